@@ -1,0 +1,1 @@
+"""Acquaint: one profile per person, a little at a time."""

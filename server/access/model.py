@@ -1,0 +1,103 @@
+"""Viewers, scopes and API keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, NewType
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+KeyId = NewType("KeyId", str)
+SessionId = NewType("SessionId", str)
+
+VIEWER_TOKEN_LIFETIME = timedelta(minutes=15)
+
+
+class ViewerKind(StrEnum):
+    """Who is asking."""
+
+    NOBODY = "nobody"
+    WIDGET = "widget"
+    PERSON = "person"
+    APP = "app"
+    ADMIN = "admin"
+
+
+class Scope(StrEnum):
+    """What a secret key may do; `admin` includes all the others."""
+
+    PROFILES_READ = "profiles:read"
+    PROFILES_WRITE = "profiles:write"
+    ENRICHMENT_RUN = "enrichment:run"
+    CONFIGURATION_READ = "configuration:read"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who is asking, as proved by the token of this request.
+
+    `profile_id` is set for a person only; `key_id` and `origin` for whoever came with a publishable
+    key or with a token made from one.
+    """
+
+    kind: ViewerKind
+    key_id: KeyId | None = None
+    origin: str | None = None
+    profile_id: str | None = None
+    session_id: SessionId | None = None
+    is_identified: bool = False
+    scopes: frozenset[Scope] = frozenset()
+
+    def has_scope(self, scope: Scope) -> bool:
+        """Whether a key of this viewer carries `scope`; nobody but apps and admins has any."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+NOBODY = Viewer(kind=ViewerKind.NOBODY)
+
+
+class KeyKind(StrEnum):
+    """Publishable keys stand in web pages, secret keys on servers."""
+
+    PUBLISHABLE = "publishable"
+    SECRET = "secret"  # noqa: S105 - the name of a kind, not a secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    """A key as stored: of a secret one only the hash, the last four characters help people to tell keys apart.
+
+    `token` is kept for publishable keys alone, which are no secret. `origins` are exact
+    (scheme, host, port) and belong to publishable keys, `scopes` to secret ones.
+    """
+
+    id: KeyId
+    kind: KeyKind
+    name: str
+    hash: str
+    hint: str
+    token: str | None
+    origins: tuple[str, ...]
+    scopes: frozenset[Scope]
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewKey:
+    """A key just made, with the token that is shown this once."""
+
+    key: ApiKey
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewerToken:
+    """A signed token for one person and one origin, and when it ends."""
+
+    token: str
+    expires_at: datetime

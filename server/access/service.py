@@ -1,0 +1,201 @@
+"""Turns what a request brings into a viewer, and keeps the API keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from server.access.errors import KeyInvalidError, OriginNotAllowedError
+from server.access.model import NOBODY, ApiKey, KeyId, KeyKind, NewKey, Scope, Viewer, ViewerKind
+from server.access.origins import is_origin
+from server.kit.errors import ForbiddenError, InvalidInputError, NotFoundError
+from server.kit.ids import new_id
+from server.kit.paging import cut
+from server.kit.signing import new_secret, secret_hash
+from server.kit.watching import Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from server.access.model import ViewerToken
+    from server.access.store import KeyStore
+    from server.access.tokens import ViewerTokens
+    from server.kit.clock import Clock
+    from server.kit.paging import Page, PageRequest
+
+_MAX_NAME = 100  # characters
+_MAX_ORIGINS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The active keys, found by the hash of their token, and every origin that some publishable key allows."""
+
+    by_hash: dict[str, ApiKey]
+    origins: frozenset[str]
+
+
+class Access:
+    """Who asks, and with which key."""
+
+    def __init__(self, *, store: KeyStore, tokens: ViewerTokens, clock: Clock) -> None:
+        self._store = store
+        self._tokens = tokens
+        self._clock = clock
+        self.key_ring: Watched[KeyRing] = Watched("api_keys", self._load_key_ring)
+
+    async def identify(self, bearer: str | None, origin: str | None) -> Viewer:
+        """Return the viewer that a bearer token proves; nobody where there is none.
+
+        Raises AuthenticationError (or a subclass) for a token that proves nothing: a client that
+        shows a bad token wants to hear of it rather than be taken for nobody.
+        """
+        if bearer is None:
+            return NOBODY
+        if bearer.startswith(("pk_", "sk_")):
+            return _viewer_of_key(await self._active_key(bearer), origin)
+        return _at_its_origin(self._tokens.read(bearer), origin)
+
+    def viewer_token(self, viewer: Viewer) -> ViewerToken:
+        """Return a fresh token for a person."""
+        return self._tokens.issue(viewer)
+
+    async def may_embed(self, origin: str) -> bool:
+        """Whether some publishable key allows this origin: what a CORS preflight can know."""
+        return origin in (await self.key_ring.current()).origins
+
+    async def publishable_key(self, token: str) -> ApiKey:
+        """Return the active publishable key; raise KeyInvalidError where there is none."""
+        key = await self._active_key(token)
+        if key.kind is not KeyKind.PUBLISHABLE:
+            raise KeyInvalidError(_NO_SUCH_KEY)
+        return key
+
+    async def create_key(
+        self,
+        viewer: Viewer,
+        *,
+        kind: KeyKind,
+        name: str,
+        origins: Sequence[str] = (),
+        scopes: Sequence[Scope] = (),
+    ) -> NewKey:
+        """Make a key (admins only); its token is returned this once."""
+        require_scope(viewer, Scope.ADMIN)
+        _check_name(name)
+        _check_origins(kind, origins)
+        _check_scopes(kind, scopes)
+        return await self._make_key(kind, name, origins, scopes)
+
+    async def create_first_admin_key(self) -> NewKey | None:
+        """Make the admin key of a new deployment; None where an admin key was ever made."""
+        if await self._store.any_of_kind(KeyKind.SECRET, scope=Scope.ADMIN):
+            return None
+        return await self._make_key(KeyKind.SECRET, "First admin key", (), (Scope.ADMIN,))
+
+    async def revoke_key(self, viewer: Viewer, key_id: KeyId) -> ApiKey:
+        """Revoke a key (admins only); every process refuses it as soon as it hears of it."""
+        require_scope(viewer, Scope.ADMIN)
+        key = await self._store.revoke(key_id, self._clock())
+        if key is None:
+            message = "There is no such key."
+            raise NotFoundError(message)
+        await self.key_ring.refresh()
+        return key
+
+    async def keys(self, viewer: Viewer, request: PageRequest) -> Page[ApiKey]:
+        """Return the keys, revoked ones included, oldest first (admins only)."""
+        require_scope(viewer, Scope.ADMIN)
+        return cut(await self._store.page(request), request.first)
+
+    async def _make_key(
+        self, kind: KeyKind, name: str, origins: Sequence[str], scopes: Sequence[Scope]
+    ) -> NewKey:
+        now = self._clock()
+        token = new_secret("pk" if kind is KeyKind.PUBLISHABLE else "sk")
+        key = ApiKey(
+            id=KeyId(new_id("key", now)),
+            kind=kind,
+            name=name,
+            hash=secret_hash(token),
+            hint=token[-4:],
+            token=token if kind is KeyKind.PUBLISHABLE else None,
+            origins=tuple(origins),
+            scopes=frozenset(scopes),
+            created_at=now,
+        )
+        await self._store.insert(key)
+        await self.key_ring.refresh()
+        return NewKey(key=key, token=token)
+
+    async def _active_key(self, token: str) -> ApiKey:
+        key = (await self.key_ring.current()).by_hash.get(secret_hash(token))
+        if key is None:
+            raise KeyInvalidError(_NO_SUCH_KEY)
+        return key
+
+    async def _load_key_ring(self) -> KeyRing:
+        keys = await self._store.active()
+        return KeyRing(
+            by_hash={key.hash: key for key in keys},
+            origins=frozenset(origin for key in keys for origin in key.origins),
+        )
+
+
+_NO_SUCH_KEY = "The API key is unknown or was revoked."
+
+
+def require_scope(viewer: Viewer, scope: Scope) -> None:
+    """Raise ForbiddenError unless the viewer's key carries `scope`."""
+    if not viewer.has_scope(scope):
+        message = f"This needs a secret key with the scope {scope.value}."
+        raise ForbiddenError(message)
+
+
+def _viewer_of_key(key: ApiKey, origin: str | None) -> Viewer:
+    if key.kind is KeyKind.PUBLISHABLE:
+        return _at_origin(key, origin)
+    kind = ViewerKind.ADMIN if Scope.ADMIN in key.scopes else ViewerKind.APP
+    return Viewer(kind=kind, key_id=key.id, scopes=key.scopes)
+
+
+def _at_origin(key: ApiKey, origin: str | None) -> Viewer:
+    if origin not in key.origins:
+        message = f"The origin {origin or '(none)'} is not on the list of this publishable key."
+        raise OriginNotAllowedError(message)
+    return Viewer(kind=ViewerKind.WIDGET, key_id=key.id, origin=origin)
+
+
+def _at_its_origin(viewer: Viewer, origin: str | None) -> Viewer:
+    if origin != viewer.origin:
+        message = "This viewer token belongs to a page on another origin."
+        raise OriginNotAllowedError(message)
+    return viewer
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name.strip()) <= _MAX_NAME:
+        message = f"A key's name has 1 to {_MAX_NAME} characters."
+        raise InvalidInputError(message, field="name")
+
+
+def _check_origins(kind: KeyKind, origins: Sequence[str]) -> None:
+    if kind is KeyKind.SECRET and origins:
+        message = "A secret key has no origins: it is used by servers, which send none."
+        raise InvalidInputError(message, field="origins")
+    if kind is KeyKind.PUBLISHABLE and not 0 < len(origins) <= _MAX_ORIGINS:
+        message = f"A publishable key needs 1 to {_MAX_ORIGINS} origins, such as https://www.example.com."
+        raise InvalidInputError(message, field="origins")
+    for origin in origins:
+        if not is_origin(origin):
+            message = f"{origin!r} is no origin: write scheme, host and port as in https://www.example.com."
+            raise InvalidInputError(message, field="origins")
+
+
+def _check_scopes(kind: KeyKind, scopes: Sequence[Scope]) -> None:
+    if kind is KeyKind.PUBLISHABLE and scopes:
+        message = "A publishable key has no scopes: it may only start visits."
+        raise InvalidInputError(message, field="scopes")
+    if kind is KeyKind.SECRET and not scopes:
+        message = "A secret key needs at least one scope."
+        raise InvalidInputError(message, field="scopes")

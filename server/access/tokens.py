@@ -1,0 +1,82 @@
+"""Viewer tokens: signed, fifteen minutes, one person, one publishable key, one origin.
+
+A token says who the person is without a look into the database. What it does not prove: that the
+profile still exists or that its session was not revoked meanwhile; services see to the first, the
+short life bounds the second.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.jwk import OctKey
+
+from server.access.errors import AuthenticationError, TokenExpiredError
+from server.access.model import VIEWER_TOKEN_LIFETIME, KeyId, SessionId, Viewer, ViewerKind, ViewerToken
+from server.kit.signing import derived_key
+
+if TYPE_CHECKING:
+    from server.kit.clock import Clock
+
+_ALGORITHM = "HS256"
+_AUDIENCE = "acquaint:viewer"
+
+
+class ViewerTokens:
+    """Makes and reads viewer tokens with a key derived from the deployment's secret."""
+
+    def __init__(self, *, secret: str, issuer: str, clock: Clock) -> None:
+        self._key = OctKey.import_key(derived_key(secret, "viewer-token"))
+        self._issuer = issuer
+        self._clock = clock
+
+    def issue(self, viewer: Viewer) -> ViewerToken:
+        """Return a token for a person; its end is in whole seconds, as JWT counts (RFC 7519, section 2)."""
+        expires_at = (self._clock() + VIEWER_TOKEN_LIFETIME).replace(microsecond=0)
+        claims = {
+            "iss": self._issuer,
+            "aud": _AUDIENCE,
+            "sub": viewer.profile_id,
+            "exp": int(expires_at.timestamp()),
+            "sid": viewer.session_id,
+            "key": viewer.key_id,
+            "origin": viewer.origin,
+            "identified": viewer.is_identified,
+        }
+        return ViewerToken(token=jwt.encode({"alg": _ALGORITHM}, claims, self._key), expires_at=expires_at)
+
+    def read(self, token: str) -> Viewer:
+        """Return the person a token speaks for.
+
+        Raises TokenExpiredError for one that ended and AuthenticationError for anything else that we did not make
+        for this use. The algorithm is pinned, so a header cannot choose it (RFC 8725, section 3.1).
+        """
+        try:
+            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
+            self._registry().validate(claims)
+        except ExpiredTokenError:
+            message = "The viewer token has expired: call startVisit with the resume token for a new one."
+            raise TokenExpiredError(message) from None
+        except (JoseError, ValueError):
+            message = "The bearer token is not a viewer token of this server: call startVisit for one."
+            raise AuthenticationError(message) from None
+        return Viewer(
+            kind=ViewerKind.PERSON,
+            key_id=KeyId(claims["key"]),
+            origin=claims["origin"],
+            profile_id=claims["sub"],
+            session_id=SessionId(claims["sid"]),
+            is_identified=claims["identified"],
+        )
+
+    def _registry(self) -> jwt.JWTClaimsRegistry:
+        return jwt.JWTClaimsRegistry(
+            now=int(self._clock().timestamp()),
+            leeway=0,
+            iss={"essential": True, "value": self._issuer},
+            aud={"essential": True, "value": _AUDIENCE},
+            sub={"essential": True},
+            exp={"essential": True},
+        )

@@ -1,0 +1,1 @@
+"""Enrichment: what others know, looked up by durable jobs."""

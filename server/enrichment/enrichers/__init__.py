@@ -1,0 +1,1 @@
+"""Sources of claims, one module each."""

@@ -1,0 +1,1 @@
+"""The GraphQL schema: the only home of Strawberry."""

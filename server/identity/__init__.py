@@ -1,0 +1,1 @@
+"""Identity: who is this person, and how do we know? Sign-in, sessions and linking."""

@@ -1,0 +1,18 @@
+"""Time: aware UTC in whole milliseconds, since MongoDB keeps no microseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Return the present moment."""
+    return whole_milliseconds(datetime.now(UTC))
+
+
+def whole_milliseconds(moment: datetime) -> datetime:
+    """Return `moment` without what MongoDB would drop, so that what is read equals what was written."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

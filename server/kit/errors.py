@@ -1,0 +1,33 @@
+"""The root of the errors that a caller can expect and act on."""
+
+
+class ExpectedError(Exception):
+    """A request that can't be done, with one sentence for its reader: what is wrong, what would be right.
+
+    Services raise subclasses; GraphQL shows each as a member of the mutation's result union.
+    Everything else that is raised is a bug and is masked.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ForbiddenError(ExpectedError):
+    """The viewer may not do this."""
+
+
+class NotFoundError(ExpectedError):
+    """There is no such thing, or the viewer may not know of it: the two look the same."""
+
+
+class InvalidInputError(ExpectedError):
+    """An argument is out of bounds; `field` names it in the words of the API."""
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ConflictError(ExpectedError):
+    """Somebody else changed the thing meanwhile, or its key is taken."""

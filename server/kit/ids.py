@@ -1,0 +1,34 @@
+"""Ids: a prefix that names the kind, then a time-sortable random part (the ULID layout, lower case)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32: no i, l, o, u
+_RANDOM_BITS = 80
+_LENGTH = 26  # 48 bits of milliseconds and 80 random bits, five bits a character
+
+
+def new_id(prefix: str, now: datetime) -> str:
+    """Return `prefix_` and 26 characters that sort by `now` to the millisecond."""
+    number = (int(now.timestamp() * 1000) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+    return f"{prefix}_{_base32(number)}"
+
+
+def is_id(prefix: str, text: str) -> bool:
+    """Whether `text` has the form that `new_id` gives for `prefix`."""
+    return re.fullmatch(rf"{prefix}_[{_ALPHABET}]{{{_LENGTH}}}", text) is not None
+
+
+def id_prefix(text: str) -> str:
+    """Return what stands before the first underscore: `prf` for `prf_01h…`."""
+    return text.partition("_")[0]
+
+
+def _base32(number: int) -> str:
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range((_LENGTH - 1) * 5, -1, -5))

@@ -1,0 +1,71 @@
+"""The connection to MongoDB with every setting that matters written down.
+
+Motor is in maintenance: this module and the stores are the only ones that import it or PyMongo.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo import IndexModel, ReadPreference
+from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+__all__ = [
+    "Client",
+    "Collection",
+    "Database",
+    "Document",
+    "DuplicateKeyError",
+    "IndexModel",
+    "PyMongoError",
+    "connect",
+    "open_database",
+]
+
+Document = dict[str, Any]
+Client = AsyncIOMotorClient[Document]
+Database = AsyncIOMotorDatabase[Document]
+Collection = AsyncIOMotorCollection[Document]
+
+_AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+
+
+def connect(url: str) -> Client:
+    """Return a client of the server or replica set at `url`; it dials on first use.
+
+    Ten seconds to find a primary outlasts an ordinary election (MongoDB aims at under twelve seconds
+    with its default ten-second election timeout, usually two to five); reads and writes are retried once by the driver.
+    """
+    return AsyncIOMotorClient(
+        url,
+        appname="acquaint",
+        tz_aware=True,
+        serverSelectionTimeoutMS=10_000,
+        connectTimeoutMS=5_000,
+        socketTimeoutMS=30_000,
+        maxPoolSize=100,
+        retryReads=True,
+        retryWrites=True,
+        uuidRepresentation="standard",
+    )
+
+
+def open_database(client: Client, name: str) -> Database:
+    """Return the database in which nothing acknowledged is lost.
+
+    Writes wait for a majority and its journal; reads go to the primary, so that a person sees the
+    answer just given. `local` reads suffice there: every write they could see rolled back was never
+    acknowledged to anybody.
+    """
+    return client.get_database(
+        name,
+        codec_options=_AWARE_UTC,
+        read_preference=ReadPreference.PRIMARY,
+        write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
+        read_concern=ReadConcern("local"),
+    )

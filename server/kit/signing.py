@@ -1,0 +1,47 @@
+"""Secrets and what is derived from them: random tokens, their hashes, and short keyed tags."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+_TOKEN_BYTES = 32
+
+
+def new_secret(prefix: str) -> str:
+    """Return `prefix_` and 256 random bits in URL-safe base64: too many to guess, so a plain hash suffices."""
+    return f"{prefix}_{secrets.token_urlsafe(_TOKEN_BYTES)}"
+
+
+def secret_hash(secret: str) -> str:
+    """Return the SHA-256 of a secret in hex: what is stored in its place.
+
+    No salt and no slow hash: the secret itself is random and long (see `new_secret`), never chosen by a person.
+    """
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def derived_key(secret: str, purpose: str) -> bytes:
+    """Return a key for one purpose, so that a tag made for one use is worthless for another."""
+    return hmac.digest(secret.encode(), purpose.encode(), "sha256")
+
+
+def tag(key: bytes, *parts: str) -> str:
+    """Return a 128-bit HMAC-SHA256 tag over the parts in URL-safe base64 (22 characters).
+
+    The parts are joined by NUL, which none of ours contains: ("a", "bc") and ("ab", "c") differ.
+    """
+    digest = hmac.digest(key, "\0".join(parts).encode(), "sha256")
+    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+
+
+def is_same(left: str, right: str) -> bool:
+    """Compare in time that does not depend on where the strings differ."""
+    return hmac.compare_digest(left.encode(), right.encode())
+
+
+def s256_challenge(verifier: str) -> str:
+    """Return the PKCE S256 challenge of a verifier (RFC 7636, section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

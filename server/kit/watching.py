@@ -1,0 +1,72 @@
+"""Configuration held in memory, compiled once per revision and refreshed when another process changes it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from server.kit.mongo import PyMongoError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from server.kit.mongo import Database
+
+_log = logging.getLogger(__name__)
+_POLL_SECONDS = 5.0  # how stale a process may get while the change stream is down
+
+T = TypeVar("T")
+
+
+class Watched(Generic[T]):
+    """One snapshot of some collection, made by `load`; `refresh` replaces it whole.
+
+    Readers take `current` and keep it for the length of one decision, so that they never see half a change.
+    """
+
+    def __init__(self, collection: str, load: Callable[[], Awaitable[T]]) -> None:
+        self.collection = collection
+        self._load = load
+        self._snapshot: T | None = None
+        self._lock = asyncio.Lock()
+
+    async def current(self) -> T:
+        """Return the snapshot, loading it on first use."""
+        if self._snapshot is None:
+            await self.refresh()
+        if self._snapshot is None:  # pragma: no cover - `load` never returns None
+            message = f"{self.collection} could not be loaded"
+            raise RuntimeError(message)
+        return self._snapshot
+
+    async def refresh(self) -> None:
+        """Load anew; calls that overlap run one after the other, so that the newest load wins."""
+        async with self._lock:
+            self._snapshot = await self._load()
+
+
+async def keep_fresh(database: Database, watched: Sequence[Watched[object]]) -> None:
+    """Refresh each snapshot whose collection changes, until cancelled.
+
+    One change stream serves them all. Where it fails (an election, a stand-alone server without an
+    oplog) everything is reloaded every few seconds instead, and the stream is tried again.
+    """
+    while True:
+        try:
+            await _follow(database, watched)
+        except PyMongoError as error:
+            _log.warning("change stream lost, polling: %s", error)
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+async def _follow(database: Database, watched: Sequence[Watched[object]]) -> None:
+    names = [each.collection for each in watched]
+    pipeline: list[dict[str, object]] = [{"$match": {"ns.coll": {"$in": names}}}, {"$project": {"ns": 1}}]
+    async with database.watch(pipeline) as stream:
+        for each in watched:  # what changed before the stream was open
+            await each.refresh()
+        async for event in stream:
+            for each in watched:
+                if each.collection == event["ns"]["coll"]:
+                    await each.refresh()

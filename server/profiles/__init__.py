@@ -1,0 +1,1 @@
+"""Profiles: who a person is as far as anybody said, and who said it."""

@@ -1,0 +1,141 @@
+"""Profiles and claims as documents, and back: the one crossing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.profiles.model import (
+    AttributeId,
+    Claim,
+    ClaimId,
+    Identity,
+    IdentityKind,
+    IdentityRef,
+    Profile,
+    ProfileId,
+    Source,
+    SourceKind,
+    Visit,
+    VisitId,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from server.kit.mongo import Document
+
+
+def model(document: Mapping[str, object]) -> Profile:
+    """Return the profile that a document holds."""
+    return _model(dict(document))
+
+
+def _model(document: Document) -> Profile:
+    return Profile(
+        id=ProfileId(document["_id"]),
+        created_at=document["created_at"],
+        updated_at=document["updated_at"],
+        version=document["version"],
+        merged_into=document["merged_into"],
+        identities=tuple(_identity(entry) for entry in document["identities"].values()),
+        claims={
+            AttributeId(attribute_id): tuple(
+                _claim(AttributeId(attribute_id), entry) for entry in by_source.values()
+            )
+            for attribute_id, by_source in document["attributes"].items()
+        },
+        visit=None if document["visit"] is None else _visit(document["visit"]),
+        visits=document["visits"],
+        logins=document["logins"],
+        questions=document["questions"],
+        enrichments=document["enrichments"],
+    )
+
+
+def replacement(profile: Profile, outbox: Sequence[Document], now: datetime) -> Document:
+    """Return the whole document of a merged profile, one version on."""
+    return {
+        "_id": profile.id,
+        "created_at": profile.created_at,
+        "updated_at": now,
+        "version": profile.version + 1,
+        "merged_into": None,
+        "identity_keys": [identity.ref.key for identity in profile.identities],
+        "identities": {
+            identity.ref.field_name: _identity_document(identity) for identity in profile.identities
+        },
+        "visit": None if profile.visit is None else visit_document(profile.visit),
+        "visits": profile.visits,
+        "logins": profile.logins,
+        "attributes": {
+            attribute_id: {claim.source.slug: claim_document(claim) for claim in claims}
+            for attribute_id, claims in profile.claims.items()
+        },
+        "questions": profile.questions,
+        "enrichments": profile.enrichments,
+        "outbox": list(outbox),
+    }
+
+
+def claim_document(claim: Claim) -> Document:
+    """Return a claim as it lies under its attribute and source."""
+    return {
+        "id": claim.id,
+        "value": claim.value,
+        "source": {"kind": claim.source.kind.value, "key": claim.source.key},
+        "confidence": claim.confidence,
+        "verified": claim.is_verified,
+        "observed_at": claim.observed_at,
+        "expires_at": claim.expires_at,
+    }
+
+
+def visit_document(visit: Visit) -> Document:
+    """Return a visit as it lies in its profile."""
+    return {
+        "id": visit.id,
+        "number": visit.number,
+        "started_at": visit.started_at,
+        "last_seen_at": visit.last_seen_at,
+    }
+
+
+def _claim(attribute_id: AttributeId, entry: Document) -> Claim:
+    return Claim(
+        id=ClaimId(entry["id"]),
+        attribute_id=attribute_id,
+        value=entry["value"],
+        source=Source(kind=SourceKind(entry["source"]["kind"]), key=entry["source"]["key"]),
+        confidence=entry["confidence"],
+        is_verified=entry["verified"],
+        observed_at=entry["observed_at"],
+        expires_at=entry["expires_at"],
+    )
+
+
+def _visit(entry: Document) -> Visit:
+    return Visit(
+        id=VisitId(entry["id"]),
+        number=entry["number"],
+        started_at=entry["started_at"],
+        last_seen_at=entry["last_seen_at"],
+    )
+
+
+def _identity(entry: Document) -> Identity:
+    return Identity(
+        ref=IdentityRef(kind=IdentityKind(entry["kind"]), value=entry["value"], issuer=entry["issuer"]),
+        first_seen_at=entry["first_seen_at"],
+        last_seen_at=entry["last_seen_at"],
+    )
+
+
+def _identity_document(identity: Identity) -> Document:
+    return {
+        "kind": identity.ref.kind.value,
+        "value": identity.ref.value,
+        "issuer": identity.ref.issuer,
+        "first_seen_at": identity.first_seen_at,
+        "last_seen_at": identity.last_seen_at,
+    }

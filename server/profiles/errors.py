@@ -1,0 +1,25 @@
+"""What can be wrong with values and lookups of profiles."""
+
+from __future__ import annotations
+
+from server.kit.errors import ConflictError, ExpectedError
+
+
+class InvalidValueError(ExpectedError):
+    """A value does not fit its attribute; the message says what would."""
+
+    def __init__(self, message: str, *, key: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class UnknownAttributeError(ExpectedError):
+    """No attribute has this key, or it is hidden from the viewer: the two look the same."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"There is no attribute {key[:80]!r}: define it first with defineAttribute.")
+        self.key = key
+
+
+class IdentityTakenError(ConflictError):
+    """Another profile already has this identity."""

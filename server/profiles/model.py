@@ -1,0 +1,230 @@
+"""Profiles, identities, claims and the attributes they are about."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from server.kit.changes import Change
+
+ProfileId = NewType("ProfileId", str)
+AttributeId = NewType("AttributeId", str)
+ClaimId = NewType("ClaimId", str)
+VisitId = NewType("VisitId", str)
+
+# What an attribute holds: a string, a number, a boolean, or for a multi-value enum a list of strings.
+# Dates are ISO 8601 strings. All of it is JSON, and MongoDB stores it as it is.
+Value = str | int | float | bool | list[str]
+
+
+class AttributeType(StrEnum):
+    """What kind of value an attribute holds."""
+
+    STRING = "string"
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    ENUM = "enum"
+    MULTI_ENUM = "multi_enum"
+    EMAIL = "email"
+    URL = "url"
+
+
+class PersonAccess(StrEnum):
+    """What a person may do with an attribute of their own profile; each includes the ones before it."""
+
+    HIDDEN = "hidden"
+    READONLY = "readonly"
+    READWRITE = "readwrite"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One of the values of an enum, with the text people read."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Limits of a value: numbers by `minimum` and `maximum`, texts by length, lists by items. None is no limit."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    min_items: int | None = None
+    max_items: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeDefinition:
+    """Something a profile can know, declared once. Id and type never change."""
+
+    id: AttributeId
+    key: str
+    type: AttributeType
+    label: str
+    description: str | None
+    options: tuple[Option, ...]
+    bounds: Bounds
+    person_access: PersonAccess
+    created_at: datetime
+
+
+class SourceKind(StrEnum):
+    """Who can make a claim."""
+
+    PERSON = "person"
+    IDENTITY = "identity"
+    ADMIN = "admin"
+    APP = "app"
+    HOOK = "hook"
+    ENRICHER = "enricher"
+    DERIVED = "derived"
+    IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Who made a claim; `key` tells identity providers and enrichers apart."""
+
+    kind: SourceKind
+    key: str | None = None
+
+    @property
+    def slug(self) -> str:
+        """The source as one word, such as `person` or `enricher:email_domain`; unique per attribute of a profile."""
+        return self.kind.value if self.key is None else f"{self.kind.value}:{self.key}"
+
+
+PERSON = Source(kind=SourceKind.PERSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One source's statement about one attribute. `confidence` is between 0 and 1."""
+
+    id: ClaimId
+    attribute_id: AttributeId
+    value: Value
+    source: Source
+    confidence: float
+    is_verified: bool
+    observed_at: datetime
+    expires_at: datetime | None = None
+
+
+class IdentityKind(StrEnum):
+    """A way to recognise a person."""
+
+    USER_ID = "user_id"
+    ANONYMOUS_ID = "anonymous_id"
+    EMAIL = "email"
+    SOCIAL = "social"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRef:
+    """What recognises a person: for a social account issuer and subject, else the value alone."""
+
+    kind: IdentityKind
+    value: str
+    issuer: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The identity as one string that no two profiles share; no issuer has the `|` that parts the two."""
+        issuer = f"{self.issuer}|" if self.issuer is not None else ""
+        return f"{self.kind.value}|{issuer}{self.value}"
+
+    @property
+    def field_name(self) -> str:
+        """A name for the identity in its profile's document: issuers have dots, which paths don't allow."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """An identity of a profile and when it was seen."""
+
+    ref: IdentityRef
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One sitting of one person: starts at a sign-in or after 30 quiet minutes. `number` counts from 1."""
+
+    id: VisitId
+    number: int
+    started_at: datetime
+    last_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """One person. `claims` holds the latest of each source per attribute.
+
+    `questions` and `enrichments` are documents that belong to the domains of these names: profiles
+    keep them in the same document but do not look into them.
+    """
+
+    id: ProfileId
+    created_at: datetime
+    updated_at: datetime
+    version: int
+    merged_into: ProfileId | None
+    identities: tuple[Identity, ...]
+    claims: Mapping[AttributeId, tuple[Claim, ...]]
+    visit: Visit | None
+    visits: int
+    logins: int
+    questions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    enrichments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def is_identified(self) -> bool:
+        """Whether more than a browser is known: an account, a user id or a verified e-mail address."""
+        return any(identity.ref.kind is not IdentityKind.ANONYMOUS_ID for identity in self.identities)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedAttribute:
+    """What the claims of one attribute come to: the one that wins, and all that are live, best first."""
+
+    definition: AttributeDefinition
+    winner: Claim
+    claims: tuple[Claim, ...]
+
+    @property
+    def value(self) -> Value:
+        """The value of the claim that won."""
+        return self.winner.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileUpdate:
+    """One atomic write to one profile.
+
+    `part` sets fields of the caller's own part of the document, by path (`questions.qst_….n`);
+    `increment` adds to counters; `only_if` is the guard: where it does not hold nothing is written.
+    `changes` are announced if and only if the write happens.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    identities: tuple[IdentityRef, ...] = ()
+    part: Mapping[str, Any] = field(default_factory=dict)
+    increment: Mapping[str, int] = field(default_factory=dict)
+    only_if: Mapping[str, Any] = field(default_factory=dict)
+    changes: tuple[Change, ...] = ()

@@ -1,0 +1,296 @@
+"""The story of a profile: seen, recognised, written to, read, folded into another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from server.access.model import Scope, ViewerKind
+from server.access.service import require_scope
+from server.kit.changes import ChangeId
+from server.kit.errors import NotFoundError
+from server.kit.ids import new_id
+from server.kit.watching import Watched
+from server.profiles.catalogue import Catalogue, catalogue, check_definition
+from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
+from server.profiles.errors import IdentityTakenError
+from server.profiles.merging import folded, may_fold
+from server.profiles.model import (
+    AttributeDefinition,
+    AttributeId,
+    Claim,
+    ClaimId,
+    PersonAccess,
+    Profile,
+    ProfileId,
+    ProfileUpdate,
+    Source,
+    SourceKind,
+    Value,
+    Visit,
+    VisitId,
+)
+from server.profiles.resolving import resolve
+from server.profiles.validating import checked_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from server.access.model import Viewer
+    from server.kit.clock import Clock
+    from server.profiles.definition_store import DefinitionStore
+    from server.profiles.model import IdentityRef, ResolvedAttribute
+    from server.profiles.store import ProfileStore
+
+QUIET = timedelta(minutes=30)  # without a sign of the person, after which the next one starts a new visit
+_VISIT_TRIES = 3
+
+
+class Profiles:
+    """Reads and writes profiles.
+
+    Methods that take a viewer check what the viewer may do; the others are for services, which have checked.
+    """
+
+    def __init__(self, *, store: ProfileStore, definitions: DefinitionStore, clock: Clock) -> None:
+        self._store = store
+        self._definitions = definitions
+        self._clock = clock
+        self.catalogue: Watched[Catalogue] = Watched("attribute_definitions", self._load_catalogue)
+
+    # Attributes
+
+    async def define_attribute(self, viewer: Viewer, definition: AttributeDefinition) -> AttributeDefinition:
+        """Declare an attribute (admins only); its id and date are given here.
+
+        Raises InvalidInputError, and ConflictError where the key is taken.
+        """
+        require_scope(viewer, Scope.ADMIN)
+        now = self._clock()
+        definition = replace(definition, id=AttributeId(new_id("att", now)), created_at=now)
+        check_definition(definition)
+        await self._definitions.insert(definition)
+        await self.catalogue.refresh()
+        return definition
+
+    async def attribute_definitions(self, viewer: Viewer) -> list[AttributeDefinition]:
+        """Return the definitions the viewer may know of, oldest first."""
+        definitions = (await self.catalogue.current()).by_id.values()
+        return [definition for definition in definitions if _may_know(viewer, definition)]
+
+    # Reading
+
+    async def find(self, profile_id: ProfileId) -> Profile | None:
+        """Return the profile with exactly this id, even where it was merged into another."""
+        return await self._store.find(profile_id)
+
+    async def find_many(self, profile_ids: Sequence[ProfileId]) -> list[Profile]:
+        """Return the profiles with these ids in no order; unknown ids are left out."""
+        return await self._store.find_many(profile_ids)
+
+    async def find_by_identity(self, ref: IdentityRef) -> Profile | None:
+        """Return the profile that this identity recognises."""
+        return await self._store.find_by_identity(ref)
+
+    async def visible_profile(self, viewer: Viewer, by: ProfileId | IdentityRef) -> Profile | None:
+        """Return a profile by id (of a merged one: the one it became part of) or by identity.
+
+        None for what does not exist and for what the viewer may not see: the two look the same.
+        """
+        if viewer.kind is ViewerKind.PERSON:
+            return await self._own_profile(viewer, by)
+        if not viewer.has_scope(Scope.PROFILES_READ):
+            return None
+        return await (
+            self._store.find_living(by) if isinstance(by, str) else self._store.find_by_identity(by)
+        )
+
+    async def visible_attributes(self, viewer: Viewer, profile: Profile) -> list[ResolvedAttribute]:
+        """Return what is known and visible to the viewer, in the order in which attributes were defined."""
+        now = self._clock()
+        definitions = (await self.catalogue.current()).by_id.values()
+        resolved = (
+            resolve(definition, profile.claims.get(definition.id, ()), now)
+            for definition in definitions
+            if _may_know(viewer, definition)
+        )
+        return [each for each in resolved if each is not None]
+
+    # Writing
+
+    async def recognise(self, ref: IdentityRef) -> Profile:
+        """Return the profile of this identity; create it on first sight.
+
+        Two requests that see the same person first at the same time get the same profile: the unique
+        index lets one insert through and the other finds it.
+        """
+        found = await self._store.find_by_identity(ref)
+        while found is None:
+            try:
+                found = await self.create((ref,))
+            except IdentityTakenError:
+                found = await self._store.find_by_identity(ref)
+        return found
+
+    async def create(self, identities: Sequence[IdentityRef]) -> Profile:
+        """Create a profile with these identities; raise IdentityTakenError where one has an owner."""
+        now = self._clock()
+        profile_id = ProfileId(new_id("prf", now))
+        created = ProfileCreated(id=ChangeId(new_id("chg", now)), at=now, profile_id=profile_id)
+        return await self._store.insert(profile_id, identities, now, (created,))
+
+    async def write(self, profile_id: ProfileId, update: ProfileUpdate) -> Profile | None:
+        """Write to a profile; None where it is gone or merged, or where the update's guard does not hold.
+
+        Claims are announced as AttributesChanged beside the update's own changes. Raises
+        IdentityTakenError where an identity belongs to another profile; then nothing is written.
+        """
+        now = self._clock()
+        announced = (*update.changes, *_attributes_changed(profile_id, update.claims, now))
+        return await self._store.update(profile_id, replace(update, changes=announced), now)
+
+    async def claims(
+        self,
+        values: Mapping[str, object],
+        source: Source,
+        *,
+        confidence: float = 1.0,
+        is_verified: bool = False,
+        expires_at: datetime | None = None,
+    ) -> tuple[Claim, ...]:
+        """Return claims of one source about attributes by key, each value checked.
+
+        Raises UnknownAttributeError or InvalidValueError for the first that does not fit.
+        """
+        known = await self.catalogue.current()
+        return tuple(
+            self.claim(
+                known.get(key),
+                value,
+                source,
+                confidence=confidence,
+                is_verified=is_verified,
+                expires_at=expires_at,
+            )
+            for key, value in values.items()
+        )
+
+    def claim(
+        self,
+        definition: AttributeDefinition,
+        value: object,
+        source: Source,
+        *,
+        confidence: float = 1.0,
+        is_verified: bool = False,
+        expires_at: datetime | None = None,
+    ) -> Claim:
+        """Return a claim about one attribute, observed now; raise InvalidValueError."""
+        now = self._clock()
+        return Claim(
+            id=ClaimId(new_id("clm", now)),
+            attribute_id=definition.id,
+            value=checked_value(definition, value),
+            source=source,
+            confidence=confidence,
+            is_verified=is_verified,
+            observed_at=now,
+            expires_at=expires_at,
+        )
+
+    async def set_attributes(
+        self, viewer: Viewer, by: ProfileId | IdentityRef, values: Mapping[str, Value], *, may_create: bool
+    ) -> Profile:
+        """Write values as an app or admin says them; with `may_create` an unknown identity gets a profile.
+
+        All or nothing. Raises ForbiddenError, NotFoundError, UnknownAttributeError, InvalidValueError.
+        """
+        require_scope(viewer, Scope.PROFILES_WRITE)
+        kind = SourceKind.ADMIN if viewer.kind is ViewerKind.ADMIN else SourceKind.APP
+        claims = await self.claims(values, Source(kind=kind))
+        profile = await self._addressed(by, may_create=may_create)
+        written = await self.write(profile.id, ProfileUpdate(claims=claims))
+        if written is None:
+            raise NotFoundError(_NO_SUCH_PROFILE)
+        return written
+
+    async def start_visit(self, profile: Profile, *, is_sign_in: bool) -> Profile | None:
+        """Continue the visit or begin one (at a sign-in, after 30 quiet minutes); None where the profile is gone.
+
+        Tabs that arrive together begin one visit: the guard lets the first through, the others continue it.
+        """
+        for _ in range(_VISIT_TRIES):
+            now = self._clock()
+            continued = None if is_sign_in else await self._store.continue_visit(profile.id, now, QUIET)
+            if continued is not None:
+                return continued
+            visit = Visit(
+                id=VisitId(new_id("vis", now)), number=profile.visits + 1, started_at=now, last_seen_at=now
+            )
+            begun = await self._store.begin_visit(
+                profile.id, visit, unless_since=None if is_sign_in else now - QUIET
+            )
+            if begun is not None:
+                return begun
+            fresh = await self._store.find(profile.id)
+            if fresh is None or fresh.merged_into is not None:
+                return None
+            profile = fresh
+        return profile
+
+    async def fold(self, known: ProfileId, anonymous: ProfileId) -> Profile | None:
+        """Make what an anonymous visitor said part of a known person; None where the rule forbids it."""
+        now = self._clock()
+        change = ProfileMerged(id=ChangeId(new_id("chg", now)), at=now, profile_id=known, merged_id=anonymous)
+
+        def decide(kept: Profile, gone: Profile) -> Profile | None:
+            return folded(kept, gone) if may_fold(kept, gone) else None
+
+        return await self._store.merge(known, anonymous, decide, (change,), now)
+
+    async def _own_profile(self, viewer: Viewer, by: ProfileId | IdentityRef) -> Profile | None:
+        if viewer.profile_id is None or by != viewer.profile_id:
+            return None
+        found = await self._store.find(ProfileId(viewer.profile_id))
+        return found if found is not None and found.merged_into is None else None
+
+    async def _addressed(self, by: ProfileId | IdentityRef, *, may_create: bool) -> Profile:
+        if isinstance(by, str):
+            found = await self._store.find_living(by)
+        else:
+            found = await (self.recognise(by) if may_create else self._store.find_by_identity(by))
+        if found is None:
+            raise NotFoundError(_NO_SUCH_PROFILE)
+        return found
+
+    async def _load_catalogue(self) -> Catalogue:
+        return catalogue(await self._definitions.all())
+
+
+_NO_SUCH_PROFILE = "There is no such profile."
+
+
+def _may_know(viewer: Viewer, definition: AttributeDefinition) -> bool:
+    if viewer.kind is ViewerKind.PERSON:
+        return definition.person_access is not PersonAccess.HIDDEN
+    return viewer.has_scope(Scope.PROFILES_READ) or viewer.has_scope(Scope.CONFIGURATION_READ)
+
+
+def _attributes_changed(
+    profile_id: ProfileId, claims: Sequence[Claim], now: datetime
+) -> tuple[AttributesChanged, ...]:
+    by_source: dict[str, list[str]] = {}
+    for claim in claims:
+        by_source.setdefault(claim.source.slug, []).append(claim.attribute_id)
+    return tuple(
+        AttributesChanged(
+            id=ChangeId(new_id("chg", now)),
+            at=now,
+            profile_id=profile_id,
+            attribute_ids=attribute_ids,
+            source=source,
+        )
+        for source, attribute_ids in by_source.items()
+    )

@@ -1,0 +1,262 @@
+"""Profiles in MongoDB: collection `profiles`, one document a person, every write one atomic statement.
+
+Document: `_id created_at updated_at version merged_into identity_keys identities visit visits logins
+attributes questions enrichments outbox`. Claims lie at `attributes.<attribute id>.<source slug>`, so that
+a source replaces its own claim and nobody else's.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReturnDocument
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from server.kit.changes import change_document
+from server.kit.mongo import DuplicateKeyError, IndexModel
+from server.profiles.documents import claim_document, model, replacement, visit_document
+from server.profiles.errors import IdentityTakenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
+
+    from motor.motor_asyncio import AsyncIOMotorClientSession
+
+    from server.kit.changes import Change
+    from server.kit.mongo import Database, Document
+    from server.profiles.model import IdentityRef, Profile, ProfileId, ProfileUpdate, Visit
+
+COLLECTION = "profiles"
+_MAX_REDIRECTS = 8  # merges chain at most this far before somebody should look
+
+
+class ProfileStore:
+    """Reads and writes profiles."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._profiles = database[COLLECTION]
+
+    async def create_indexes(self) -> None:
+        """Make what the queries below need; does nothing where it exists."""
+        await self._profiles.create_indexes(
+            [
+                IndexModel(
+                    "identity_keys",
+                    unique=True,
+                    partialFilterExpression={"identity_keys": {"$type": "string"}},
+                ),
+                IndexModel("outbox.at", sparse=True),
+            ]
+        )
+
+    async def find(self, profile_id: ProfileId) -> Profile | None:
+        """Return the profile with this id, merged or not."""
+        found = await self._profiles.find_one({"_id": profile_id}, {"outbox": 0})
+        return None if found is None else model(found)
+
+    async def find_living(self, profile_id: ProfileId) -> Profile | None:
+        """Return the profile with this id or, where it was merged, the one it became part of."""
+        for _ in range(_MAX_REDIRECTS):
+            profile = await self.find(profile_id)
+            if profile is None or profile.merged_into is None:
+                return profile
+            profile_id = profile.merged_into
+        return None
+
+    async def find_many(self, profile_ids: Sequence[ProfileId]) -> list[Profile]:
+        """Return the profiles with these ids, in no order; unknown ids are left out."""
+        found = self._profiles.find({"_id": {"$in": list(profile_ids)}}, {"outbox": 0})
+        return [model(document) async for document in found]
+
+    async def find_by_identity(self, ref: IdentityRef) -> Profile | None:
+        """Return the profile that this identity recognises."""
+        found = await self._profiles.find_one({"identity_keys": ref.key}, {"outbox": 0})
+        return None if found is None else model(found)
+
+    async def insert(
+        self,
+        profile_id: ProfileId,
+        identities: Sequence[IdentityRef],
+        now: datetime,
+        changes: Sequence[Change],
+    ) -> Profile:
+        """Store a new profile; raise IdentityTakenError where an identity belongs to another."""
+        document = _new_document(profile_id, identities, now, changes)
+        try:
+            await self._profiles.insert_one(document)
+        except DuplicateKeyError:
+            message = "One of these identities belongs to another profile."
+            raise IdentityTakenError(message) from None
+        return model(document)
+
+    async def update(self, profile_id: ProfileId, update: ProfileUpdate, now: datetime) -> Profile | None:
+        """Write and return the profile after it; None where it is gone, merged or the guard does not hold.
+
+        Raises IdentityTakenError where an identity belongs to another profile; then nothing is written.
+        """
+        try:
+            found = await self._profiles.find_one_and_update(
+                {"_id": profile_id, "merged_into": None, **update.only_if},
+                _statement(update, now),
+                projection={"outbox": 0},
+                return_document=ReturnDocument.AFTER,
+            )
+        except DuplicateKeyError:
+            message = "This identity belongs to another profile."
+            raise IdentityTakenError(message) from None
+        return None if found is None else model(found)
+
+    async def continue_visit(self, profile_id: ProfileId, now: datetime, quiet: timedelta) -> Profile | None:
+        """Note that the person is still here; None where the last sign of them is longer ago than `quiet`."""
+        return await self._write_visit(
+            {"_id": profile_id, "merged_into": None, "visit.last_seen_at": {"$gt": now - quiet}},
+            {"$set": {"visit.last_seen_at": now}},
+        )
+
+    async def begin_visit(
+        self, profile_id: ProfileId, visit: Visit, *, unless_since: datetime | None
+    ) -> Profile | None:
+        """Start a visit; None where somebody (another tab) was seen after `unless_since`."""
+        guard: Document = (
+            {} if unless_since is None else {"visit.last_seen_at": {"$not": {"$gt": unless_since}}}
+        )
+        return await self._write_visit(
+            {"_id": profile_id, "merged_into": None, "visits": visit.number - 1, **guard},
+            {"$set": {"visit": visit_document(visit), "visits": visit.number}},
+        )
+
+    async def merge(
+        self,
+        into: ProfileId,
+        gone: ProfileId,
+        decide: Callable[[Profile, Profile], Profile | None],
+        changes: Sequence[Change],
+        now: datetime,
+    ) -> Profile | None:
+        """Replace `into` by what `decide` makes of the two and let `gone` lead there, both or neither.
+
+        One transaction: a write to either meanwhile makes it start over with what is then true.
+        Returns None, and writes nothing, where `decide` does or where one of the two is missing.
+        """
+
+        async def work(session: AsyncIOMotorClientSession) -> Profile | None:
+            return await self._merge_once(session, into, gone, decide, changes, now)
+
+        async with await self._database.client.start_session() as session:
+            merged: Profile | None = await session.with_transaction(
+                work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern(w="majority", j=True)
+            )
+            return merged
+
+    async def pending_outboxes(self, limit: int) -> list[tuple[ProfileId, list[Document]]]:
+        """Return up to `limit` profiles that have announced changes nobody took yet, oldest first."""
+        found = self._profiles.find({"outbox.at": {"$gt": datetime.min.replace(tzinfo=UTC)}}, {"outbox": 1})
+        return [(each["_id"], each["outbox"]) async for each in found.sort("outbox.at", 1).limit(limit)]
+
+    async def clear_outbox(self, profile_id: ProfileId, change_ids: Sequence[str]) -> None:
+        """Take these entries off, once what follows from them is written."""
+        await self._profiles.update_one(
+            {"_id": profile_id}, {"$pull": {"outbox": {"id": {"$in": list(change_ids)}}}}
+        )
+
+    async def _write_visit(self, criteria: Document, statement: Document) -> Profile | None:
+        found = await self._profiles.find_one_and_update(
+            criteria, statement, projection={"outbox": 0}, return_document=ReturnDocument.AFTER
+        )
+        return None if found is None else model(found)
+
+    async def _merge_once(
+        self,
+        session: AsyncIOMotorClientSession,
+        into: ProfileId,
+        gone: ProfileId,
+        decide: Callable[[Profile, Profile], Profile | None],
+        changes: Sequence[Change],
+        now: datetime,
+    ) -> Profile | None:
+        kept = await self._profiles.find_one({"_id": into}, session=session)
+        dropped = await self._profiles.find_one({"_id": gone}, session=session)
+        if kept is None or dropped is None:
+            return None
+        merged = decide(model(kept), model(dropped))
+        if merged is None:
+            return None
+        outbox = [*kept["outbox"], *dropped["outbox"], *map(change_document, changes)]
+        await self._profiles.update_one({"_id": gone}, {"$set": _tombstone(into, now)}, session=session)
+        await self._profiles.replace_one({"_id": into}, replacement(merged, outbox, now), session=session)
+        return merged
+
+
+def _statement(update: ProfileUpdate, now: datetime) -> Document:
+    fields: dict[str, Any] = {"updated_at": now, **update.part}
+    for claim in update.claims:
+        fields[f"attributes.{claim.attribute_id}.{claim.source.slug}"] = claim_document(claim)
+    statement: Document = {"$set": fields, "$inc": {"version": 1, **update.increment}}
+    if update.changes:
+        statement["$push"] = {"outbox": {"$each": [change_document(change) for change in update.changes]}}
+    if update.identities:
+        fields.update(_identity_fields(update.identities, now))
+        statement["$min"] = {f"identities.{ref.field_name}.first_seen_at": now for ref in update.identities}
+        statement["$addToSet"] = {"identity_keys": {"$each": [ref.key for ref in update.identities]}}
+    return statement
+
+
+def _identity_fields(identities: Sequence[IdentityRef], now: datetime) -> Mapping[str, Any]:
+    return {
+        f"identities.{ref.field_name}.{name}": value
+        for ref in identities
+        for name, value in {
+            "kind": ref.kind.value,
+            "value": ref.value,
+            "issuer": ref.issuer,
+            "last_seen_at": now,
+        }.items()
+    }
+
+
+def _new_document(
+    profile_id: ProfileId, identities: Sequence[IdentityRef], now: datetime, changes: Sequence[Change]
+) -> Document:
+    return {
+        "_id": profile_id,
+        "created_at": now,
+        "updated_at": now,
+        "version": 1,
+        "merged_into": None,
+        "identity_keys": [ref.key for ref in identities],
+        "identities": {
+            ref.field_name: {
+                "kind": ref.kind.value,
+                "value": ref.value,
+                "issuer": ref.issuer,
+                "first_seen_at": now,
+                "last_seen_at": now,
+            }
+            for ref in identities
+        },
+        "visit": None,
+        "visits": 0,
+        "logins": 0,
+        "attributes": {},
+        "questions": {},
+        "enrichments": {},
+        "outbox": [change_document(change) for change in changes],
+    }
+
+
+def _tombstone(into: ProfileId, now: datetime) -> Document:
+    """What is left of a merged profile: its id and where it leads. Everything else moved."""
+    return {
+        "updated_at": now,
+        "merged_into": into,
+        "identity_keys": [],
+        "identities": {},
+        "attributes": {},
+        "questions": {},
+        "enrichments": {},
+        "outbox": [],
+    }

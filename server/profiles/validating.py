@@ -1,0 +1,151 @@
+"""Does a value fit its attribute? Returns the value in its one stored form or raises with a sentence."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+
+from server.profiles.errors import InvalidValueError
+from server.profiles.model import AttributeType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from server.profiles.model import AttributeDefinition, Value
+
+MAX_STRING = 2_048  # characters
+MAX_TEXT = 10_000  # characters
+MAX_INTEGER = 2**53 - 1  # beyond this JSON readers disagree (RFC 7493, section 2.2)
+
+
+def checked_value(definition: AttributeDefinition, value: Any) -> Value:  # noqa: ANN401 - anything JSON can hold
+    """Return `value` as it is stored; raise InvalidValueError where it does not fit the definition."""
+    return _CHECKS[definition.type](definition, value)
+
+
+def _string(definition: AttributeDefinition, value: object) -> str:
+    return _text(definition, value, MAX_STRING)
+
+
+def _long_text(definition: AttributeDefinition, value: object) -> str:
+    return _text(definition, value, MAX_TEXT)
+
+
+def _text(definition: AttributeDefinition, value: object, ceiling: int) -> str:
+    if not isinstance(value, str):
+        raise _invalid(definition, "must be a text")
+    text = value.strip()
+    if not _is_clean(text):
+        raise _invalid(definition, "contains characters that are not text")
+    least = max(definition.bounds.min_length or 1, 1)
+    most = min(definition.bounds.max_length or ceiling, ceiling)
+    if not least <= len(text) <= most:
+        raise _invalid(definition, f"must have {least} to {most} characters; it has {len(text)}")
+    return text
+
+
+def _is_clean(text: str) -> bool:
+    """No NUL and no lone surrogate: neither UTF-8 nor MongoDB's indexes hold these."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _number(definition: AttributeDefinition, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _invalid(definition, "must be a number")
+    if abs(value) > MAX_INTEGER if isinstance(value, int) else not math.isfinite(value):
+        raise _invalid(definition, f"must be a finite number; whole numbers reach up to {MAX_INTEGER}")
+    _check_range(definition, value)
+    return value
+
+
+def _integer(definition: AttributeDefinition, value: object) -> int:
+    number = _number(definition, value)
+    if number != int(number) or abs(number) > MAX_INTEGER:
+        raise _invalid(definition, "must be a whole number")
+    return int(number)
+
+
+def _check_range(definition: AttributeDefinition, value: float) -> None:
+    least, most = definition.bounds.minimum, definition.bounds.maximum
+    if least is not None and value < least:
+        raise _invalid(definition, f"must be at least {least:g}")
+    if most is not None and value > most:
+        raise _invalid(definition, f"must be at most {most:g}")
+
+
+def _boolean(definition: AttributeDefinition, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _invalid(definition, "must be true or false")
+    return value
+
+
+def _date(definition: AttributeDefinition, value: object) -> str:
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "").isoformat()
+    except ValueError:
+        raise _invalid(definition, "must be a date such as 2026-03-14") from None
+
+
+def _enum(definition: AttributeDefinition, value: object) -> str:
+    allowed = [option.value for option in definition.options]
+    if not isinstance(value, str) or value not in allowed:
+        raise _invalid(definition, f"must be one of {', '.join(allowed)}")
+    return value
+
+
+def _multi_enum(definition: AttributeDefinition, value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise _invalid(definition, "must be a list of options")
+    chosen = {_enum(definition, item) for item in value[: len(definition.options) + 1]}
+    if len(chosen) != len(value):
+        raise _invalid(definition, "must name each option at most once")
+    least = max(definition.bounds.min_items or 1, 1)
+    most = definition.bounds.max_items or len(definition.options)
+    if not least <= len(chosen) <= most:
+        raise _invalid(definition, f"must have {least} to {most} options; it has {len(chosen)}")
+    return [option.value for option in definition.options if option.value in chosen]
+
+
+def _email(definition: AttributeDefinition, value: object) -> str:
+    try:
+        # test_environment: RFC 2606 reserves .test for trying things out, and this check is about form alone.
+        address = validate_email(
+            _string(definition, value), check_deliverability=False, test_environment=True
+        )
+    except EmailNotValidError:
+        raise _invalid(definition, "must be an e-mail address such as ada@example.com") from None
+    return address.normalized.lower()
+
+
+def _url(definition: AttributeDefinition, value: object) -> str:
+    text = _string(definition, value)
+    try:
+        parts = urlsplit(text)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        is_web = False
+    if not is_web or any(character.isspace() for character in text):
+        raise _invalid(definition, "must be an address such as https://www.example.com")
+    return text
+
+
+def _invalid(definition: AttributeDefinition, problem: str) -> InvalidValueError:
+    return InvalidValueError(f"{definition.label} {problem}.", key=definition.key)
+
+
+_CHECKS: Mapping[AttributeType, Callable[[AttributeDefinition, object], Value]] = {
+    AttributeType.STRING: _string,
+    AttributeType.TEXT: _long_text,
+    AttributeType.INTEGER: _integer,
+    AttributeType.NUMBER: _number,
+    AttributeType.BOOLEAN: _boolean,
+    AttributeType.DATE: _date,
+    AttributeType.ENUM: _enum,
+    AttributeType.MULTI_ENUM: _multi_enum,
+    AttributeType.EMAIL: _email,
+    AttributeType.URL: _url,
+}

@@ -1,0 +1,1 @@
+"""Questions: what to ask next, and what became of it."""

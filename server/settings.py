@@ -1,0 +1,147 @@
+"""Every setting, read from the environment once. Names: `ACQUAINT_` and the field in capitals."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MIN_SECRET = 32  # characters; RFC 7518, section 3.2 wants 256 bits for HS256
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message says which and what would be right."""
+
+
+class Environment(StrEnum):
+    """Where the process runs; the demo and GraphiQL exist in development only."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSettings:
+    """An OpenID provider to sign in with. `key` is its short name in URLs and in the source of claims."""
+
+    key: str
+    name: str
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one process."""
+
+    environment: Environment
+    public_url: str
+    mongodb_url: str
+    database: str
+    secret: str = field(repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8000
+    demo_url: str = "http://127.0.0.1:8001"
+    providers: tuple[ProviderSettings, ...] = ()
+
+    @property
+    def is_development(self) -> bool:
+        """Whether development conveniences are on."""
+        return self.environment is Environment.DEVELOPMENT
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach us over TLS, so that cookies may be marked Secure."""
+        return self.public_url.startswith("https://")
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the environment; raise SettingsError with one sentence for the first thing that is wrong."""
+    environment = _environment(environ.get("ACQUAINT_ENVIRONMENT", "production"))
+    port = _port(environ.get("ACQUAINT_PORT", "8000"))
+    settings = Settings(
+        environment=environment,
+        public_url=_origin(
+            "ACQUAINT_PUBLIC_URL", environ.get("ACQUAINT_PUBLIC_URL", f"http://127.0.0.1:{port}")
+        ),
+        mongodb_url=environ.get("ACQUAINT_MONGODB_URL")
+        or environ.get("MONGODB_URL")
+        or "mongodb://127.0.0.1:27017",
+        database=environ.get("ACQUAINT_DATABASE", "acquaint"),
+        secret=_secret(environ.get("ACQUAINT_SECRET", "")),
+        host=environ.get("ACQUAINT_HOST", "127.0.0.1"),
+        port=port,
+        demo_url=_origin("ACQUAINT_DEMO_URL", environ.get("ACQUAINT_DEMO_URL", "http://127.0.0.1:8001")),
+        providers=_providers(environ.get("ACQUAINT_PROVIDERS", "[]")),
+    )
+    if not settings.is_development and not settings.is_https:
+        message = "ACQUAINT_PUBLIC_URL must start with https:// in production, since tokens travel over it."
+        raise SettingsError(message)
+    return settings
+
+
+def _environment(text: str) -> Environment:
+    try:
+        return Environment(text)
+    except ValueError:
+        message = f"ACQUAINT_ENVIRONMENT must be development or production; it is {text!r}."
+        raise SettingsError(message) from None
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 2**16:
+        message = f"ACQUAINT_PORT must be a port number from 1 to 65535; it is {text!r}."
+        raise SettingsError(message)
+    return int(text)
+
+
+def _origin(name: str, text: str) -> str:
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.path not in {"", "/"}
+        or parts.query
+    ):
+        message = f"{name} must be an origin such as https://acquaint.example; it is {text!r}."
+        raise SettingsError(message)
+    return text.rstrip("/")
+
+
+def _secret(text: str) -> str:
+    if len(text) < _MIN_SECRET:
+        message = (
+            f"ACQUAINT_SECRET must be at least {_MIN_SECRET} random characters,"
+            " the same in every process; `openssl rand -hex 32` makes one."
+        )
+        raise SettingsError(message)
+    return text
+
+
+def _providers(text: str) -> tuple[ProviderSettings, ...]:
+    try:
+        return tuple(_provider(entry) for entry in json.loads(text))
+    except (TypeError, ValueError, KeyError) as error:
+        message = (
+            "ACQUAINT_PROVIDERS must be a JSON list of objects with key, issuer, client_id and client_secret"
+            f" (name and scopes may be added): {error}"
+        )
+        raise SettingsError(message) from None
+
+
+def _provider(entry: dict[str, Any]) -> ProviderSettings:
+    return ProviderSettings(
+        key=entry["key"],
+        name=entry.get("name", entry["key"].title()),
+        issuer=entry["issuer"],
+        client_id=entry["client_id"],
+        client_secret=entry["client_secret"],
+        scopes=tuple(entry.get("scopes", ("openid", "profile", "email"))),
+    )
