@@ -86,15 +86,18 @@ def find_mongod(search_path: str | None = None) -> Path:
     raise MongodError(message)
 
 
-def start_mongod(folder: Path, *, program: Path | None = None) -> Mongod:
+def start_mongod(
+    folder: Path, *, program: Path | None = None, patience_seconds: float = _BUSY_SECONDS
+) -> Mongod:
     """Start mongod with its data in `folder` and return when it accepts writes.
 
     The port of the last start is taken again if it is free, so that clients find a restarted server.
-    Call it on the main thread: see `leashed`.
+    `patience_seconds` is how long to wait for somebody else to let go of the folder or the port. Call it on
+    the main thread: see `leashed`.
     """
     program = program or find_mongod()
     (folder / "data").mkdir(parents=True, exist_ok=True)
-    deadline = time.monotonic() + _BUSY_SECONDS
+    deadline = time.monotonic() + patience_seconds
     while True:
         try:
             return _start(program, folder)
@@ -228,8 +231,8 @@ def _explain(mongod: Mongod, program: Path, folder: Path) -> MongodError:
         return _BusyError(f"Another program took the port that mongod was given ({mongod.url}): start again.")
     if _is_mongods_own(log):
         return MongodError(
-            f"mongod cannot open its data in {folder} (exit code {mongod.process.returncode}; mongod.log there"
-            " says why): restore a copy of the folder, or move it away to start with an empty one."
+            f"mongod cannot open its data in {folder} (exit code {mongod.process.returncode}; see mongod.log"
+            " in it): restore a copy of the folder, or move it away to start with an empty one."
         )
     return MongodError(
         f"{program} does not run on this machine ({log.strip()[-200:] or 'it said nothing'}):"
