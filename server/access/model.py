@@ -69,7 +69,7 @@ class KeyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as stored: of a secret one only the hash, the last four characters help people to tell keys apart.
+    """A key as stored: of a secret one only the hash; `hint` (the last four characters) tells keys apart.
 
     `token` is kept for publishable keys alone, which are no secret. `origins` are exact
     (scheme, host, port) and belong to publishable keys, `scopes` to secret ones.

@@ -29,7 +29,7 @@ _MAX_ORIGINS = 100
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """The active keys, found by the hash of their token, and every origin that some publishable key allows."""
+    """The active keys by the hash of their token, and every origin that some publishable key allows."""
 
     by_hash: dict[str, ApiKey]
     origins: frozenset[str]

@@ -50,8 +50,8 @@ class ViewerTokens:
     def read(self, token: str) -> Viewer:
         """Return the person a token speaks for.
 
-        Raises TokenExpiredError for one that ended and AuthenticationError for anything else that we did not make
-        for this use. The algorithm is pinned, so a header cannot choose it (RFC 8725, section 3.1).
+        Raises TokenExpiredError for one that ended and AuthenticationError for anything else that we
+        did not make for this use. The algorithm is pinned, so a header cannot choose it (RFC 8725, section 3.1).
         """
         try:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims

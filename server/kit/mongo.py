@@ -38,8 +38,8 @@ _AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 def connect(url: str) -> Client:
     """Return a client of the server or replica set at `url`; it dials on first use.
 
-    Ten seconds to find a primary outlasts an ordinary election (MongoDB aims at under twelve seconds
-    with its default ten-second election timeout, usually two to five); reads and writes are retried once by the driver.
+    Ten seconds to find a primary outlasts an ordinary election (two to five seconds); the driver
+    retries a read or a write once by itself.
     """
     return AsyncIOMotorClient(
         url,

@@ -11,14 +11,14 @@ _TOKEN_BYTES = 32
 
 
 def new_secret(prefix: str) -> str:
-    """Return `prefix_` and 256 random bits in URL-safe base64: too many to guess, so a plain hash suffices."""
+    """Return `prefix_` and 256 random bits in URL-safe base64: too many to guess."""
     return f"{prefix}_{secrets.token_urlsafe(_TOKEN_BYTES)}"
 
 
 def secret_hash(secret: str) -> str:
     """Return the SHA-256 of a secret in hex: what is stored in its place.
 
-    No salt and no slow hash: the secret itself is random and long (see `new_secret`), never chosen by a person.
+    No salt and no slow hash: the secret is random and long (see `new_secret`), never chosen by a person.
     """
     return hashlib.sha256(secret.encode()).hexdigest()
 

@@ -45,7 +45,7 @@ def catalogue(definitions: Iterable[AttributeDefinition]) -> Catalogue:
 def check_definition(definition: AttributeDefinition) -> None:
     """Raise InvalidInputError for the first thing that is wrong with a new definition."""
     if not _KEY.fullmatch(definition.key):
-        message = "A key starts with a small letter and goes on with small letters, digits and _, 63 characters at most."
+        message = "A key is a small letter, then small letters, digits and _, 63 characters at most."
         raise InvalidInputError(message, field="key")
     if not 0 < len(definition.label) <= _MAX_LABEL:
         message = f"A label has 1 to {_MAX_LABEL} characters."

@@ -24,7 +24,7 @@ def may_fold(known: Profile, anonymous: Profile) -> bool:
 
 
 def folded(known: Profile, anonymous: Profile) -> Profile:
-    """Return `known` with everything of `anonymous` added; of two statements by one source the later stays."""
+    """Return `known` with all of `anonymous` added; of two statements by one source the later stays."""
     return replace(
         known,
         created_at=min(known.created_at, anonymous.created_at),

@@ -56,7 +56,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """Limits of a value: numbers by `minimum` and `maximum`, texts by length, lists by items. None is no limit."""
+    """Limits of a value: numbers by `minimum` and `maximum`, texts by length, lists by items; None is none."""
 
     minimum: float | None = None
     maximum: float | None = None
@@ -103,7 +103,7 @@ class Source:
 
     @property
     def slug(self) -> str:
-        """The source as one word, such as `person` or `enricher:email_domain`; unique per attribute of a profile."""
+        """The source as one word, such as `person` or `enricher:email_domain`."""
         return self.kind.value if self.key is None else f"{self.kind.value}:{self.key}"
 
 

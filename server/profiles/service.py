@@ -217,7 +217,7 @@ class Profiles:
         return written
 
     async def start_visit(self, profile: Profile, *, is_sign_in: bool) -> Profile | None:
-        """Continue the visit or begin one (at a sign-in, after 30 quiet minutes); None where the profile is gone.
+        """Continue the visit or begin one (at a sign-in, after 30 quiet minutes); None where nobody is there.
 
         Tabs that arrive together begin one visit: the guard lets the first through, the others continue it.
         """

@@ -99,7 +99,7 @@ class ProfileStore:
         Raises IdentityTakenError where an identity belongs to another profile; then nothing is written.
         """
         try:
-            found = await self._profiles.find_one_and_update(
+            found: Document | None = await self._profiles.find_one_and_update(
                 {"_id": profile_id, "merged_into": None, **update.only_if},
                 _statement(update, now),
                 projection={"outbox": 0},
@@ -164,7 +164,7 @@ class ProfileStore:
         )
 
     async def _write_visit(self, criteria: Document, statement: Document) -> Profile | None:
-        found = await self._profiles.find_one_and_update(
+        found: Document | None = await self._profiles.find_one_and_update(
             criteria, statement, projection={"outbox": 0}, return_document=ReturnDocument.AFTER
         )
         return None if found is None else model(found)

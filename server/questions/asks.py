@@ -1,0 +1,64 @@
+"""Ask ids: they say which question was handed out, how often before, and prove to whom.
+
+Handing out a question writes nothing: the id is a function of profile, question, visit and how often
+the question was handled before, tagged with a key of the server. The same question in two tabs counts
+the same number, so that its first outcome is the only one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from server.kit.signing import is_same, tag
+from server.questions.errors import UnknownAskError
+from server.questions.model import AskId, QuestionId
+
+if TYPE_CHECKING:
+    from server.profiles.model import ProfileId
+
+PLACEMENT = r"[a-z][a-z0-9_-]{0,39}"
+_NUMBER = r"(0|[1-9]\d{0,8})"
+_ASK = re.compile(
+    rf"ask_([0-9a-z]{{26}})\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}\.({PLACEMENT})\.([\w-]{{22}})", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskFacts:
+    """What an ask id says: which question of which revision, where, and in which visit it was handed out.
+
+    `handled` is how many outcomes the question had then.
+    """
+
+    question_id: QuestionId
+    revision: int
+    handled: int
+    visit: int
+    placement: str
+
+
+def ask_id(key: bytes, profile_id: ProfileId, facts: AskFacts) -> AskId:
+    """Return the id of the ask that hands this question to this profile."""
+    question = facts.question_id.removeprefix("qst_")
+    body = f"{question}.{facts.revision}.{facts.handled}.{facts.visit}.{facts.placement}"
+    return AskId(f"ask_{body}.{tag(key, profile_id, body)}")
+
+
+def read_ask(key: bytes, profile_id: ProfileId, text: str) -> AskFacts:
+    """Return what an ask id of this profile says; raise UnknownAskError for any other text."""
+    match = _ASK.fullmatch(text)
+    if match is None:
+        raise UnknownAskError
+    question, revision, handled, visit, placement, _ = match.groups()
+    facts = AskFacts(
+        question_id=QuestionId(f"qst_{question}"),
+        revision=int(revision),
+        handled=int(handled),
+        visit=int(visit),
+        placement=placement,
+    )
+    if not is_same(ask_id(key, profile_id, facts), text):
+        raise UnknownAskError
+    return facts
