@@ -20,7 +20,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 	$(name) -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && echo $(name))))
 
 # Evaluated once, and only by the recipes that need Node.
-SYSTEM_NODE = $(shell node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null \
+SYSTEM_NODE = $(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null \
 	&& npm --version 2>/dev/null)
 NPM_CI := npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 
