@@ -17,7 +17,7 @@ class ProfileCreated(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributesChanged(Change):
-    """Claims about these attributes were written; `source` is the slug of who made them."""
+    """Claims about these attributes were written or retracted; `source` is the slug of who made them."""
 
     kind: ClassVar[str] = "profile.attributes_changed"
     attribute_ids: list[str]

@@ -219,10 +219,11 @@ class ProfileUpdate:
 
     `part` sets fields of the caller's own part of the document, by path (`questions.qst_….n`);
     `increment` adds to counters; `only_if` is the guard: where it does not hold nothing is written.
-    `changes` are announced if and only if the write happens.
+    `retracted` claims are taken away. `changes` are announced if and only if the write happens.
     """
 
     claims: tuple[Claim, ...] = ()
+    retracted: tuple[Claim, ...] = ()
     identities: tuple[IdentityRef, ...] = ()
     part: Mapping[str, Any] = field(default_factory=dict)
     increment: Mapping[str, int] = field(default_factory=dict)

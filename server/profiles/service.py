@@ -118,6 +118,13 @@ class Profiles:
         )
         return [each for each in resolved if each is not None]
 
+    async def known_attributes(self, profile: Profile) -> dict[str, ResolvedAttribute]:
+        """Return what is known, by key."""
+        now = self._clock()
+        definitions = (await self.catalogue.current()).by_id.values()
+        resolved = (resolve(each, profile.claims.get(each.id, ()), now) for each in definitions)
+        return {each.definition.key: each for each in resolved if each is not None}
+
     # Writing
 
     async def recognise(self, ref: IdentityRef) -> Profile:
@@ -144,11 +151,11 @@ class Profiles:
     async def write(self, profile_id: ProfileId, update: ProfileUpdate) -> Profile | None:
         """Write to a profile; None where it is gone or merged, or where the update's guard does not hold.
 
-        Claims are announced as AttributesChanged beside the update's own changes. Raises
-        IdentityTakenError where an identity belongs to another profile; then nothing is written.
+        Claims, also retracted ones, are announced as AttributesChanged beside the update's own changes.
+        Raises IdentityTakenError where an identity belongs to another profile; then nothing is written.
         """
         now = self._clock()
-        announced = (*update.changes, *_attributes_changed(profile_id, update.claims, now))
+        announced = (*update.changes, *_attributes_changed(profile_id, (*update.claims, *update.retracted), now))
         return await self._store.update(profile_id, replace(update, changes=announced), now)
 
     async def claims(

@@ -20,7 +20,7 @@ from server.profiles.documents import claim_document, model, replacement, visit_
 from server.profiles.errors import IdentityTakenError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import timedelta
 
     from motor.motor_asyncio import AsyncIOMotorClientSession
@@ -152,10 +152,18 @@ class ProfileStore:
             )
             return merged
 
-    async def pending_outboxes(self, limit: int) -> list[tuple[ProfileId, list[Document]]]:
-        """Return up to `limit` profiles that have announced changes nobody took yet, oldest first."""
-        found = self._profiles.find({"outbox.at": {"$gt": datetime.min.replace(tzinfo=UTC)}}, {"outbox": 1})
-        return [(each["_id"], each["outbox"]) async for each in found.sort("outbox.at", 1).limit(limit)]
+    async def pending_outboxes(
+        self, limit: int, *, kinds: Collection[str], resting: Collection[str]
+    ) -> list[tuple[ProfileId, list[Document]]]:
+        """Return up to `limit` profiles with a change of these kinds that nobody took yet, oldest first.
+
+        Changes with an id in `resting` don't count. The index on `outbox.at` gives the order: a sort
+        would read everything that waits.
+        """
+        ever = datetime.min.replace(tzinfo=UTC)
+        pending = {"at": {"$gt": ever}, "kind": {"$in": list(kinds)}, "id": {"$nin": list(resting)}}
+        found = self._profiles.find({"outbox": {"$elemMatch": pending}}, {"outbox": 1})
+        return [(each["_id"], each["outbox"]) async for each in found.hint([("outbox.at", 1)]).limit(limit)]
 
     async def clear_outbox(self, profile_id: ProfileId, change_ids: Sequence[str]) -> None:
         """Take these entries off, once what follows from them is written."""
@@ -196,6 +204,10 @@ def _statement(update: ProfileUpdate, now: datetime) -> Document:
     for claim in update.claims:
         fields[f"attributes.{claim.attribute_id}.{claim.source.slug}"] = claim_document(claim)
     statement: Document = {"$set": fields, "$inc": {"version": 1, **update.increment}}
+    if update.retracted:
+        statement["$unset"] = {
+            f"attributes.{claim.attribute_id}.{claim.source.slug}": "" for claim in update.retracted
+        }
     if update.changes:
         statement["$push"] = {"outbox": {"$each": [change_document(change) for change in update.changes]}}
     if update.identities:

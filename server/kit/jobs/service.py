@@ -1,0 +1,81 @@
+"""The queue: puts jobs in, leases them out, and takes back what became of them."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from server.kit.jobs.model import JobState
+from server.kit.jobs.retrying import RetrySchedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from datetime import datetime
+
+    from server.kit.clock import Clock
+    from server.kit.jobs.model import Job, NewJob, RetryLater
+    from server.kit.jobs.store import JobStore
+
+LEASE = timedelta(seconds=60)  # far above clock skew under NTP; prolonged while the job runs
+
+
+class JobQueue:
+    """Durable jobs, at least once each; what they write is written once, since it is guarded by the fence.
+
+    Methods that take a leased job return False where its lease was lost: stop then, and write nothing more.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        clock: Clock,
+        lease: timedelta = LEASE,
+        retries: RetrySchedule | None = None,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self.lease = lease
+        self._retries = retries or RetrySchedule()
+        self._draw = draw
+
+    async def enqueue(self, job: NewJob) -> bool:
+        """Queue a job; False where it is known already (by id, or by its dedupe key while live)."""
+        return await self._store.insert(job, self._clock())
+
+    async def claim(self, kinds: Collection[str], worker: str) -> Job | None:
+        """Lease the job of these kinds that has been due longest; None where none is due.
+
+        Kinds that this version doesn't know wait for one that does.
+        """
+        now = self._clock()
+        return await self._store.lease(kinds, worker, now, now + self.lease)
+
+    async def heartbeat(self, job: Job) -> bool:
+        """Prolong the lease."""
+        return await self._store.extend(job, self._clock() + self.lease)
+
+    async def finish(self, job: Job) -> bool:
+        """Note that the job is done."""
+        return await self._store.close(job, JobState.DONE, None, self._clock())
+
+    def next_run(self, job: Job, result: RetryLater) -> datetime:
+        """Return when a job that failed now should be tried again."""
+        delay = result.after
+        if delay is None:
+            delay = self._retries.delay(job.attempts, self._draw())
+        return self._clock() + delay
+
+    async def retry(self, job: Job, reason: str, at: datetime) -> bool:
+        """Put the job back, to be tried again at `at`."""
+        return await self._store.put_back(job, at, reason, is_counted=True)
+
+    async def park(self, job: Job, reason: str) -> bool:
+        """Make the job a dead letter."""
+        return await self._store.close(job, JobState.DEAD, reason, self._clock())
+
+    async def hand_back(self, job: Job) -> bool:
+        """Put the job back at once, as if it had never been started."""
+        return await self._store.put_back(job, self._clock(), job.reason, is_counted=False)

@@ -1,0 +1,134 @@
+"""Jobs in MongoDB: collection `jobs`.
+
+Document: `_id kind payload profile_id state run_at fence attempts max_attempts dedupe live reason worker
+created_at finished_at`. `live` exists while the job is queued or leased, for the unique index on `dedupe`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ReturnDocument
+
+from server.kit.jobs.model import Job, JobId, JobState
+from server.kit.mongo import DuplicateKeyError, IndexModel
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from server.kit.jobs.model import NewJob
+    from server.kit.mongo import Database, Document
+
+COLLECTION = "jobs"
+KEPT = timedelta(days=30)  # finished jobs, so that the same id doesn't run twice and dead letters can be read
+_LIVE = (JobState.QUEUED.value, JobState.LEASED.value)
+
+
+class JobStore:
+    """Reads and writes jobs; every statement about a leased job is conditional on its fence."""
+
+    def __init__(self, database: Database) -> None:
+        self._jobs = database[COLLECTION]
+
+    async def create_indexes(self) -> None:
+        """Make what the statements below need; does nothing where it exists."""
+        await self._jobs.create_indexes(
+            [
+                IndexModel([("kind", 1), ("state", 1), ("run_at", 1)]),
+                IndexModel(
+                    "dedupe",
+                    unique=True,
+                    partialFilterExpression={"live": True, "dedupe": {"$type": "string"}},
+                ),
+                IndexModel("finished_at", expireAfterSeconds=int(KEPT.total_seconds())),
+            ]
+        )
+
+    async def insert(self, job: NewJob, now: datetime) -> bool:
+        """Queue a job; False where its id is known or a live job has its dedupe key."""
+        try:
+            await self._jobs.insert_one(_new_document(job, now))
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def find(self, job_id: JobId) -> Job | None:
+        """Return the job with this id."""
+        found = await self._jobs.find_one({"_id": job_id})
+        return None if found is None else _model(found)
+
+    async def lease(self, kinds: Collection[str], worker: str, now: datetime, until: datetime) -> Job | None:
+        """Lease the job that has been due longest: a queued one, or one whose lease ran out."""
+        found: Document | None = await self._jobs.find_one_and_update(
+            {"kind": {"$in": list(kinds)}, "state": {"$in": list(_LIVE)}, "run_at": {"$lte": now}},
+            {
+                "$set": {"state": JobState.LEASED.value, "worker": worker, "run_at": until},
+                "$inc": {"fence": 1, "attempts": 1},
+            },
+            sort=[("run_at", 1)],
+            return_document=ReturnDocument.AFTER,
+        )
+        return None if found is None else _model(found)
+
+    async def extend(self, job: Job, until: datetime) -> bool:
+        """Prolong the lease; False where it was lost."""
+        return await self._write(job, {"$set": {"run_at": until}})
+
+    async def put_back(self, job: Job, run_at: datetime, reason: str | None, *, is_counted: bool) -> bool:
+        """Queue a leased job again; without `is_counted` this attempt never happened."""
+        fields = {"state": JobState.QUEUED.value, "run_at": run_at, "reason": reason}
+        return await self._write(job, {"$set": fields, "$inc": {"attempts": 0 if is_counted else -1}})
+
+    async def close(self, job: Job, state: JobState, reason: str | None, now: datetime) -> bool:
+        """End a leased job as done or dead; False where the lease was lost."""
+        fields = {"state": state.value, "reason": reason, "finished_at": now}
+        return await self._write(job, {"$set": fields, "$unset": {"live": ""}})
+
+    async def count(self, kind: str, state: JobState) -> int:
+        """Return how many jobs of this kind are in this state."""
+        return await self._jobs.count_documents({"kind": kind, "state": state.value})
+
+    async def _write(self, job: Job, statement: Mapping[str, Any]) -> bool:
+        written = await self._jobs.update_one(
+            {"_id": job.id, "fence": job.fence, "state": JobState.LEASED.value}, statement
+        )
+        return written.matched_count == 1
+
+
+def _new_document(job: NewJob, now: datetime) -> Document:
+    return {
+        "_id": job.id,
+        "kind": job.kind,
+        "payload": dict(job.payload),
+        "profile_id": job.profile_id,
+        "state": JobState.QUEUED.value,
+        "run_at": job.run_at or now,
+        "fence": 0,
+        "attempts": 0,
+        "max_attempts": job.max_attempts,
+        "dedupe": job.dedupe,
+        "live": True,
+        "reason": None,
+        "worker": None,
+        "created_at": now,
+        "finished_at": None,
+    }
+
+
+def _model(document: Document) -> Job:
+    return Job(
+        id=JobId(document["_id"]),
+        kind=document["kind"],
+        payload=document["payload"],
+        profile_id=document["profile_id"],
+        state=JobState(document["state"]),
+        run_at=document["run_at"],
+        fence=document["fence"],
+        attempts=document["attempts"],
+        max_attempts=document["max_attempts"],
+        reason=document["reason"],
+        created_at=document["created_at"],
+        finished_at=document["finished_at"],
+    )

@@ -1,0 +1,120 @@
+"""Takes announced changes to their reactions: at least once each, so every reaction must be idempotent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from server.kit.changes import read_change
+from server.kit.mongo import ConnectionFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from datetime import datetime
+
+    from server.kit.changes import Change
+    from server.kit.clock import Clock
+
+    Reactions = Mapping[type[Change], Sequence[Callable[[Any], Awaitable[None]]]]
+
+_log = logging.getLogger(__name__)
+_BATCH = 32  # outboxes at once, each in a task of its own
+_FIRST_REST = timedelta(seconds=1)
+_LONGEST_REST = timedelta(minutes=5)
+
+
+class Outboxes(Protocol):
+    """The documents that changes were announced in."""
+
+    async def pending_outboxes(
+        self, limit: int, *, kinds: Collection[str], resting: Collection[str]
+    ) -> Sequence[tuple[Any, Sequence[Mapping[str, Any]]]]:
+        """Return documents with an entry of one of `kinds` that is not among the ids `resting`."""
+        ...
+
+    async def clear_outbox(self, document_id: Any, change_ids: Sequence[str]) -> None:  # noqa: ANN401 - opaque
+        """Take these entries off."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A change whose reaction raised: how often, and until when it is left alone."""
+
+    count: int
+    until: datetime
+
+
+class Relay:
+    """Delivers what lies in the outboxes.
+
+    Several may run at once: then some reactions run twice, which they must bear anyway. A change of a
+    kind that is not in the table stays where it is: a newer version announced it and will take it. A
+    change whose reaction raises rests for ever longer, in this process, while all others go on.
+    """
+
+    def __init__(self, *, outboxes: Outboxes, reactions: Reactions, clock: Clock) -> None:
+        self._outboxes = outboxes
+        self._reactions = reactions
+        self._kinds = {change.kind for change in reactions}
+        self._clock = clock
+        self._failures: dict[str, _Failure] = {}
+        self._strangers: set[str] = set()
+
+    async def deliver(self) -> bool:
+        """Deliver a batch; whether anything was, so that there may be more."""
+        pending = await self._outboxes.pending_outboxes(
+            _BATCH, kinds=self._kinds, resting=self._resting(self._clock())
+        )
+        async with asyncio.TaskGroup() as group:
+            deliveries = [
+                group.create_task(self._deliver(document_id, entries)) for document_id, entries in pending
+            ]
+        return any(delivery.result() for delivery in deliveries)
+
+    async def _deliver(self, document_id: object, entries: Sequence[Mapping[str, Any]]) -> bool:
+        resting = self._resting(self._clock())
+        delivered = [
+            entry["id"] for entry in entries if entry["id"] not in resting and await self._take(entry)
+        ]
+        if delivered:
+            await self._outboxes.clear_outbox(document_id, delivered)
+        return bool(delivered)
+
+    async def _take(self, entry: Mapping[str, Any]) -> bool:
+        """Run the reactions to one entry; whether all of them did their part."""
+        change = read_change(entry, self._reactions)
+        if change is None:
+            self._leave(entry["kind"])
+            return False
+        try:
+            for react in self._reactions[type(change)]:
+                await react(change)
+        except ConnectionFailure as error:
+            _log.warning("database away while reacting to %s: %s", change.kind, error)
+            return False
+        except Exception:  # noqa: BLE001 - the worker's loop: a bug in one reaction must not stall the others
+            self._rest(change)
+            return False
+        self._failures.pop(change.id, None)
+        return True
+
+    def _rest(self, change: Change) -> None:
+        count = self._failures[change.id].count + 1 if change.id in self._failures else 1
+        rest = min(_FIRST_REST * 2 ** min(count - 1, 16), _LONGEST_REST)
+        self._failures[change.id] = _Failure(count, self._clock() + rest)
+        _log.exception("reaction to %s %s failed, attempt %d", change.kind, change.id, count)
+
+    def _resting(self, now: datetime) -> set[str]:
+        """Return the changes that are left alone now, and forget those that somebody else took long ago."""
+        forgotten = now - 2 * _LONGEST_REST
+        self._failures = {key: each for key, each in self._failures.items() if each.until > forgotten}
+        return {change_id for change_id, failure in self._failures.items() if failure.until > now}
+
+    def _leave(self, kind: str) -> None:
+        if kind not in self._strangers:
+            self._strangers.add(kind)
+            _log.warning("changes of kind %s are left for a version that knows them", kind)

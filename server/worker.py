@@ -1,0 +1,218 @@
+"""The worker: relays announced changes, claims jobs, runs them, retries or parks them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater
+from server.kit.mongo import ConnectionFailure, PyMongoError
+from server.kit.waking import Waker, wake_on_writes
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from server.kit.jobs.model import Job, JobHandler, JobResult
+    from server.kit.jobs.service import JobQueue
+    from server.kit.mongo import Database
+    from server.kit.relay import Relay
+
+_log = logging.getLogger(__name__)
+_POLL_SECONDS = 1.0  # how late a worker hears of work while the change stream is down
+_OUTAGE_SECONDS = 1.0  # between attempts while the database is away
+_WORN_OUT = "Its workers ended or stalled before it did, every time."
+
+
+class _LeaseLostError(Exception):
+    """The job belongs to another worker by now."""
+
+
+class Worker:
+    """One process's share of the durable work; any number may run beside each other.
+
+    `concurrency` jobs run at once, each for at most `time_limit`. When told to stop, those in hand get
+    `patience` to end and are handed back otherwise.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        relay: Relay,
+        queue: JobQueue,
+        handlers: Mapping[str, JobHandler],
+        concurrency: int = 8,
+        time_limit: timedelta = timedelta(minutes=5),
+        patience: timedelta = timedelta(seconds=8),  # container runtimes kill ten seconds after SIGTERM
+    ) -> None:
+        self._name = name
+        self._relay = relay
+        self._queue = queue
+        self._handlers = handlers
+        self._concurrency = concurrency
+        self._in_hand = 0
+        self._time_limit = time_limit
+        self._patience = patience
+        self._announced = Waker("profiles")
+        self._enqueued = Waker("jobs", ("insert",))
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """Take no more work; `run` returns once what is in hand has ended."""
+        self._is_stopping = True
+        self._announced.wake()
+        self._enqueued.wake()
+
+    async def run(self, database: Database) -> None:
+        """Work until told to stop."""
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(wake_on_writes(database, (self._announced, self._enqueued)))
+            relaying = group.create_task(self._repeat(self._relay.deliver, self._announced))
+            await self._work_jobs()
+            await relaying
+            watching.cancel()
+
+    async def drain(self) -> None:
+        """Do everything that is due now, one thing after the other, and return: for tests and imports."""
+        while await self._relay.deliver() or await self._run_next():
+            pass
+
+    async def _work_jobs(self) -> None:
+        try:
+            async with asyncio.timeout(None) as patience, asyncio.TaskGroup() as jobs:
+                await self._repeat(lambda: self._start_next(jobs), self._enqueued)
+                now = asyncio.get_running_loop().time()
+                patience.reschedule(now + self._patience.total_seconds())
+        except TimeoutError:
+            _log.warning("jobs in hand took too long to end and were handed back")
+
+    async def _repeat(self, work: Callable[[], Awaitable[bool]], waker: Waker) -> None:
+        """Call `work` again and again; when it finds nothing, sleep until woken."""
+        while not self._is_stopping:
+            try:
+                if not await work():
+                    await waker.sleep(_POLL_SECONDS * random.uniform(0.5, 1))  # noqa: S311 - spreads the polls
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next round may do better
+                _log.warning(
+                    "the worker could not go on, trying again: %r", error, exc_info=not _is_outage(error)
+                )
+                await waker.sleep(_OUTAGE_SECONDS)
+
+    async def _start_next(self, jobs: asyncio.TaskGroup) -> bool:
+        """Claim a job and let it run beside the others; whether there was one, and room for it."""
+        if self._in_hand >= self._concurrency:
+            return False
+        job = await self._queue.claim(self._handlers.keys(), self._name)
+        if job is not None:
+            self._in_hand += 1
+            jobs.create_task(self._run_beside(job))
+        return job is not None
+
+    async def _run_beside(self, job: Job) -> None:
+        try:
+            await self._run(job)
+        except Exception as error:  # noqa: BLE001 - the lease runs out, and then it is tried again
+            _log.warning("job %s is left to its lease: %r", job.id, error, exc_info=not _is_outage(error))
+        finally:
+            self._in_hand -= 1
+            self._enqueued.wake()
+
+    async def _run_next(self) -> bool:
+        job = await self._queue.claim(self._handlers.keys(), self._name)
+        if job is not None:
+            await self._run(job)
+        return job is not None
+
+    async def _run(self, job: Job) -> None:
+        """Run a leased job to one of its ends, unless the lease is lost on the way."""
+        try:
+            result = GiveUp(reason=_WORN_OUT) if job.is_exhausted else await self._attempt(job)
+        except asyncio.CancelledError:
+            await self._queue.hand_back(job)
+            raise
+        if result is not None:
+            await self._settle(job, result)
+
+    async def _attempt(self, job: Job) -> JobResult | None:
+        """Return what the handler makes of the job, holding its lease meanwhile; None where it was lost."""
+        result: JobResult | None = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                beating = group.create_task(self._hold(job))
+                result = await self._result(job)
+                beating.cancel()
+        except* _LeaseLostError:
+            _log.warning("job %s was taken over by another worker", job.id)
+        return result
+
+    async def _result(self, job: Job) -> JobResult:
+        try:
+            async with asyncio.timeout(self._time_limit.total_seconds()):
+                return await self._handlers[job.kind].run(job)
+        except ConnectionFailure as error:
+            _log.warning("job %s was interrupted: %s", job.id, error)
+            return HandBack()
+        except Exception as error:  # noqa: BLE001 - a bug in one handler must not end the worker
+            _log.exception("job %s (%s) failed", job.id, job.kind)
+            return RetryLater(reason=f"It failed with {type(error).__name__}.")
+
+    async def _hold(self, job: Job) -> None:
+        """Prolong the lease at every third of it; raise _LeaseLostError once it belongs to somebody else."""
+        seconds = self._queue.lease.total_seconds() / 3
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                is_held = await self._queue.heartbeat(job)
+            except PyMongoError as error:
+                _log.warning("heartbeat of job %s failed: %s", job.id, error)
+                continue  # what the job writes is guarded by its fence, should the lease run out
+            if not is_held:
+                raise _LeaseLostError
+
+    async def _settle(self, job: Job, result: JobResult) -> None:
+        match result:
+            case Done():
+                await self._queue.finish(job)
+            case HandBack():
+                await self._queue.hand_back(job)
+            case RetryLater() if not job.is_last_attempt:
+                await self._retry(job, result)
+            case RetryLater() | GiveUp():
+                await self._give_up(job, result.reason)
+
+    async def _retry(self, job: Job, result: RetryLater) -> None:
+        at = self._queue.next_run(job, result)
+        await self._tell(job, self._handlers[job.kind].retry_scheduled(job, result.reason, at))
+        await self._queue.retry(job, result.reason, at)
+
+    async def _give_up(self, job: Job, reason: str) -> None:
+        _log.error("job %s (%s) is a dead letter: %s", job.id, job.kind, reason)
+        await self._tell(job, self._handlers[job.kind].given_up(job, reason))
+        await self._queue.park(job, reason)
+
+    async def _tell(self, job: Job, telling: Awaitable[None]) -> None:
+        try:
+            await telling
+        except PyMongoError:
+            raise  # the lease runs out, and then it is told again
+        except Exception:  # noqa: BLE001 - a bug in being told must not keep the job from its end
+            _log.exception("handler of job %s could not be told how it ended", job.id)
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether it is the database being away, which a line tells; anything else is a bug and shows where."""
+    if isinstance(error, ExceptionGroup):
+        return all(_is_outage(each) for each in error.exceptions)
+    return isinstance(error, PyMongoError)
+
+
+async def run_until_signalled(worker: Worker, database: Database) -> None:
+    """Run the worker until SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, worker.stop)
+    await worker.run(database)
