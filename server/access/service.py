@@ -108,6 +108,10 @@ class Access:
         require_scope(viewer, Scope.ADMIN)
         return cut(await self._store.page(request), request.first)
 
+    async def find_key(self, viewer: Viewer, key_id: KeyId) -> ApiKey | None:
+        """Return a key, revoked or not; None for what does not exist and for whoever is no admin."""
+        return await self._store.find(key_id) if viewer.has_scope(Scope.ADMIN) else None
+
     async def _make_key(
         self, kind: KeyKind, name: str, origins: Sequence[str], scopes: Sequence[Scope]
     ) -> NewKey:

@@ -38,6 +38,10 @@ class KeyStore:
     async def revoke(self, key_id: KeyId, now: datetime) -> ApiKey | None:
         """Mark a key as revoked and return it; a second revocation keeps the first date."""
         await self._keys.update_one({"_id": key_id, "revoked_at": None}, {"$set": {"revoked_at": now}})
+        return await self.find(key_id)
+
+    async def find(self, key_id: KeyId) -> ApiKey | None:
+        """Return a key, revoked or not."""
         found = await self._keys.find_one({"_id": key_id})
         return None if found is None else _model(found)
 

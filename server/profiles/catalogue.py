@@ -13,7 +13,7 @@ from server.profiles.model import AttributeType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from server.profiles.model import AttributeDefinition, AttributeId
+    from server.profiles.model import AttributeDefinition, AttributeId, AttributeSpec
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MAX_LABEL = 200  # characters
@@ -42,35 +42,35 @@ def catalogue(definitions: Iterable[AttributeDefinition]) -> Catalogue:
     return Catalogue(by_id=by_id, by_key={definition.key: definition for definition in by_id.values()})
 
 
-def check_definition(definition: AttributeDefinition) -> None:
-    """Raise InvalidInputError for the first thing that is wrong with a new definition."""
-    if not _KEY.fullmatch(definition.key):
+def check_spec(spec: AttributeSpec) -> None:
+    """Raise InvalidInputError for the first thing that is wrong with a new attribute."""
+    if not _KEY.fullmatch(spec.key):
         message = "A key is a small letter, then small letters, digits and _, 63 characters at most."
         raise InvalidInputError(message, field="key")
-    if not 0 < len(definition.label) <= _MAX_LABEL:
+    if not 0 < len(spec.label) <= _MAX_LABEL:
         message = f"A label has 1 to {_MAX_LABEL} characters."
         raise InvalidInputError(message, field="label")
-    _check_options(definition)
-    _check_bounds(definition)
+    _check_options(spec)
+    _check_bounds(spec)
 
 
-def _check_options(definition: AttributeDefinition) -> None:
-    values = [option.value for option in definition.options]
-    if (definition.type in _WITH_OPTIONS) != bool(values):
+def _check_options(spec: AttributeSpec) -> None:
+    values = [option.value for option in spec.options]
+    if (spec.type in _WITH_OPTIONS) != bool(values):
         message = "The types enum and multi_enum need options, and no other type has any."
         raise InvalidInputError(message, field="options")
     if len(set(values)) != len(values) or len(values) > _MAX_OPTIONS:
         message = f"An enum has up to {_MAX_OPTIONS} options, each value once."
         raise InvalidInputError(message, field="options")
     if not all(
-        0 < len(text) <= _MAX_LABEL for option in definition.options for text in (option.value, option.label)
+        0 < len(text) <= _MAX_LABEL for option in spec.options for text in (option.value, option.label)
     ):
         message = f"The value and the label of an option have 1 to {_MAX_LABEL} characters."
         raise InvalidInputError(message, field="options")
 
 
-def _check_bounds(definition: AttributeDefinition) -> None:
-    bounds = definition.bounds
+def _check_bounds(spec: AttributeSpec) -> None:
+    bounds = spec.bounds
     pairs = (
         ("minimum", bounds.minimum, bounds.maximum),
         ("minLength", bounds.min_length, bounds.max_length),

@@ -67,17 +67,23 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeDefinition:
-    """Something a profile can know, declared once. Id and type never change."""
+class AttributeSpec:
+    """What an admin declares of an attribute."""
 
-    id: AttributeId
     key: str
     type: AttributeType
     label: str
-    description: str | None
-    options: tuple[Option, ...]
-    bounds: Bounds
-    person_access: PersonAccess
+    description: str | None = None
+    options: tuple[Option, ...] = ()
+    bounds: Bounds = field(default_factory=Bounds)
+    person_access: PersonAccess = PersonAccess.HIDDEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeDefinition(AttributeSpec):
+    """Something a profile can know, declared once. Id and type never change."""
+
+    id: AttributeId
     created_at: datetime
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ from server.access.service import require_scope
 from server.kit.changes import ChangeId
 from server.kit.errors import NotFoundError
 from server.kit.ids import new_id
+from server.kit.paging import cut
 from server.kit.watching import Watched
-from server.profiles.catalogue import Catalogue, catalogue, check_definition
+from server.profiles.catalogue import Catalogue, catalogue, check_spec
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
 from server.profiles.errors import IdentityTakenError
 from server.profiles.merging import folded, may_fold
@@ -32,16 +33,18 @@ from server.profiles.model import (
     VisitId,
 )
 from server.profiles.resolving import resolve
+from server.profiles.standard import STANDARD_ATTRIBUTES
 from server.profiles.validating import checked_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from server.access.model import Viewer
     from server.kit.clock import Clock
+    from server.kit.paging import Page, PageRequest
     from server.profiles.definition_store import DefinitionStore
-    from server.profiles.model import IdentityRef, ResolvedAttribute
+    from server.profiles.model import AttributeSpec, IdentityRef, ResolvedAttribute
     from server.profiles.store import ProfileStore
 
 QUIET = timedelta(minutes=30)  # without a sign of the person, after which the next one starts a new visit
@@ -62,23 +65,40 @@ class Profiles:
 
     # Attributes
 
-    async def define_attribute(self, viewer: Viewer, definition: AttributeDefinition) -> AttributeDefinition:
-        """Declare an attribute (admins only); its id and date are given here.
+    async def define_attribute(self, viewer: Viewer, spec: AttributeSpec) -> AttributeDefinition:
+        """Declare an attribute (admins only).
 
-        Raises InvalidInputError, and ConflictError where the key is taken.
+        Raises ForbiddenError, InvalidInputError, and ConflictError where the key is taken.
         """
         require_scope(viewer, Scope.ADMIN)
-        now = self._clock()
-        definition = replace(definition, id=AttributeId(new_id("att", now)), created_at=now)
-        check_definition(definition)
+        check_spec(spec)
+        definition = self._definition(spec)
         await self._definitions.insert(definition)
         await self.catalogue.refresh()
         return definition
 
-    async def attribute_definitions(self, viewer: Viewer) -> list[AttributeDefinition]:
+    async def ensure_standard_attributes(self) -> None:
+        """Declare the attributes that ship with the product and that this deployment does not have."""
+        known = (await self.catalogue.current()).by_key
+        for spec in STANDARD_ATTRIBUTES:
+            if spec.key not in known:
+                await self._definitions.insert(self._definition(spec))
+        await self.catalogue.refresh()
+
+    async def definitions(self, viewer: Viewer, request: PageRequest) -> Page[AttributeDefinition]:
         """Return the definitions the viewer may know of, oldest first."""
         definitions = (await self.catalogue.current()).by_id.values()
-        return [definition for definition in definitions if _may_know(viewer, definition)]
+        known = [
+            definition
+            for definition in definitions
+            if _may_know(viewer, definition) and (request.after is None or definition.id > request.after)
+        ]
+        return cut(known[: request.first + 1], request.first)
+
+    async def definition(self, viewer: Viewer, attribute_id: AttributeId) -> AttributeDefinition | None:
+        """Return a definition; None for one that does not exist or that the viewer may not know of."""
+        found = (await self.catalogue.current()).by_id.get(attribute_id)
+        return found if found is not None and _may_know(viewer, found) else None
 
     # Reading
 
@@ -107,14 +127,16 @@ class Profiles:
             self._store.find_living(by) if isinstance(by, str) else self._store.find_by_identity(by)
         )
 
-    async def visible_attributes(self, viewer: Viewer, profile: Profile) -> list[ResolvedAttribute]:
-        """Return what is known and visible to the viewer, in the order in which attributes were defined."""
+    async def visible_attributes(
+        self, viewer: Viewer, profile: Profile, keys: Collection[str] | None = None
+    ) -> list[ResolvedAttribute]:
+        """Return what is known and visible to the viewer (of these keys), in the order of definition."""
         now = self._clock()
         definitions = (await self.catalogue.current()).by_id.values()
         resolved = (
             resolve(definition, profile.claims.get(definition.id, ()), now)
             for definition in definitions
-            if _may_know(viewer, definition)
+            if _may_know(viewer, definition) and (keys is None or definition.key in keys)
         )
         return [each for each in resolved if each is not None]
 
@@ -155,7 +177,10 @@ class Profiles:
         Raises IdentityTakenError where an identity belongs to another profile; then nothing is written.
         """
         now = self._clock()
-        announced = (*update.changes, *_attributes_changed(profile_id, (*update.claims, *update.retracted), now))
+        announced = (
+            *update.changes,
+            *_attributes_changed(profile_id, (*update.claims, *update.retracted), now),
+        )
         return await self._store.update(profile_id, replace(update, changes=announced), now)
 
     async def claims(
@@ -208,7 +233,7 @@ class Profiles:
         )
 
     async def set_attributes(
-        self, viewer: Viewer, by: ProfileId | IdentityRef, values: Mapping[str, Value], *, may_create: bool
+        self, viewer: Viewer, by: ProfileId | IdentityRef, values: Mapping[str, object], *, may_create: bool
     ) -> Profile:
         """Write values as an app or admin says them; with `may_create` an unknown identity gets a profile.
 
@@ -271,6 +296,11 @@ class Profiles:
         if found is None:
             raise NotFoundError(_NO_SUCH_PROFILE)
         return found
+
+    def _definition(self, spec: AttributeSpec) -> AttributeDefinition:
+        now = self._clock()
+        given = {each.name: getattr(spec, each.name) for each in fields(spec)}
+        return AttributeDefinition(id=AttributeId(new_id("att", now)), created_at=now, **given)
 
     async def _load_catalogue(self) -> Catalogue:
         return catalogue(await self._definitions.all())

@@ -73,9 +73,10 @@ class Authoring:
 
     async def page(
         self, viewer: Viewer, request: PageRequest, state: SetState | None = None
-    ) -> Page[QuestionSet]:
-        """Return the sets (in one state), oldest first."""
-        require_scope(viewer, Scope.CONFIGURATION_READ)
+    ) -> Page[QuestionSet] | None:
+        """Return the sets (in one state), oldest first; None for whoever may not see them."""
+        if not viewer.has_scope(Scope.CONFIGURATION_READ):
+            return None
         return cut(await self._store.page(request, state), request.first)
 
     async def find(self, viewer: Viewer, set_id: QuestionSetId) -> QuestionSet | None:

@@ -44,9 +44,14 @@ class Questions:
         self._key = derived_key(secret, "ask")
         self.live: Watched[LiveSets] = Watched("question_sets", self._load_live)
 
-    async def next_question(self, viewer: Viewer, placement: str) -> NextQuestion:
-        """Return what to ask the viewer here; raise ForbiddenError for whoever is no person."""
-        return await self.next_for(await self._own_profile(viewer), placement)
+    async def next_question(self, viewer: Viewer, placement: str) -> NextQuestion | None:
+        """Return what to ask the viewer here; None for whoever is no person (any more)."""
+        if viewer.kind is not ViewerKind.PERSON or viewer.profile_id is None:
+            return None
+        profile = await self._profiles.find(ProfileId(viewer.profile_id))
+        if profile is None or profile.merged_into is not None:
+            return None
+        return await self.next_for(profile, placement)
 
     async def next_for(self, profile: Profile, placement: str) -> NextQuestion:
         """Return what to ask this profile here, from what is in hand: no read, no write."""
@@ -141,12 +146,6 @@ class Questions:
         return Handled(
             profile=profile, placement=facts.placement, outcome=state.outcome, value=own, is_replay=True
         )
-
-    async def _own_profile(self, viewer: Viewer) -> Profile:
-        profile = await self._profiles.find(_person(viewer))
-        if profile is None or profile.merged_into is not None:
-            raise ForbiddenError("This person's visit has ended: start a new one.")
-        return profile
 
     async def _known(self, profile: Profile) -> frozenset[Any]:
         now = self._clock()
