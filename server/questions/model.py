@@ -133,10 +133,14 @@ class NextState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextQuestion:
-    """What a front end gets: an ask when READY; when RESTING a later visit or sign-in will have more."""
+    """What a front end gets: an ask when READY; when RESTING a later visit or sign-in will have more.
+
+    `until` is the earliest moment for that, where it is known: a new visit takes 30 quiet minutes.
+    """
 
     state: NextState
     ask: Ask | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

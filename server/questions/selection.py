@@ -26,7 +26,8 @@ class Gate(StrEnum):
     PACE = "pace"
 
 
-_OPENS_LATER = frozenset({Gate.TRIGGER, Gate.OUTCOME, Gate.PACE})  # with another visit or sign-in
+_OPENS_WITH_VISIT = frozenset({Gate.OUTCOME, Gate.PACE})
+_OPENS_LATER = _OPENS_WITH_VISIT | {Gate.TRIGGER}  # that may take a sign-in, which no clock foretells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,15 @@ class Verdict:
     gate: Gate | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to do now. `opens_with_visit` tells that the next visit, whenever it is, will have a question."""
+
+    state: NextState
+    verdict: Verdict | None = None
+    opens_with_visit: bool = False
+
+
 def verdicts(sets: Iterable[QuestionSet], facts: Facts) -> Iterator[Verdict]:
     """Yield a verdict for every question of the live sets, in the order in which they would be asked."""
     for question_set in sets:
@@ -62,16 +72,16 @@ def verdicts(sets: Iterable[QuestionSet], facts: Facts) -> Iterator[Verdict]:
                 yield Verdict(question_set=question_set, question=question, gate=gate)
 
 
-def decide(sets: Iterable[QuestionSet], facts: Facts) -> tuple[NextState, Verdict | None]:
+def decide(sets: Iterable[QuestionSet], facts: Facts) -> Decision:
     """Return READY with the question to ask, RESTING where a later visit may bring one, else DONE."""
-    may_come = False
+    blocking: set[Gate] = set()
     for verdict in verdicts(sets, facts):
         if verdict.gate is None:
-            return NextState.READY, verdict
-        may_come = may_come or (
-            verdict.gate in _OPENS_LATER and verdict.question.attribute_id not in facts.known
-        )
-    return (NextState.RESTING if may_come else NextState.DONE), None
+            return Decision(state=NextState.READY, verdict=verdict)
+        if verdict.question.attribute_id not in facts.known:
+            blocking.add(verdict.gate)
+    state = NextState.RESTING if blocking & _OPENS_LATER else NextState.DONE
+    return Decision(state=state, opens_with_visit=bool(blocking & _OPENS_WITH_VISIT))
 
 
 def _set_gate(content: SetContent, facts: Facts) -> Gate | None:

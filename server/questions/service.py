@@ -12,6 +12,7 @@ from server.kit.signing import derived_key
 from server.kit.watching import Watched
 from server.profiles.errors import InvalidValueError
 from server.profiles.model import PERSON, ProfileId, ProfileUpdate
+from server.profiles.service import QUIET
 from server.questions.asks import AskFacts, ask_id, read_ask
 from server.questions.changes import AskHandled
 from server.questions.errors import InvalidAnswerError, UnknownAskError
@@ -65,9 +66,11 @@ class Questions:
             known=known,
             states=states,
         )
-        state, verdict = decide((await self.live.current()).ordered, facts)
-        ask = None if verdict is None else await self._ask(profile, verdict, facts)
-        return NextQuestion(state=state, ask=ask)
+        decision = decide((await self.live.current()).ordered, facts)
+        if decision.verdict is not None:
+            return NextQuestion(state=decision.state, ask=await self._ask(profile, decision.verdict, facts))
+        quiet_from = profile.visit.last_seen_at if decision.opens_with_visit and profile.visit else None
+        return NextQuestion(state=decision.state, until=None if quiet_from is None else quiet_from + QUIET)
 
     async def answer(self, viewer: Viewer, ask: str, value: object) -> Handled:
         """Keep an answer as a claim of the person, once, however often and wherever it is sent.
