@@ -1,0 +1,45 @@
+"""Why nobody was signed in: an error for the page that exchanges a code, and the tree of the redirects."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from server.kit.errors import ExpectedError
+
+
+class SignInCodeError(ExpectedError):
+    """The one-time code is unknown, used or expired, or another page began the sign-in; which is not told."""
+
+
+class SignInError(Exception):
+    """A sign-in ended without anybody signed in.
+
+    `code` is what the page that asked for it gets to read. The message is for our log and names the
+    check that failed; nothing in it comes from the provider or the browser, who could write anything.
+    """
+
+    code: ClassVar[str] = "sign_in_failed"
+
+
+class AccessDeniedError(SignInError):
+    """The person, or the provider on their behalf, said no."""
+
+    code = "access_denied"
+
+
+class ProviderUnavailableError(SignInError):
+    """The provider does not answer, or not in the form that the protocol prescribes."""
+
+    code = "provider_unavailable"
+
+
+class SignInRefusedError(SignInError):
+    """The provider answered, but the answer does not prove who this is."""
+
+
+class UnknownSignInError(ExpectedError):
+    """Nobody began this sign-in in this browser, or it ended already: there is no page to lead back to."""
+
+
+class UnknownProviderError(ExpectedError):
+    """No provider of this name is configured."""

@@ -1,0 +1,120 @@
+"""Calls to providers that end: in time, in size, at the address that was asked.
+
+A provider is somebody else's server. What it sends is read up to a limit, and only as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from server.identity.errors import ProviderUnavailableError
+from server.kit.http import http_client
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from server.kit.http import HttpClient
+
+MAX_ANSWER_BYTES = 256 * 1024  # the largest honest one, a key set with certificates, has some 20 KiB
+_DEADLINE_SECONDS = 10.0  # for a whole call: the client's own time-outs start anew with every byte
+_JSON = ("application/json", "application/jwk-set+json")
+
+
+class _TooLargeError(httpx.ReadError):
+    """The answer went over the limit."""
+
+
+class _BoundedStream(httpx.AsyncByteStream):
+    def __init__(self, stream: httpx.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                message = f"the answer has more than {MAX_ANSWER_BYTES} bytes"
+                raise _TooLargeError(message)
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class _BoundedTransport(httpx.AsyncBaseTransport):
+    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await self._transport.handle_async_request(request)
+        # We ask for `identity`: what is packed all the same could be a small bomb.
+        if response.headers.get("content-encoding", "identity") != "identity":
+            await response.aclose()
+            message = "the answer is compressed, which was not asked for"
+            raise httpx.DecodingError(message)
+        if isinstance(response.stream, httpx.AsyncByteStream):
+            response.stream = _BoundedStream(response.stream)
+        return response
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+
+class BoundedClient:
+    """Asks providers; everything that is not a small JSON object in good time is ProviderUnavailableError."""
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._client: HttpClient = http_client(
+            transport=_BoundedTransport(transport or httpx.AsyncHTTPTransport(retries=1))
+        )
+
+    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Return the JSON object at `url`."""
+        response = await self._send("GET", url, headers or {}, None)
+        if response.status_code != httpx.codes.OK:
+            raise _unavailable(f"status {response.status_code}", url)
+        return _json_object(response)
+
+    async def post(self, url: str, headers: Mapping[str, str], body: str) -> tuple[int, dict[str, Any]]:
+        """Return status and JSON object that a form gets: at a token endpoint errors are JSON too."""
+        response = await self._send("POST", url, headers, body)
+        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or response.is_redirect:
+            raise _unavailable(f"status {response.status_code}", url)
+        return response.status_code, _json_object(response)
+
+    async def close(self) -> None:
+        """Close the connections that are kept open."""
+        await self._client.aclose()
+
+    async def _send(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | None
+    ) -> httpx.Response:
+        asked = {"accept": "application/json", "accept-encoding": "identity", **headers}
+        try:
+            async with asyncio.timeout(_DEADLINE_SECONDS):
+                return await self._client.request(method, url, headers=asked, content=body)
+        except TimeoutError:
+            raise _unavailable(f"no answer within {_DEADLINE_SECONDS:.0f} seconds", url) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise _unavailable(type(error).__name__, url) from error
+
+
+def _json_object(response: httpx.Response) -> dict[str, Any]:
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in _JSON:
+        raise _unavailable("the answer is not JSON", str(response.url))
+    try:
+        document = json.loads(response.content)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise _unavailable("the answer is not a JSON object", str(response.url))
+    return document
+
+
+def _unavailable(problem: str, url: str) -> ProviderUnavailableError:
+    return ProviderUnavailableError(f"{problem} ({url})")
