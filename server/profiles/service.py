@@ -106,6 +106,12 @@ class Profiles:
         """Return the profile with exactly this id, even where it was merged into another."""
         return await self._store.find(profile_id)
 
+    async def find_living(self, by: ProfileId | IdentityRef) -> Profile | None:
+        """Return the profile by identity or id; of a merged one the one it became part of."""
+        return await (
+            self._store.find_living(by) if isinstance(by, str) else self._store.find_by_identity(by)
+        )
+
     async def find_many(self, profile_ids: Sequence[ProfileId]) -> list[Profile]:
         """Return the profiles with these ids in no order; unknown ids are left out."""
         return await self._store.find_many(profile_ids)
@@ -123,9 +129,7 @@ class Profiles:
             return await self._own_profile(viewer, by)
         if not viewer.has_scope(Scope.PROFILES_READ):
             return None
-        return await (
-            self._store.find_living(by) if isinstance(by, str) else self._store.find_by_identity(by)
-        )
+        return await self.find_living(by)
 
     async def visible_attributes(
         self, viewer: Viewer, profile: Profile, keys: Collection[str] | None = None
