@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from server.access.model import Viewer
     from server.enrichment.model import Enricher
     from server.enrichment.planning import Verdict
+    from server.identity.changes import SignedIn
     from server.kit.clock import Clock
     from server.kit.jobs.service import JobQueue
+    from server.profiles.changes import AttributesChanged, ProfileMerged
     from server.profiles.model import IdentityRef, Profile, Value
     from server.profiles.service import Profiles
 
@@ -84,8 +86,20 @@ class Enrichments:
         planned = await self._plan(profile, enrichers, Trigger.MANUAL, is_forced=force)
         return await self._shown(planned, enrichers)
 
-    async def enqueue(self, change: EnrichmentRequested) -> None:
-        """Make the job that a profile's state speaks of; a second time changes nothing."""
+    async def on_signed_in(self, change: SignedIn) -> None:
+        """Plan for a person who came back."""
+        await self.plan_for(change.profile_id, Trigger.SIGN_IN)
+
+    async def on_attributes_changed(self, change: AttributesChanged) -> None:
+        """Plan the look-ups that start from what changed."""
+        await self.plan_for(change.profile_id, Trigger.ATTRIBUTES_CHANGED, attribute_ids=change.attribute_ids)
+
+    async def on_merged(self, change: ProfileMerged) -> None:
+        """Plan for a person of whom two profiles knew different things."""
+        await self.plan_for(change.profile_id, Trigger.ATTRIBUTES_CHANGED)
+
+    async def on_requested(self, change: EnrichmentRequested) -> None:
+        """Make the job that the profile's state speaks of; a second time changes nothing."""
         job = NewJob(
             id=JobId(change.job_id),
             kind=ENRICH,
