@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _Process = subprocess.Popen[bytes]
 
 _PROGRAM = (sys.executable, "-m", "server")
+_FOLDER = Path(".acquaint")
 _TICK_SECONDS = 0.05
 _READY_SECONDS = 60.0  # the first start compiles every module; an ordinary one takes about 2
 _STOP_SECONDS = 10.0  # longer than any request may take
@@ -67,7 +68,7 @@ def run_local(
     return 1
 
 
-def remembered_environment(folder: Path) -> dict[str, str]:
+def remembered_environment(folder: Path = _FOLDER) -> dict[str, str]:
     """Return the settings of the last run in `folder`, for a command beside it; {} if there was none."""
     try:
         remembered = json.loads((folder / "environment.json").read_text())
@@ -79,7 +80,7 @@ def remembered_environment(folder: Path) -> dict[str, str]:
 def _run(
     environ: Mapping[str, str], program: Sequence[str], stop_seconds: float, stack: contextlib.ExitStack
 ) -> None:
-    folder = Path(environ.get("ACQUAINT_DATA_DIR") or ".acquaint").absolute()
+    folder = Path(environ.get("ACQUAINT_DATA_DIR") or _FOLDER).absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     ours = _local_environment(environ, folder)
     settings = read_settings(ours)
