@@ -147,3 +147,6 @@ class Provider(Protocol):
         Raises SignInError: AccessDeniedError where the person said no, ProviderUnavailableError where
         the provider does not answer as the protocol says, SignInRefusedError where its answer proves nothing.
         """
+
+    async def close(self) -> None:
+        """Let go of what is kept open."""

@@ -108,6 +108,11 @@ class Identity:
             raise ForbiddenError(message)
         await self._store.delete_session(viewer.session_id)
 
+    async def close(self) -> None:
+        """Let go of what the providers keep open."""
+        for provider in self.providers.values():
+            await provider.close()
+
     async def _session(self, resume_token: str | None, key_id: KeyId, origin: str) -> Session | None:
         if resume_token is None:
             return None

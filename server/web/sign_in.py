@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
 
     from server.identity.service import Identity
     from server.settings import Settings
@@ -41,7 +42,7 @@ _PAGE_HEADERS = {
 }
 
 
-def sign_in_routes(identity: Identity, settings: Settings) -> Mount:
+def sign_in_routes(identity: Identity, settings: Settings) -> list[BaseRoute]:
     """Return everything under `/auth`, with the cookie that binds a sign-in to its browser.
 
     The cookie holds a random secret and nothing else. It lives as long as an attempt, goes to `/auth` alone
@@ -73,14 +74,12 @@ def sign_in_routes(identity: Identity, settings: Settings) -> Mount:
         )
         return _redirect(url, 303)
 
-    return Mount(
-        "/auth",
-        routes=[
-            Route("/{provider}/start", _explained(start), methods=["GET"]),
-            Route("/{provider}/callback", _explained(callback), methods=["GET"]),
-        ],
-        middleware=[Middleware(SessionMiddleware, **_session_options(settings))],
-    )
+    routes = [
+        Route("/{provider}/start", _explained(start), methods=["GET"]),
+        Route("/{provider}/callback", _explained(callback), methods=["GET"]),
+    ]
+    session = Middleware(SessionMiddleware, **_session_options(settings))
+    return [Mount("/auth", routes=routes, middleware=[session])]
 
 
 def _session_options(settings: Settings) -> dict[str, Any]:

@@ -7,9 +7,7 @@ sends is hostile until checked, and none of its words reach a page or an error.
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from authlib.oauth2 import OAuth2Client
@@ -18,22 +16,20 @@ from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from server.identity.claims import merged
 from server.identity.errors import AccessDeniedError, ProviderUnavailableError, SignInRefusedError
 from server.identity.model import AttemptSecrets, Begun, ProvedIdentity
-from server.identity.providers.id_token import UnknownKeyError, read_id_token, read_keys
-from server.identity.providers.metadata import discovery_url, read_metadata
+from server.identity.providers.bounded import BoundedClient
+from server.identity.providers.id_token import UnknownKeyError, read_id_token
+from server.identity.providers.published import Published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from joserfc.jwk import KeySet
 
     from server.identity.model import Callback
-    from server.identity.providers.bounded import BoundedClient
     from server.identity.providers.metadata import Metadata
     from server.kit.clock import Clock
-    from server.settings import ProviderSettings
+    from server.settings import ProviderSettings, Settings
 
-_FRESH = timedelta(hours=1)  # how long metadata and keys are believed without asking again
 _SECRET_BYTES = 32
 _TOKEN_ERRORS = (  # RFC 6749, section 5.2; other words of the provider do not get into our log
     *("invalid_request", "invalid_client", "invalid_grant", "unauthorized_client"),
@@ -55,17 +51,14 @@ class OidcProvider:
         self._redirect_uri = redirect_uri
         self._client = client
         self._clock = clock
-        self._lock = asyncio.Lock()
-        self._metadata: Metadata | None = None
-        self._keys: KeySet | None = None
-        self._loaded_at: datetime | None = None
+        self._published = Published(settings.issuer, client=client, clock=clock)
 
     async def begin(self) -> Begun:
         """Return the provider's page with state, nonce and PKCE challenge, all new and each its own.
 
         A caller's `login_hint` is not passed on: with it another client could choose whom the provider shows.
         """
-        metadata = await self._current_metadata()
+        metadata = await self._published.metadata()
         state, nonce, verifier = (secrets.token_urlsafe(_SECRET_BYTES) for _ in range(3))
         url, _ = self._oauth(metadata).create_authorization_url(
             metadata.authorization_endpoint, state=state, nonce=nonce, code_verifier=verifier
@@ -74,7 +67,7 @@ class OidcProvider:
 
     async def finish(self, callback: Callback, secrets: AttemptSecrets) -> ProvedIdentity:
         """Exchange the code, check the ID token, add what userinfo says about the same subject."""
-        metadata = await self._current_metadata()
+        metadata = await self._published.metadata()
         _check_callback(callback, metadata)
         answer = await self._exchange(metadata, callback.code, secrets.verifier)
         access_token = _access_token(answer)
@@ -83,6 +76,10 @@ class OidcProvider:
         return ProvedIdentity(
             issuer=metadata.issuer, subject=id_token["sub"], claims=merged(id_token, userinfo)
         )
+
+    async def close(self) -> None:
+        """Close the connections that are kept open; they are shared with the other providers."""
+        await self._client.close()
 
     async def _exchange(self, metadata: Metadata, code: str, verifier: str) -> dict[str, Any]:
         body = prepare_token_request(
@@ -107,11 +104,11 @@ class OidcProvider:
     ) -> dict[str, Any]:
         """Check the token; where it names a key that we do not hold, with keys asked for anew (rotation)."""
         try:
-            return self._read(metadata, await self._current_keys(metadata), token, access_token, nonce)
+            return self._read(metadata, await self._published.keys(), token, access_token, nonce)
         except UnknownKeyError:
             pass
         try:
-            return self._read(metadata, await self._newer_keys(metadata), token, access_token, nonce)
+            return self._read(metadata, await self._published.newer_keys(), token, access_token, nonce)
         except UnknownKeyError:
             message = "the ID token is signed with a key that the provider does not publish"
             raise SignInRefusedError(message) from None
@@ -157,31 +154,23 @@ class OidcProvider:
             code_challenge_method="S256",
         )
 
-    # Metadata and keys are believed for an hour, and asked for once however many people wait.
 
-    async def _current_metadata(self) -> Metadata:
-        async with self._lock:
-            now = self._clock()
-            if self._metadata is None or self._loaded_at is None or now - self._loaded_at > _FRESH:
-                document = await self._client.get(discovery_url(self._settings.issuer))
-                self._metadata, self._keys = read_metadata(document, self._settings.issuer), None
-                self._loaded_at = now
-            return self._metadata
+def oidc_providers(settings: Settings, *, clock: Clock) -> dict[str, OidcProvider]:
+    """Return a provider for each that the settings name, by key.
 
-    async def _current_keys(self, metadata: Metadata) -> KeySet:
-        async with self._lock:
-            if self._keys is None:
-                self._keys = read_keys(await self._client.get(metadata.jwks_uri))
-            return self._keys
-
-    async def _newer_keys(self, metadata: Metadata) -> KeySet:
-        """Return the keys as they are now.
-
-        Only the provider's own answers lead here, so that no stranger makes us ask again and again.
-        """
-        async with self._lock:
-            self._keys = None
-        return await self._current_keys(metadata)
+    The callback is built on the public URL: behind a proxy a request does not know how browsers reach us.
+    Each provider has its own, which keeps one from answering for another (RFC 9700, section 4.4.2).
+    """
+    client = BoundedClient()
+    return {
+        each.key: OidcProvider(
+            each,
+            redirect_uri=f"{settings.public_url}/auth/{each.key}/callback",
+            client=client,
+            clock=clock,
+        )
+        for each in settings.providers
+    }
 
 
 def _check_callback(callback: Callback, metadata: Metadata) -> None:
