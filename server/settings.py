@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,9 @@ class ProviderSettings:
     client_id: str
     client_secret: str = field(repr=False)
     scopes: tuple[str, ...] = ("openid", "profile", "email")
+    claims: Mapping[str, str] = field(
+        default_factory=dict
+    )  # beyond the standard ones: claim to attribute key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,17 +135,51 @@ def _providers(text: str) -> tuple[ProviderSettings, ...]:
     except (TypeError, ValueError, KeyError) as error:
         message = (
             "ACQUAINT_PROVIDERS must be a JSON list of objects with key, issuer, client_id and client_secret"
-            f" (name and scopes may be added): {error}"
+            f" (name, scopes and claims may be added): {error}"
         )
         raise SettingsError(message) from None
 
 
 def _provider(entry: dict[str, Any]) -> ProviderSettings:
     return ProviderSettings(
-        key=entry["key"],
+        key=_provider_key(entry["key"]),
         name=entry.get("name", entry["key"].title()),
-        issuer=entry["issuer"],
+        issuer=_provider_issuer(entry["issuer"]),
         client_id=entry["client_id"],
         client_secret=entry["client_secret"],
-        scopes=tuple(entry.get("scopes", ("openid", "profile", "email"))),
+        scopes=_provider_scopes(entry),
+        claims=dict(entry.get("claims", {})),
     )
+
+
+def _provider_key(key: str) -> str:
+    """Check a provider's key: it stands in URLs and in the source of claims."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", key):
+        message = (
+            f"key has to start with a small letter and go on with small letters, digits and _; it is {key!r}"
+        )
+        raise ValueError(message)
+    return key
+
+
+def _provider_issuer(issuer: str) -> str:
+    parts = urlsplit(issuer)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "|" in issuer
+    ):
+        message = f"issuer has to be a URL such as https://accounts.example.com; it is {issuer!r}"
+        raise ValueError(message)
+    return issuer
+
+
+def _provider_scopes(entry: dict[str, Any]) -> tuple[str, ...]:
+    """Without `openid` a provider makes no ID token, and nothing would be proved."""
+    scopes = tuple(entry.get("scopes", ("openid", "profile", "email")))
+    if "openid" not in scopes:
+        message = "scopes have to include openid"
+        raise ValueError(message)
+    return scopes

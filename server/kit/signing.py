@@ -20,7 +20,7 @@ def secret_hash(secret: str) -> str:
 
     No salt and no slow hash: the secret is random and long (see `new_secret`), never chosen by a person.
     """
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def derived_key(secret: str, purpose: str) -> bytes:
@@ -44,4 +44,8 @@ def is_same(left: str, right: str) -> bool:
 
 def s256_challenge(verifier: str) -> str:
     """Return the PKCE S256 challenge of a verifier (RFC 7636, section 4.2)."""
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(hashlib.sha256(verifier.encode(errors="surrogatepass")).digest())
+        .rstrip(b"=")
+        .decode()
+    )
