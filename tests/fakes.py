@@ -18,3 +18,7 @@ class FakeClock:
     def advance(self, step: timedelta) -> None:
         """Go on by `step`."""
         self.now += step
+
+
+class Crash(BaseException):
+    """The process ended here: nothing below the test may catch it."""

@@ -1,0 +1,200 @@
+"""The relay: at least once, and nothing that fails or is unknown stands in the way of the rest."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+
+from server.kit.changes import Change, ChangeId
+from server.kit.jobs.model import JobId, JobState, NewJob
+from server.kit.jobs.service import JobQueue
+from server.kit.jobs.store import JobStore
+from server.kit.relay import Relay
+from server.profiles.model import ProfileId
+from server.profiles.store import ProfileStore
+from tests.fakes import Crash, FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from server.kit.mongo import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greeted(Change):
+    kind: ClassVar[str] = "test.greeted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invented(Change):
+    """Announced by a version that this one doesn't know."""
+
+    kind: ClassVar[str] = "test.invented_later"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def profiles(database: Database) -> ProfileStore:
+    store = ProfileStore(database)
+    await store.create_indexes()
+    return store
+
+
+def relay(profiles: ProfileStore, clock: FakeClock, react: Callable[[Greeted], Awaitable[None]]) -> Relay:
+    return Relay(outboxes=profiles, reactions={Greeted: (react,)}, clock=clock)
+
+
+async def announce(
+    profiles: ProfileStore, clock: FakeClock, profile_id: str, *kinds: type[Change]
+) -> list[ChangeId]:
+    changes = [
+        kind(id=ChangeId(f"chg_{profile_id}_{n}"), at=clock(), profile_id=profile_id)
+        for n, kind in enumerate(kinds)
+    ]
+    await profiles.insert(ProfileId(profile_id), (), clock(), changes)
+    return [change.id for change in changes]
+
+
+async def announced(database: Database, profile_id: str) -> list[str]:
+    found = await database["profiles"].find_one({"_id": profile_id})
+    assert found is not None
+    return [entry["id"] for entry in found["outbox"]]
+
+
+class Ear:
+    """Hears of changes, and raises for those it is told to."""
+
+    def __init__(self, *, deaf_to: Sequence[str] = ()) -> None:
+        self.heard: list[str] = []
+        self.deaf_to = set(deaf_to)
+
+    async def __call__(self, change: Greeted) -> None:
+        if change.id in self.deaf_to:
+            raise ValueError(change.id)
+        self.heard.append(change.id)
+
+
+async def test_delivered_change_is_taken_off(
+    profiles: ProfileStore, clock: FakeClock, database: Database
+) -> None:
+    ids = await announce(profiles, clock, "prf_1", Greeted, Greeted)
+    ear = Ear()
+    each = relay(profiles, clock, ear)
+
+    assert await each.deliver()
+
+    assert ear.heard == ids
+    assert await announced(database, "prf_1") == []
+    assert not await each.deliver()
+
+
+async def test_change_delivered_twice_has_one_effect(
+    profiles: ProfileStore, clock: FakeClock, database: Database
+) -> None:
+    jobs = JobStore(database)
+    await jobs.create_indexes()
+    queue = JobQueue(store=jobs, clock=clock)
+
+    async def enqueue(change: Greeted) -> None:
+        await queue.enqueue(NewJob(id=JobId(f"job_{change.id}"), kind="greet"))
+
+    class Crashing(ProfileStore):
+        async def clear_outbox(self, profile_id: ProfileId, change_ids: Sequence[str]) -> None:
+            raise Crash(profile_id, change_ids)
+
+    await announce(profiles, clock, "prf_1", Greeted)
+    with pytest.raises(BaseExceptionGroup):
+        await relay(Crashing(database), clock, enqueue).deliver()
+
+    await relay(profiles, clock, enqueue).deliver()
+
+    assert await jobs.count("greet", JobState.QUEUED) == 1
+    assert await announced(database, "prf_1") == []
+
+
+async def test_unknown_kind_stays_for_a_newer_version(
+    profiles: ProfileStore, clock: FakeClock, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    known, unknown = await announce(profiles, clock, "prf_1", Greeted, Invented)
+    ear = Ear()
+
+    with caplog.at_level(logging.WARNING):
+        await relay(profiles, clock, ear).deliver()
+
+    assert ear.heard == [known]
+    assert await announced(database, "prf_1") == [unknown]
+    assert "test.invented_later" in caplog.text
+
+
+async def test_unknown_kinds_do_not_crowd_out_the_known(profiles: ProfileStore, clock: FakeClock) -> None:
+    for n in range(40):
+        await announce(profiles, clock, f"prf_{n}", Invented)
+    clock.advance(timedelta(seconds=1))
+    (late,) = await announce(profiles, clock, "prf_late", Greeted)
+    ear = Ear()
+
+    await relay(profiles, clock, ear).deliver()
+
+    assert ear.heard == [late]
+
+
+async def test_failing_reaction_neither_loses_nor_blocks_others(
+    profiles: ProfileStore, clock: FakeClock, database: Database
+) -> None:
+    bad, good = await announce(profiles, clock, "prf_1", Greeted, Greeted)
+    (other,) = await announce(profiles, clock, "prf_2", Greeted)
+    ear = Ear(deaf_to=[bad])
+
+    await relay(profiles, clock, ear).deliver()
+
+    assert sorted(ear.heard) == sorted([good, other])
+    assert await announced(database, "prf_1") == [bad]
+
+
+async def test_failing_change_rests_and_is_tried_again(profiles: ProfileStore, clock: FakeClock) -> None:
+    (bad,) = await announce(profiles, clock, "prf_1", Greeted)
+    ear = Ear(deaf_to=[bad])
+    each = relay(profiles, clock, ear)
+    await each.deliver()
+    ear.deaf_to.clear()
+
+    await each.deliver()
+    while_resting = list(ear.heard)
+    clock.advance(timedelta(seconds=1))
+    await each.deliver()
+
+    assert while_resting == []
+    assert ear.heard == [bad]
+
+
+async def test_failing_changes_do_not_crowd_out_later_ones(profiles: ProfileStore, clock: FakeClock) -> None:
+    bad = [(await announce(profiles, clock, f"prf_{n:02}", Greeted))[0] for n in range(40)]
+    clock.advance(timedelta(seconds=1))
+    (late,) = await announce(profiles, clock, "prf_late", Greeted)
+    ear = Ear(deaf_to=bad)
+    each = relay(profiles, clock, ear)
+
+    await each.deliver()
+    await each.deliver()
+
+    assert ear.heard == [late]
+
+
+async def test_pending_changes_are_read_in_order_without_a_sort(
+    profiles: ProfileStore, clock: FakeClock
+) -> None:
+    for n in range(5):
+        await announce(profiles, clock, f"prf_{9 - n}", Greeted)
+        clock.advance(timedelta(seconds=1))
+
+    pending = await profiles.pending_outboxes(3, kinds=[Greeted.kind], resting=[])
+
+    assert [profile_id for profile_id, _ in pending] == ["prf_9", "prf_8", "prf_7"]
