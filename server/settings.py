@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from server.kit.signing import derived_key
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -59,6 +61,23 @@ class Settings:
     def is_development(self) -> bool:
         """Whether development conveniences are on."""
         return self.environment is Environment.DEVELOPMENT
+
+    @property
+    def demo_provider(self) -> ProviderSettings:
+        """The identity provider of the demo, with its sample people."""
+        return ProviderSettings(
+            key="demo",
+            name="Demo",
+            issuer=f"{self.demo_url}/idp",
+            client_id="acquaint",
+            client_secret=derived_key(self.secret, "demo-provider").hex(),
+            claims={"company": "company_name"},
+        )
+
+    @property
+    def sign_in_providers(self) -> tuple[ProviderSettings, ...]:
+        """The providers to sign in with; in development the demo's is one."""
+        return (*self.providers, self.demo_provider) if self.is_development else self.providers
 
     @property
     def is_https(self) -> bool:

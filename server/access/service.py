@@ -87,11 +87,15 @@ class Access:
         _check_scopes(kind, scopes)
         return await self._make_key(kind, name, origins, scopes)
 
+    async def create_admin_key(self, name: str) -> NewKey:
+        """Make an admin key for whoever holds the settings of this deployment."""
+        return await self._make_key(KeyKind.SECRET, name, (), (Scope.ADMIN,))
+
     async def create_first_admin_key(self) -> NewKey | None:
         """Make the admin key of a new deployment; None where an admin key was ever made."""
         if await self._store.any_of_kind(KeyKind.SECRET, scope=Scope.ADMIN):
             return None
-        return await self._make_key(KeyKind.SECRET, "First admin key", (), (Scope.ADMIN,))
+        return await self.create_admin_key("First admin key")
 
     async def revoke_key(self, viewer: Viewer, key_id: KeyId) -> ApiKey:
         """Revoke a key (admins only); every process refuses it as soon as it hears of it."""

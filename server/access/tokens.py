@@ -51,7 +51,7 @@ class ViewerTokens:
         """Return the person a token speaks for.
 
         Raises TokenExpiredError for one that ended and AuthenticationError for anything else that we
-        did not make for this use. The algorithm is pinned, so a header cannot choose it (RFC 8725, section 3.1).
+        did not make for this use. The algorithm is pinned: a header cannot choose it (RFC 8725, section 3.1).
         """
         try:
             claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
@@ -60,7 +60,7 @@ class ViewerTokens:
             message = "The viewer token has expired: call startVisit with the resume token for a new one."
             raise TokenExpiredError(message) from None
         except (JoseError, ValueError):
-            message = "The bearer token is not a viewer token of this server: call startVisit for one."
+            message = "This is no viewer token of this server: call startVisit for one."
             raise AuthenticationError(message) from None
         return Viewer(
             kind=ViewerKind.PERSON,

@@ -26,6 +26,7 @@ __all__ = [
     "PyMongoError",
     "connect",
     "open_database",
+    "why_unreachable",
 ]
 
 Document = dict[str, Any]
@@ -33,6 +34,7 @@ Client = AsyncIOMotorClient[Document]
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
 
+_PING_MILLISECONDS = 1_000
 _AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 
@@ -70,3 +72,12 @@ def open_database(client: Client, name: str) -> Database:
         write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
         read_concern=ReadConcern("local"),
     )
+
+
+async def why_unreachable(database: Database) -> str | None:
+    """Return why the database can't be used now, in a few words, or None."""
+    try:
+        await database.command("ping", maxTimeMS=_PING_MILLISECONDS)
+    except PyMongoError:
+        return "MongoDB does not answer."
+    return None

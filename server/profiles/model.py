@@ -56,7 +56,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """Limits of a value: numbers by `minimum` and `maximum`, texts by length, lists by items; None is none."""
+    """Limits of a value: of a number, of a text's length, of a list's items; None is no limit."""
 
     minimum: float | None = None
     maximum: float | None = None

@@ -28,7 +28,6 @@ from server.profiles.model import (
     ProfileUpdate,
     Source,
     SourceKind,
-    Value,
     Visit,
     VisitId,
 )

@@ -169,7 +169,7 @@ def oidc_providers(settings: Settings, *, clock: Clock) -> dict[str, OidcProvide
             client=client,
             clock=clock,
         )
-        for each in settings.providers
+        for each in settings.sign_in_providers
     }
 
 

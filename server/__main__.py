@@ -1,0 +1,166 @@
+"""The command line: `python -m server …`, installed as `acquaint`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import uvicorn
+
+from server.app import create_app
+from server.demo.page import create_demo
+from server.demo.seed import seed_demo
+from server.graphql.schema import print_schema
+from server.kit.mongo import PyMongoError
+from server.kit.relay import Relay
+from server.local import remembered_environment, run_local
+from server.reactions import reactions
+from server.services import build_services
+from server.settings import Settings, SettingsError, read_settings
+from server.worker import Worker, run_until_signalled
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.applications import Starlette
+
+    from server.access.model import NewKey
+    from server.services import Services
+
+_GRACE_SECONDS = 8  # to finish requests in hand; container runtimes kill ten seconds after SIGTERM
+
+
+@click.group(help="Acquaint gets to know your users a little at a time. Settings are environment variables.")
+def main() -> None:
+    """Run one of the commands below."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole URLs, with what is in them
+
+
+@main.command(help="Serve GraphQL, sign-in and the widget.")
+def serve() -> None:
+    """Run the API process until SIGTERM or Ctrl-C."""
+    settings = _settings()
+    _run_server(create_app(build_services(settings)), settings.host, settings.port)
+
+
+@main.command(help="Do the durable work: relay what was announced, run jobs.")
+def worker() -> None:
+    """Run a worker process until SIGTERM or Ctrl-C."""
+    _with_services(_work)
+
+
+@main.command(help="Create indexes and standard attributes, and a first admin key; in development, the demo.")
+def setup() -> None:
+    """Print what was made, one JSON object a line; does nothing twice."""
+    _with_services(_set_up)
+
+
+@main.command(help="Set up and start everything on this machine: what `make run` calls.")
+def dev() -> None:
+    """Run MongoDB, API, worker and demo until Ctrl-C."""
+    sys.exit(run_local(os.environ))
+
+
+@main.command(help="Serve the demo page and its identity provider. Development only.")
+def demo() -> None:
+    """Run the demo process until SIGTERM or Ctrl-C."""
+    settings = _settings()
+    if not settings.is_development:
+        raise click.ClickException("The demo runs in development only: anybody can sign in as anybody there.")
+    host, _, port = settings.demo_url.partition("://")[2].partition(":")
+    _run_server(create_demo(build_services(settings)), host, int(port or 80))
+
+
+@main.command(help="Print the GraphQL schema.")
+def schema() -> None:
+    """Print what lies in schema.graphql."""
+    click.echo(print_schema(), nl=False)
+
+
+@main.command("admin-key", help="Make another admin key; beside `make run`, for that.")
+def admin_key() -> None:
+    """Print the key, this once."""
+    _with_services(_make_admin_key, {**remembered_environment(), **os.environ})
+
+
+async def _work(services: Services) -> None:
+    relay = Relay(outboxes=services.stores.profiles, reactions=reactions(services), clock=services.clock)
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    await run_until_signalled(
+        Worker(name=name, relay=relay, queue=services.queue, handlers=services.job_handlers),
+        services.database,
+    )
+
+
+async def _set_up(services: Services) -> None:
+    await services.stores.create_indexes()
+    await services.profiles.ensure_standard_attributes()
+    if services.settings.is_development:
+        key = await seed_demo(services)
+        click.echo(json.dumps({"kind": "publishable_key", "token": key.token}))
+    made = await services.access.create_first_admin_key()
+    if made is None:
+        note = "was printed when it was made; `acquaint admin-key` makes another"
+        click.echo(json.dumps({"kind": "admin_key", "note": note}))
+    else:
+        _print_admin_key(made)
+
+
+async def _make_admin_key(services: Services) -> None:
+    _print_admin_key(await services.access.create_admin_key("Made on the command line"))
+
+
+def _print_admin_key(made: NewKey) -> None:
+    click.echo(json.dumps({"kind": "admin_key", "token": made.token}))
+
+
+def _settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    try:
+        return read_settings(environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _with_services(
+    work: Callable[[Services], Awaitable[None]], environ: Mapping[str, str] = os.environ
+) -> None:
+    settings = _settings(environ)
+    try:
+        asyncio.run(_run(settings, work))
+    except PyMongoError as error:
+        raise click.ClickException(f"MongoDB at {_without_secret(settings)} can't be used: {error}") from None
+
+
+async def _run(settings: Settings, work: Callable[[Services], Awaitable[None]]) -> None:
+    services = build_services(settings)
+    try:
+        await work(services)
+    finally:
+        services.close()
+
+
+def _without_secret(settings: Settings) -> str:
+    return settings.mongodb_url.rpartition("@")[2]
+
+
+def _run_server(app: Starlette, host: str, port: int) -> None:
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        log_config=None,
+    )
+
+
+if __name__ == "__main__":
+    main()

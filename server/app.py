@@ -1,0 +1,72 @@
+"""The API process: middleware, routes, lifespan."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from server.graphql.execution import Executor
+from server.graphql.schema import build_schema
+from server.kit.watching import keep_fresh
+from server.web.graphiql import graphiql_files
+from server.web.graphql_endpoint import GraphQLEndpoint
+from server.web.health import health_routes
+from server.web.middleware import Cors, RequestIds, SecurityHeaders
+from server.web.sign_in import sign_in_routes
+from server.web.widget import WidgetFiles
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.routing import BaseRoute
+
+    from server.services import Services
+
+WIDGET_FILES = Path(__file__).parent.parent / "widget" / "dist"
+_GRAPHQL = "/graphql"
+
+
+def create_app(services: Services) -> Starlette:
+    """Return the ASGI application over these services, which it closes when it ends."""
+    settings = services.settings
+    return Starlette(
+        routes=_routes(services),
+        middleware=[
+            Middleware(RequestIds),
+            Middleware(SecurityHeaders, is_https=settings.is_https),
+            Middleware(Cors, access=services.access, path=_GRAPHQL),
+        ],
+        lifespan=lambda _: _lifespan(services),
+    )
+
+
+def _routes(services: Services) -> list[BaseRoute]:
+    is_development = services.settings.is_development
+    executor = Executor(schema=build_schema(), services=services, may_introspect=is_development)
+    endpoint = GraphQLEndpoint(access=services.access, execute=executor.execute, has_graphiql=is_development)
+    routes: list[BaseRoute] = [
+        endpoint.route(_GRAPHQL),
+        *sign_in_routes(services.identity, services.settings),
+        WidgetFiles(WIDGET_FILES).route(),
+        *health_routes(services.why_not_ready),
+    ]
+    if is_development:
+        routes.append(graphiql_files(WIDGET_FILES))
+    return routes
+
+
+@asynccontextmanager
+async def _lifespan(services: Services) -> AsyncIterator[None]:
+    """Follow configuration changes while the process serves."""
+    async with asyncio.TaskGroup() as group:
+        following = group.create_task(keep_fresh(services.database, services.watched))
+        gc.freeze()  # what start-up made stays for good: the collector need not look at it again
+        yield
+        following.cancel()
+    services.close()

@@ -1,0 +1,88 @@
+"""API keys as GraphQL types."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+
+from server.access import model
+from server.graphql.errors import ForbiddenError, InvalidInputError, NotFoundError
+from server.graphql.node import Node
+
+
+@strawberry.type(description="An API key; a secret one's token is shown once, when it is made.")
+class ApiKey(Node):
+    """See access.model."""
+
+    kind: model.KeyKind = strawberry.field(description="What kind of key it is.")
+    name: str = strawberry.field(description="What it is for.")
+    hint: str = strawberry.field(description="The last four characters of its token.")
+    token: str | None = strawberry.field(description="The token of a publishable key, which is no secret.")
+    origins: list[str] = strawberry.field(description="The exact origins of a publishable key.")
+    scopes: list[model.Scope] = strawberry.field(description="What a secret key may do.")
+    created_at: datetime = strawberry.field(description="When it was made.")
+    revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
+
+
+def show_key(key: model.ApiKey) -> ApiKey:
+    """Return a key as its GraphQL type."""
+    return ApiKey(
+        id=strawberry.ID(key.id),
+        kind=key.kind,
+        name=key.name,
+        hint=key.hint,
+        token=key.token,
+        origins=list(key.origins),
+        scopes=sorted(key.scopes),
+        created_at=key.created_at,
+        revoked_at=key.revoked_at,
+    )
+
+
+@strawberry.input(description="An API key to make.")
+class CreateApiKeyInput:
+    """See access.service."""
+
+    kind: model.KeyKind = strawberry.field(description="What kind of key it shall be.")
+    name: str = strawberry.field(description="What it is for, 100 characters at most.")
+    origins: list[str] = strawberry.field(
+        default_factory=list,
+        description="For a publishable key: the exact origins of the pages that embed it.",
+    )
+    scopes: list[model.Scope] = strawberry.field(
+        default_factory=list, description="For a secret key: what it may do."
+    )
+
+
+@strawberry.type(description="The key was made.")
+class CreateApiKeySuccess:
+    """The only time a secret token is shown."""
+
+    key: ApiKey = strawberry.field(description="The key.")
+    token: str = strawberry.field(description="The token; of a secret key it is shown this once.")
+
+
+@strawberry.input(description="An API key to revoke.")
+class RevokeApiKeyInput:
+    """See access.service."""
+
+    id: strawberry.ID = strawberry.field(description="The key.")
+
+
+@strawberry.type(description="The key opens nothing any more.")
+class RevokeApiKeySuccess:
+    """The key with its date."""
+
+    key: ApiKey = strawberry.field(description="The key.")
+
+
+CreateApiKeyResult = Annotated[
+    CreateApiKeySuccess | ForbiddenError | InvalidInputError,
+    strawberry.union("CreateApiKeyResult", description="What became of createApiKey."),
+]
+RevokeApiKeyResult = Annotated[
+    RevokeApiKeySuccess | ForbiddenError | NotFoundError,
+    strawberry.union("RevokeApiKeyResult", description="What became of revokeApiKey."),
+]

@@ -1,0 +1,154 @@
+"""The root of every mutation: one input, one service call, one result."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from server.access.model import KeyId
+from server.graphql import access, attributes, enrichment, profiles, question_sets, questions, visits
+from server.graphql.context import Info
+from server.questions.model import QuestionSetId
+
+_What = strawberry.argument(description="What to do, and to whom.")
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation:
+    """Every mutation takes one input and gives one union: a success, or an error that can be acted on."""
+
+    @strawberry.mutation(description="Begin or continue a visit: tokens and the first question.")
+    async def start_visit(
+        self, info: Info, input: Annotated[visits.StartVisitInput, _What]
+    ) -> visits.StartVisitResult:
+        """Recognise the browser or the person; needs a publishable key."""
+        context = info.context
+        started = await context.services.identity.start_visit(
+            context.viewer, resume_token=input.resume_token, sign_in=visits.read_sign_in(input.sign_in)
+        )
+        return visits.show_started(started, input.placement)
+
+    @strawberry.mutation(description="End what this browser knows of the person.")
+    async def sign_out(self, info: Info) -> visits.SignOutResult:
+        """Revoke the viewer's resume token."""
+        await info.context.services.identity.sign_out(info.context.viewer)
+        return visits.SignOutSuccess(ok=True)
+
+    @strawberry.mutation(description="Answer an ask; however often it is sent, it counts once.")
+    async def answer_question(
+        self, info: Info, input: Annotated[questions.AnswerQuestionInput, _What]
+    ) -> questions.AnswerQuestionResult:
+        """Keep the answer as a claim of the person."""
+        context = info.context
+        handled = await context.services.questions.answer(context.viewer, input.ask_id, input.value)
+        return questions.show_answered(handled)
+
+    @strawberry.mutation(description="Pass on an ask for now.")
+    async def skip_question(
+        self, info: Info, input: Annotated[questions.SkipQuestionInput, _What]
+    ) -> questions.SkipQuestionResult:
+        """Note the skip."""
+        context = info.context
+        return questions.show_skipped(await context.services.questions.skip(context.viewer, input.ask_id))
+
+    @strawberry.mutation(description="Declare an attribute.")
+    async def define_attribute(
+        self, info: Info, input: Annotated[attributes.DefineAttributeInput, _What]
+    ) -> attributes.DefineAttributeResult:
+        """Declare it; admins only."""
+        context = info.context
+        spec = attributes.read_spec(input)
+        definition = await context.services.profiles.define_attribute(context.viewer, spec)
+        return attributes.DefineAttributeSuccess(definition=attributes.show_definition(definition))
+
+    @strawberry.mutation(description="Create a question set as a draft.")
+    async def create_question_set(
+        self, info: Info, input: Annotated[question_sets.CreateQuestionSetInput, _What]
+    ) -> question_sets.CreateQuestionSetResult:
+        """Create it; admins only."""
+        context = info.context
+        content = question_sets.read_content(input.content)
+        created = await context.services.authoring.create(context.viewer, input.key, content)
+        return question_sets.show_changed(created)
+
+    @strawberry.mutation(description="Replace the draft of a question set; what is live stays.")
+    async def update_question_set(
+        self, info: Info, input: Annotated[question_sets.UpdateQuestionSetInput, _What]
+    ) -> question_sets.UpdateQuestionSetResult:
+        """Replace it; admins only."""
+        context = info.context
+        updated = await context.services.authoring.update(
+            context.viewer,
+            QuestionSetId(input.id),
+            input.expected_version,
+            question_sets.read_content(input.content),
+        )
+        return question_sets.show_changed(updated)
+
+    @strawberry.mutation(description="Put the draft of a question set before people.")
+    async def publish_question_set(
+        self, info: Info, input: Annotated[question_sets.QuestionSetVersionInput, _What]
+    ) -> question_sets.PublishQuestionSetResult:
+        """Publish it; admins only."""
+        context = info.context
+        published = await context.services.authoring.publish(
+            context.viewer, QuestionSetId(input.id), input.expected_version
+        )
+        return question_sets.show_changed(published)
+
+    @strawberry.mutation(description="Ask from a question set no more; answers on their way are kept.")
+    async def archive_question_set(
+        self, info: Info, input: Annotated[question_sets.QuestionSetVersionInput, _What]
+    ) -> question_sets.ArchiveQuestionSetResult:
+        """Archive it; admins only."""
+        context = info.context
+        archived = await context.services.authoring.archive(
+            context.viewer, QuestionSetId(input.id), input.expected_version
+        )
+        return question_sets.show_changed(archived)
+
+    @strawberry.mutation(description="Write values to a profile as an app or an admin says them.")
+    async def set_attributes(
+        self, info: Info, input: Annotated[profiles.SetAttributesInput, _What]
+    ) -> profiles.SetAttributesResult:
+        """Write them; needs the scope profiles:write."""
+        context = info.context
+        written = await context.services.profiles.set_attributes(
+            context.viewer,
+            profiles.read_lookup(input.profile),
+            profiles.read_values(input.attributes),
+            may_create=input.create_if_missing,
+        )
+        return profiles.SetAttributesSuccess(profile=profiles.show_profile(written))
+
+    @strawberry.mutation(description="Look a person up now.")
+    async def request_enrichment(
+        self, info: Info, input: Annotated[enrichment.RequestEnrichmentInput, _What]
+    ) -> enrichment.RequestEnrichmentResult:
+        """Queue the look-ups; needs the scope enrichment:run."""
+        context = info.context
+        found = await context.services.enrichment.request(
+            context.viewer, profiles.read_lookup(input.profile), input.enrichers, force=input.force
+        )
+        return enrichment.show_requested(found)
+
+    @strawberry.mutation(description="Make an API key.")
+    async def create_api_key(
+        self, info: Info, input: Annotated[access.CreateApiKeyInput, _What]
+    ) -> access.CreateApiKeyResult:
+        """Make it; admins only."""
+        context = info.context
+        made = await context.services.access.create_key(
+            context.viewer, kind=input.kind, name=input.name, origins=input.origins, scopes=input.scopes
+        )
+        return access.CreateApiKeySuccess(key=access.show_key(made.key), token=made.token)
+
+    @strawberry.mutation(description="Revoke an API key.")
+    async def revoke_api_key(
+        self, info: Info, input: Annotated[access.RevokeApiKeyInput, _What]
+    ) -> access.RevokeApiKeyResult:
+        """Revoke it; admins only."""
+        context = info.context
+        revoked = await context.services.access.revoke_key(context.viewer, KeyId(input.id))
+        return access.RevokeApiKeySuccess(key=access.show_key(revoked))

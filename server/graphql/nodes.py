@@ -1,0 +1,54 @@
+"""How to find a node: one entry for each prefix of an id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.access.model import KeyId
+from server.graphql.access import show_key
+from server.graphql.attributes import show_definition
+from server.graphql.profiles import show_profile
+from server.graphql.question_sets import show_set
+from server.kit.ids import id_prefix
+from server.profiles.model import AttributeId, ProfileId
+from server.questions.model import QuestionSetId
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from server.graphql.context import Context
+    from server.graphql.node import Node
+
+
+async def find_node(context: Context, node_id: str) -> Node | None:
+    """Return what has this id; None for what does not exist or is not the viewer's to see."""
+    find = _FINDERS.get(id_prefix(node_id))
+    return None if find is None else await find(context, node_id)
+
+
+async def _profile(context: Context, node_id: str) -> Node | None:
+    found = await context.services.profiles.visible_profile(context.viewer, ProfileId(node_id))
+    return None if found is None else show_profile(found)
+
+
+async def _attribute(context: Context, node_id: str) -> Node | None:
+    found = await context.services.profiles.definition(context.viewer, AttributeId(node_id))
+    return None if found is None else show_definition(found)
+
+
+async def _question_set(context: Context, node_id: str) -> Node | None:
+    found = await context.services.authoring.find(context.viewer, QuestionSetId(node_id))
+    return None if found is None else show_set(found)
+
+
+async def _key(context: Context, node_id: str) -> Node | None:
+    found = await context.services.access.find_key(context.viewer, KeyId(node_id))
+    return None if found is None else show_key(found)
+
+
+_FINDERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
+    "prf": _profile,
+    "att": _attribute,
+    "set": _question_set,
+    "key": _key,
+}

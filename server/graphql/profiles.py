@@ -1,0 +1,222 @@
+"""Profiles as a GraphQL type, with how to look them up and write to them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, cast
+
+import strawberry
+from strawberry.scalars import JSON
+
+from server.access import model as access
+from server.graphql.attributes import Attribute, show_attribute
+from server.graphql.context import Info
+from server.graphql.enrichment import Enrichment, show_enrichment
+from server.graphql.errors import (
+    ForbiddenError,
+    InvalidValueError,
+    NotFoundError,
+    UnknownAttributeError,
+)
+from server.graphql.node import Node
+from server.profiles import model
+
+
+@strawberry.type(description="One way to recognise a person.")
+class Identity:
+    """See profiles.model."""
+
+    kind: model.IdentityKind = strawberry.field(description="What kind of identity it is.")
+    value: str = strawberry.field(description="The id, the address, or the subject of a social account.")
+    issuer: str | None = strawberry.field(description="The issuer of a social account.")
+    first_seen_at: datetime = strawberry.field(description="When it first recognised the person.")
+    last_seen_at: datetime = strawberry.field(description="When it last did.")
+
+
+@strawberry.type(description="One sitting of one person.")
+class Visit:
+    """See profiles.model."""
+
+    id: strawberry.ID = strawberry.field(description="The visit's id.")
+    number: int = strawberry.field(description="Which visit of this person it is, from 1.")
+    started_at: datetime = strawberry.field(description="When it began.")
+    last_seen_at: datetime = strawberry.field(description="When the person last showed up in it.")
+
+
+_Keys = Annotated[
+    list[str] | None, strawberry.argument(description="Only attributes with these keys; all when left out.")
+]
+_Key = Annotated[str, strawberry.argument(description="The key of the attribute.")]
+
+
+@strawberry.type(description="One person, anonymous or identified.")
+class Profile(Node):
+    """See profiles.model."""
+
+    profile: strawberry.Private[model.Profile]
+    created_at: datetime = strawberry.field(description="When the person was first seen.")
+    updated_at: datetime = strawberry.field(description="When something was last written.")
+    is_identified: bool = strawberry.field(description="Whether more than a browser is known.")
+    visits: int = strawberry.field(description="How many visits there were.")
+    logins: int = strawberry.field(description="How many sign-ins there were.")
+    visit: Visit | None = strawberry.field(description="The latest visit.")
+    identities: list[Identity] = strawberry.field(description="Every way to recognise this person.")
+
+    @strawberry.field(description="What is known and the viewer may see, in the order of definition.")
+    async def attributes(self, info: Info, keys: _Keys = None) -> list[Attribute]:
+        """Resolve every attribute that has a live claim."""
+        context = info.context
+        known = await context.services.profiles.visible_attributes(context.viewer, self.profile, keys)
+        return [show_attribute(attribute) for attribute in known]
+
+    @strawberry.field(description="One attribute; null where nothing is known or the viewer may not see it.")
+    async def attribute(self, info: Info, key: _Key) -> Attribute | None:
+        """Resolve one attribute."""
+        context = info.context
+        known = await context.services.profiles.visible_attributes(context.viewer, self.profile, (key,))
+        return show_attribute(known[0]) if known else None
+
+    @strawberry.field(description="The plain values by key, as one JSON object.")
+    async def traits(self, info: Info) -> JSON:
+        """Resolve every attribute to its value."""
+        context = info.context
+        known = await context.services.profiles.visible_attributes(context.viewer, self.profile)
+        return JSON({attribute.definition.key: attribute.value for attribute in known})
+
+    @strawberry.field(description="What became of each look-up, one for every enricher that was considered.")
+    async def enrichments(self, info: Info) -> list[Enrichment]:
+        """Show the states kept in the profile."""
+        context = info.context
+        found = await context.services.enrichment.enrichments_of(context.viewer, self.profile)
+        return [show_enrichment(each) for each in found]
+
+
+def show_profile(profile: model.Profile) -> Profile:
+    """Return a profile as its GraphQL type."""
+    return Profile(
+        id=strawberry.ID(profile.id),
+        profile=profile,
+        created_at=profile.created_at,
+        updated_at=profile.updated_at,
+        is_identified=profile.is_identified,
+        visits=profile.visits,
+        logins=profile.logins,
+        visit=None if profile.visit is None else show_visit(profile.visit),
+        identities=[
+            Identity(
+                kind=identity.ref.kind,
+                value=identity.ref.value,
+                issuer=identity.ref.issuer,
+                first_seen_at=identity.first_seen_at,
+                last_seen_at=identity.last_seen_at,
+            )
+            for identity in profile.identities
+        ],
+    )
+
+
+def show_visit(visit: model.Visit) -> Visit:
+    """Return a visit as its GraphQL type."""
+    return Visit(
+        id=strawberry.ID(visit.id),
+        number=visit.number,
+        started_at=visit.started_at,
+        last_seen_at=visit.last_seen_at,
+    )
+
+
+@strawberry.input(description="A social account.")
+class SocialIdentityInput:
+    """Issuer and subject, as OpenID Connect pairs them."""
+
+    issuer: str = strawberry.field(description="The issuer, an https URL.")
+    subject: str = strawberry.field(description="The subject at that issuer.")
+
+
+@strawberry.input(one_of=True, description="Whom to look up: exactly one of these.")
+class ProfileLookup:
+    """How to find one profile."""
+
+    id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="The profile's id; that of a merged one leads to what it became.",
+    )
+    user_id: str | None = strawberry.field(default=strawberry.UNSET, description="The id that an app gave.")
+    email: str | None = strawberry.field(default=strawberry.UNSET, description="A verified e-mail address.")
+    identity: SocialIdentityInput | None = strawberry.field(
+        default=strawberry.UNSET, description="A social account."
+    )
+
+
+def read_lookup(by: ProfileLookup) -> model.ProfileId | model.IdentityRef:
+    """Return the one thing that a lookup names."""
+    if by.id:
+        return model.ProfileId(by.id)
+    if by.user_id:
+        return model.IdentityRef(kind=model.IdentityKind.USER_ID, value=by.user_id)
+    if by.email:
+        return model.IdentityRef(kind=model.IdentityKind.EMAIL, value=by.email.strip().lower())
+    social = cast("SocialIdentityInput", by.identity)
+    return model.IdentityRef(kind=model.IdentityKind.SOCIAL, value=social.subject, issuer=social.issuer)
+
+
+@strawberry.input(description="One value to write.")
+class AttributeValueInput:
+    """A value by the key of its attribute."""
+
+    key: str = strawberry.field(description="The key of the attribute.")
+    value: JSON = strawberry.field(description="The value, in the type of the attribute.")
+
+
+@strawberry.input(description="Values to write to one profile.")
+class SetAttributesInput:
+    """What an app or an admin says of a person."""
+
+    profile: ProfileLookup = strawberry.field(description="Whom the values are about.")
+    attributes: list[AttributeValueInput] = strawberry.field(
+        description="The values; all are written or none."
+    )
+    create_if_missing: bool = strawberry.field(
+        default=False, description="Whether an identity that nobody has yet gets a profile."
+    )
+
+
+def read_values(given: list[AttributeValueInput]) -> dict[str, object]:
+    """Return the values by key; of a key given twice the last counts."""
+    return {each.key: each.value for each in given}
+
+
+@strawberry.type(description="The values were written.")
+class SetAttributesSuccess:
+    """The profile after the write."""
+
+    profile: Profile = strawberry.field(description="The profile with the new values.")
+
+
+SetAttributesResult = Annotated[
+    SetAttributesSuccess | ForbiddenError | NotFoundError | UnknownAttributeError | InvalidValueError,
+    strawberry.union("SetAttributesResult", description="What became of setAttributes."),
+]
+
+
+@strawberry.type(description="Who is asking, as proved by the token of this request.")
+class Viewer:
+    """See access.model."""
+
+    viewer: strawberry.Private[access.Viewer]
+    kind: access.ViewerKind = strawberry.field(description="What kind of viewer it is.")
+    scopes: list[access.Scope] = strawberry.field(description="What a secret key may do; empty for others.")
+
+    @strawberry.field(description="The person's own profile; null for apps, admins and nobody.")
+    async def profile(self, info: Info) -> Profile | None:
+        """Look the person up."""
+        if self.viewer.profile_id is None:
+            return None
+        own = model.ProfileId(self.viewer.profile_id)
+        found = await info.context.services.profiles.visible_profile(self.viewer, own)
+        return None if found is None else show_profile(found)
+
+
+def show_viewer(viewer: access.Viewer) -> Viewer:
+    """Return a viewer as its GraphQL type."""
+    return Viewer(viewer=viewer, kind=viewer.kind, scopes=sorted(viewer.scopes))

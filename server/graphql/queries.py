@@ -1,0 +1,72 @@
+"""The root of every query: ids in, one service call, one type out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from server.graphql.attributes import AttributeDefinition, show_definition
+from server.graphql.context import Info
+from server.graphql.node import Node
+from server.graphql.nodes import find_node
+from server.graphql.paging import After, Connection, First, connection
+from server.graphql.profiles import Profile, ProfileLookup, Viewer, read_lookup, show_profile, show_viewer
+from server.graphql.question_sets import QuestionSet, show_set
+from server.graphql.questions import NextQuestion, show_next
+from server.kit.paging import page_request
+from server.questions.model import SetState
+
+_By = Annotated[ProfileLookup, strawberry.argument(description="Whom to look up.")]
+_Placement = Annotated[str, strawberry.argument(description="The place in the front end.")]
+_State = Annotated[SetState | None, strawberry.argument(description="Only sets in this state.")]
+_Id = Annotated[strawberry.ID, strawberry.argument(description="The id of what is looked for.")]
+
+
+@strawberry.type(description="What can be read.")
+class Query:
+    """Null stands for what does not exist and for what the viewer may not see: the two look the same."""
+
+    @strawberry.field(description="Who is asking.")
+    def viewer(self, info: Info) -> Viewer:
+        """Show the viewer that the request's token proved."""
+        return show_viewer(info.context.viewer)
+
+    @strawberry.field(description="One profile.")
+    async def profile(self, info: Info, by: _By) -> Profile | None:
+        """Look a profile up by id or identity."""
+        context = info.context
+        found = await context.services.profiles.visible_profile(context.viewer, read_lookup(by))
+        return None if found is None else show_profile(found)
+
+    @strawberry.field(description="What to ask the viewer next; null for whoever is no person.")
+    async def next_question(self, info: Info, placement: _Placement = "home") -> NextQuestion | None:
+        """Decide what to ask."""
+        context = info.context
+        found = await context.services.questions.next_question(context.viewer, placement)
+        return None if found is None else show_next(found)
+
+    @strawberry.field(
+        description="The question sets, oldest first; null without the scope configuration:read."
+    )
+    async def question_sets(
+        self, info: Info, first: First = None, after: After = None, state: _State = None
+    ) -> Connection[QuestionSet] | None:
+        """Read a page of sets."""
+        context = info.context
+        page = await context.services.authoring.page(context.viewer, page_request(first, after), state)
+        return None if page is None else connection(page, lambda each: each.id, show_set)
+
+    @strawberry.field(description="The attributes that the viewer may know of, oldest first.")
+    async def attribute_definitions(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[AttributeDefinition]:
+        """Read a page of definitions."""
+        context = info.context
+        page = await context.services.profiles.definitions(context.viewer, page_request(first, after))
+        return connection(page, lambda each: each.id, show_definition)
+
+    @strawberry.field(description="Anything that has an id.")
+    async def node(self, info: Info, id: _Id) -> Node | None:
+        """Look anything up by its id."""
+        return await find_node(info.context, id)

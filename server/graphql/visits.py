@@ -1,0 +1,97 @@
+"""Visits as GraphQL types: how a front end begins, and how a person signs out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from server.graphql.context import Info
+from server.graphql.errors import ForbiddenError, InvalidInputError, SignInCodeError
+from server.graphql.profiles import Profile, Visit, show_profile, show_visit
+from server.graphql.questions import NextQuestion, show_next
+from server.identity.model import SignInCode
+from server.profiles import model
+
+if TYPE_CHECKING:
+    from server.identity.model import StartedVisit
+
+
+@strawberry.input(description="What a page got back from a sign-in.")
+class SignInCodeInput:
+    """See identity.model."""
+
+    code: str = strawberry.field(description="The one-time code from the fragment of the page's address.")
+    verifier: str = strawberry.field(
+        description="What the challenge at the start of the sign-in was made of."
+    )
+
+
+@strawberry.input(description="Who is there, as far as the browser knows.")
+class StartVisitInput:
+    """See identity.service."""
+
+    resume_token: str | None = strawberry.field(
+        default=None, description="What an earlier startVisit in the same browser returned."
+    )
+    sign_in: SignInCodeInput | None = strawberry.field(
+        default=None, description="What came back from a sign-in; anonymous answers then join the person."
+    )
+    placement: str = strawberry.field(default="home", description="Where the first question may appear.")
+
+
+def read_sign_in(given: SignInCodeInput | None) -> SignInCode | None:
+    """Return the code of a sign-in, if there is one."""
+    return None if given is None else SignInCode(code=given.code, verifier=given.verifier)
+
+
+@strawberry.type(description="A person is there.")
+class StartVisitSuccess:
+    """See identity.service."""
+
+    profile_model: strawberry.Private[model.Profile]
+    placement: strawberry.Private[str]
+    viewer_token: str = strawberry.field(description="Send it as bearer token from now on; 15 minutes.")
+    expires_at: datetime = strawberry.field(description="When the viewer token ends.")
+    resume_token: str = strawberry.field(description="Keep it in this browser for the next startVisit.")
+    visit: Visit | None = strawberry.field(description="The visit that began or goes on.")
+    profile: Profile = strawberry.field(description="The person's profile.")
+
+    @strawberry.field(description="What to ask first in the placement.")
+    async def next(self, info: Info) -> NextQuestion:
+        """Decide from the profile in hand."""
+        return show_next(await info.context.services.questions.next_for(self.profile_model, self.placement))
+
+
+StartVisitResult = Annotated[
+    StartVisitSuccess | ForbiddenError | SignInCodeError | InvalidInputError,
+    strawberry.union("StartVisitResult", description="What became of startVisit."),
+]
+
+
+def show_started(started: StartedVisit, placement: str) -> StartVisitSuccess:
+    """Return a visit that began as its GraphQL type."""
+    visit = started.profile.visit
+    return StartVisitSuccess(
+        profile_model=started.profile,
+        placement=placement,
+        viewer_token=started.token.token,
+        expires_at=started.token.expires_at,
+        resume_token=started.resume_token,
+        visit=None if visit is None else show_visit(visit),
+        profile=show_profile(started.profile),
+    )
+
+
+@strawberry.type(description="This browser's resume token opens nothing any more.")
+class SignOutSuccess:
+    """See identity.service."""
+
+    ok: bool = strawberry.field(description="Always true.")
+
+
+SignOutResult = Annotated[
+    SignOutSuccess | ForbiddenError,
+    strawberry.union("SignOutResult", description="What became of signOut."),
+]

@@ -1,0 +1,27 @@
+"""The one table: when this change → these service calls. Every call is idempotent by the change's id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.enrichment.changes import EnrichmentRequested
+from server.identity.changes import SignedIn
+from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
+from server.questions.changes import AskHandled
+
+if TYPE_CHECKING:
+    from server.kit.relay import Reactions
+    from server.services import Services
+
+
+def reactions(services: Services) -> Reactions:
+    """Return what follows from each kind of change; a kind that leads to nothing is listed with nothing."""
+    enrichment, questions = services.enrichment, services.questions
+    return {
+        ProfileCreated: (),
+        ProfileMerged: (enrichment.on_merged,),
+        SignedIn: (enrichment.on_signed_in,),
+        AttributesChanged: (enrichment.on_attributes_changed,),
+        EnrichmentRequested: (enrichment.on_requested,),
+        AskHandled: (questions.log,),
+    }

@@ -1,0 +1,124 @@
+"""Every object made once, by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from server.access.service import Access
+from server.access.store import KeyStore
+from server.access.tokens import ViewerTokens
+from server.enrichment.enrichers.email_domain import email_domain
+from server.enrichment.model import ENRICH
+from server.enrichment.running import LookUps
+from server.enrichment.service import Enrichments
+from server.identity.providers.oidc import oidc_providers
+from server.identity.service import Identity
+from server.identity.store import IdentityStore
+from server.kit.clock import system_clock
+from server.kit.jobs.service import JobQueue
+from server.kit.jobs.store import JobStore
+from server.kit.mongo import connect, open_database, why_unreachable
+from server.profiles.definition_store import DefinitionStore
+from server.profiles.service import Profiles
+from server.profiles.store import ProfileStore
+from server.questions.authoring import Authoring
+from server.questions.service import Questions
+from server.questions.store import QuestionStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from server.kit.clock import Clock
+    from server.kit.jobs.model import JobHandler
+    from server.kit.mongo import Client, Database
+    from server.kit.watching import Watched
+    from server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What is kept where; each makes its own indexes."""
+
+    keys: KeyStore
+    definitions: DefinitionStore
+    profiles: ProfileStore
+    identity: IdentityStore
+    questions: QuestionStore
+    jobs: JobStore
+
+    async def create_indexes(self) -> None:
+        """Make every index; does nothing where they exist."""
+        for store in (self.keys, self.definitions, self.profiles, self.identity, self.questions, self.jobs):
+            await store.create_indexes()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the product can do."""
+
+    settings: Settings
+    clock: Clock
+    client: Client
+    database: Database
+    stores: Stores
+    access: Access
+    profiles: Profiles
+    identity: Identity
+    questions: Questions
+    authoring: Authoring
+    enrichment: Enrichments
+    queue: JobQueue
+    job_handlers: Mapping[str, JobHandler]
+
+    @property
+    def watched(self) -> tuple[Watched[Any], ...]:
+        """The configuration that this process holds in memory."""
+        return (self.access.key_ring, self.profiles.catalogue, self.questions.live)
+
+    async def why_not_ready(self) -> str | None:
+        """Return why this process can't serve, or None."""
+        return await why_unreachable(self.database)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.client.close()
+
+
+def build_services(settings: Settings, *, clock: Clock = system_clock) -> Services:
+    """Return the services of one process; nothing is dialled before it is needed."""
+    client = connect(settings.mongodb_url)
+    database = open_database(client, settings.database)
+    stores = Stores(
+        keys=KeyStore(database),
+        definitions=DefinitionStore(database),
+        profiles=ProfileStore(database),
+        identity=IdentityStore(database),
+        questions=QuestionStore(database),
+        jobs=JobStore(database),
+    )
+    tokens = ViewerTokens(secret=settings.secret, issuer=settings.public_url, clock=clock)
+    access = Access(store=stores.keys, tokens=tokens, clock=clock)
+    profiles = Profiles(store=stores.profiles, definitions=stores.definitions, clock=clock)
+    providers = oidc_providers(settings, clock=clock)
+    identity = Identity(
+        profiles=profiles, access=access, store=stores.identity, providers=providers, clock=clock
+    )
+    questions = Questions(profiles=profiles, store=stores.questions, clock=clock, secret=settings.secret)
+    queue = JobQueue(store=stores.jobs, clock=clock)
+    enrichers = (email_domain(),)
+    return Services(
+        settings=settings,
+        clock=clock,
+        client=client,
+        database=database,
+        stores=stores,
+        access=access,
+        profiles=profiles,
+        identity=identity,
+        questions=questions,
+        authoring=Authoring(profiles=profiles, questions=questions, store=stores.questions, clock=clock),
+        enrichment=Enrichments(profiles=profiles, queue=queue, clock=clock, enrichers=enrichers),
+        queue=queue,
+        job_handlers={ENRICH: LookUps(profiles=profiles, clock=clock, enrichers=enrichers)},
+    )

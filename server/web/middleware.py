@@ -1,0 +1,112 @@
+"""What every request passes: a request id, security headers, CORS; pure ASGI, which costs least."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from server.access.service import Access
+
+_PREFLIGHT_SECONDS = "7200"  # Chromium keeps a preflight's answer no longer than two hours
+
+
+class RequestIds:
+    """Gives every request an id, in its state and its response, by which an error can be found in the log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
+
+
+class SecurityHeaders:
+    """Tells browsers what our pages may do, where a page has not said so itself."""
+
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+        self._app = app
+        self._defaults = {
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            "X-Frame-Options": "DENY",
+            "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        }
+        if is_https:
+            self._defaults["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._defaults.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class Cors:
+    """Lets pages on the exact origins of the publishable keys read the answers of one path; no credentials.
+
+    This is what browsers are told, not what protects us: the endpoint itself checks the origin against
+    the key of the request.
+    """
+
+    def __init__(self, app: ASGIApp, *, access: Access, path: str) -> None:
+        self._app = app
+        self._access = access
+        self._path = path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != self._path:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        allowed = origin if origin is not None and await self._access.may_embed(origin) else None
+        if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            await _preflight(allowed)(scope, receive, send)
+            return
+
+        async def send_with_cors(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                response = MutableHeaders(scope=message)
+                response.add_vary_header("Origin")
+                if allowed is not None:
+                    response["Access-Control-Allow-Origin"] = allowed
+                    response["Access-Control-Expose-Headers"] = "X-Request-Id, Retry-After"
+            await send(message)
+
+        await self._app(scope, receive, send_with_cors)
+
+
+def _preflight(origin: str | None) -> Response:
+    if origin is None:
+        return Response(status_code=403, headers={"Vary": "Origin"})
+    return Response(
+        status_code=204,
+        headers={
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Allow-Methods": "POST",
+            "Access-Control-Allow-Headers": "authorization, content-type",
+            "Access-Control-Max-Age": _PREFLIGHT_SECONDS,
+            "Vary": "Origin",
+        },
+    )
