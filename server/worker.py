@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0  # how late a worker hears of work while the change stream is down
 _OUTAGE_SECONDS = 1.0  # between attempts while the database is away
+_OVERTIME = "It took longer than a job may."
 _WORN_OUT = "Its workers ended or stalled before it did, every time."
 
 
@@ -151,14 +152,15 @@ class Worker:
 
     async def _result(self, job: Job) -> JobResult:
         try:
-            async with asyncio.timeout(self._time_limit.total_seconds()):
+            async with asyncio.timeout(self._time_limit.total_seconds()) as limit:
                 return await self._handlers[job.kind].run(job)
         except ConnectionFailure as error:
             _log.warning("job %s was interrupted: %s", job.id, error)
             return HandBack()
         except Exception as error:  # noqa: BLE001 - a bug in one handler must not end the worker
             _log.exception("job %s (%s) failed", job.id, job.kind)
-            return RetryLater(reason=f"It failed with {type(error).__name__}.")
+            is_over = isinstance(error, TimeoutError) and limit.expired()
+            return RetryLater(reason=_OVERTIME if is_over else f"It failed with {type(error).__name__}.")
 
     async def _hold(self, job: Job) -> None:
         """Prolong the lease at every third of it; raise _LeaseLostError once it belongs to somebody else."""
