@@ -83,7 +83,7 @@ $(VENV)/node.stamp: $(VENV)/run.stamp
 	@[ -n "$(SYSTEM_NODE)" ] || { echo "Setting up Node …" && $(BIN)/python -m pip install --quiet --editable '.[node]'; }
 	@touch $@
 
-%/node_modules/.stamp: %/package.json %/package-lock.json $(VENV)/node.stamp
+%/node_modules/.stamp: %/package.json %/package-lock.json | $(VENV)/node.stamp
 	@echo "Setting up npm packages in $* …"
 	@cd $* && $(NPM_CI)
 	@touch $@
