@@ -12,6 +12,8 @@ import pytest
 
 from server.kit.mongo import Client, Database, connect, open_database
 from server.kit.mongod import running_mongod
+from tests.core import Core, build_core, create_indexes
+from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -46,3 +48,16 @@ async def database(mongo: Client) -> AsyncIterator[Database]:
     # Not dropDatabase, which waits a tenth of a second; a database ends with its last collection.
     for name in await database.list_collection_names():
         await database.drop_collection(name)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that only the test moves."""
+    return FakeClock()
+
+
+@pytest.fixture
+async def core(database: Database, clock: FakeClock) -> Core:
+    """Access, profiles and questions on an empty database with its indexes."""
+    await create_indexes(database)
+    return build_core(database, clock)

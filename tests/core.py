@@ -1,0 +1,62 @@
+"""The core as one process holds it, built by hand on a database: two of them are two processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from server.access.service import Access
+from server.access.store import KeyStore
+from server.access.tokens import ViewerTokens
+from server.profiles.definition_store import DefinitionStore
+from server.profiles.service import Profiles
+from server.profiles.store import ProfileStore
+from server.questions.authoring import Authoring
+from server.questions.service import Questions
+from server.questions.store import QuestionStore
+
+if TYPE_CHECKING:
+    from server.kit.clock import Clock
+    from server.kit.mongo import Database, Document
+
+SECRET = "a secret of at least thirty-two characters"
+ISSUER = "https://acquaint.example"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """Access, profiles and questions on one database."""
+
+    database: Database
+    access: Access
+    profiles: Profiles
+    questions: Questions
+    authoring: Authoring
+
+    async def outbox(self, profile_id: str) -> list[Document]:
+        """Return what a profile announced and nobody took yet."""
+        found = await self.database["profiles"].find_one({"_id": profile_id})
+        assert found is not None
+        entries: list[Document] = found["outbox"]
+        return entries
+
+
+def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Core:
+    """Return the core of one process."""
+    tokens = ViewerTokens(secret=secret, issuer=ISSUER, clock=clock)
+    profiles = Profiles(store=ProfileStore(database), definitions=DefinitionStore(database), clock=clock)
+    store = QuestionStore(database)
+    questions = Questions(profiles=profiles, store=store, clock=clock, secret=secret)
+    return Core(
+        database=database,
+        access=Access(store=KeyStore(database), tokens=tokens, clock=clock),
+        profiles=profiles,
+        questions=questions,
+        authoring=Authoring(profiles=profiles, questions=questions, store=store, clock=clock),
+    )
+
+
+async def create_indexes(database: Database) -> None:
+    """Make the indexes that the core's stores need."""
+    for store in (KeyStore, DefinitionStore, ProfileStore, QuestionStore):
+        await store(database).create_indexes()
