@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime, timedelta
 
     from server.kit.jobs.model import JobId
@@ -83,20 +83,13 @@ class Trouble:
 Result = Found | NoMatch | Skip | Trouble
 
 
-class LookUp(Protocol):
-    """Asks a source what it knows."""
-
-    async def __call__(self, inputs: Mapping[str, Value]) -> Result:
-        """Return what the source says, given the values of the enricher's inputs by key."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enricher:
     """A configured source of claims.
 
-    `inputs` are the keys of the attributes it needs, all of them. `revision` goes up when the same input
-    could now give something else. What was found, and that nothing was, stands for `ttl`.
+    `inputs` are the keys of the attributes it needs, all of them; `look_up` gets their values by key.
+    `revision` goes up when the same input could now give something else. What was found, and that
+    nothing was, stands for `ttl`.
     """
 
     key: str
@@ -105,7 +98,7 @@ class Enricher:
     triggers: frozenset[Trigger]
     inputs: tuple[str, ...]
     ttl: timedelta
-    look_up: LookUp = field(repr=False)
+    look_up: Callable[[Mapping[str, Value]], Awaitable[Result]] = field(repr=False)
     revision: int = 1
 
 

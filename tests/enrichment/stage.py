@@ -1,0 +1,161 @@
+"""Enrichment with everything below it, on a real database and a clock that stands still."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from server.access.model import Scope, Viewer, ViewerKind
+from server.enrichment.changes import EnrichmentRequested
+from server.enrichment.enrichers.email_domain import email_domain
+from server.enrichment.model import ENRICH, Enricher, EnricherKind, Finding, Found, Trigger
+from server.enrichment.running import LookUps
+from server.enrichment.service import Enrichments
+from server.kit.jobs.service import LEASE, JobQueue
+from server.kit.jobs.store import JobStore
+from server.kit.relay import Relay
+from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
+from server.profiles.definition_store import DefinitionStore
+from server.profiles.model import (
+    PERSON,
+    IdentityKind,
+    IdentityRef,
+    Profile,
+    ProfileId,
+    ProfileUpdate,
+)
+from server.profiles.service import Profiles
+from server.profiles.store import ProfileStore
+from server.worker import Worker
+from tests.fakes import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from server.enrichment.model import Enrichment, Result
+    from server.kit.mongo import Database
+    from server.profiles.model import Value
+
+APP = Viewer(
+    kind=ViewerKind.APP,
+    scopes=frozenset({Scope.ENRICHMENT_RUN, Scope.PROFILES_READ, Scope.CONFIGURATION_READ}),
+)
+
+
+def enricher(
+    key: str = "oracle",
+    *,
+    look_up: Callable[[Mapping[str, Value]], Awaitable[Result]] | None = None,
+    inputs: tuple[str, ...] = ("email",),
+    triggers: frozenset[Trigger] = frozenset(Trigger),
+    ttl: timedelta = timedelta(days=30),
+    revision: int = 1,
+) -> Enricher:
+    """Return an enricher that finds a job title unless told otherwise."""
+
+    async def find_title(_: Mapping[str, Value]) -> Result:
+        return Found(findings=(Finding(key="job_title", value="Countess"),))
+
+    return Enricher(
+        key=key,
+        name=key.title(),
+        kind=EnricherKind.OFFLINE,
+        triggers=triggers,
+        inputs=inputs,
+        ttl=ttl,
+        look_up=look_up or find_title,
+        revision=revision,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What a test plays on."""
+
+    clock: FakeClock
+    jobs: JobStore
+    profiles: Profiles
+    profile_store: ProfileStore
+    queue: JobQueue
+    enrichers: tuple[Enricher, ...]
+    lease: timedelta = LEASE
+
+    @property
+    def enrichment(self) -> Enrichments:
+        """The planning half."""
+        return Enrichments(
+            profiles=self.profiles, queue=self.queue, clock=self.clock, enrichers=self.enrichers
+        )
+
+    @property
+    def look_ups(self) -> LookUps:
+        """The running half."""
+        return LookUps(profiles=self.profiles, clock=self.clock, enrichers=self.enrichers)
+
+    def worker(self, name: str = "ada") -> Worker:
+        """Return a worker with the table of reactions that matters here."""
+        enrichment = self.enrichment
+        relay = Relay(
+            outboxes=self.profile_store,
+            reactions={
+                ProfileCreated: (),
+                ProfileMerged: (enrichment.on_merged,),
+                AttributesChanged: (enrichment.on_attributes_changed,),
+                EnrichmentRequested: (enrichment.on_requested,),
+            },
+            clock=self.clock,
+        )
+        return Worker(name=name, relay=relay, queue=self.queue, handlers={ENRICH: self.look_ups})
+
+    def with_enrichers(self, *enrichers: Enricher) -> Stage:
+        """Return the same stage with other enrichers."""
+        return replace(self, enrichers=enrichers)
+
+    async def person(self, number: int = 1, **values: object) -> Profile:
+        """Return a new person who said these things about themselves."""
+        ref = IdentityRef(kind=IdentityKind.USER_ID, value=f"user-{number}")
+        profile = await self.profiles.create((ref,))
+        return await self.say(profile.id, **values) if values else profile
+
+    async def say(self, profile_id: ProfileId, **values: object) -> Profile:
+        """Let the person say these things."""
+        claims = await self.profiles.claims(values, PERSON)
+        written = await self.profiles.write(profile_id, ProfileUpdate(claims=claims))
+        assert written is not None
+        return written
+
+    async def profile(self, profile_id: ProfileId) -> Profile:
+        """Return the profile as it is now."""
+        found = await self.profiles.find(profile_id)
+        assert found is not None
+        return found
+
+    async def values(self, profile_id: ProfileId) -> dict[str, Value]:
+        """Return what is known, by key."""
+        known = await self.profiles.known_attributes(await self.profile(profile_id))
+        return {key: attribute.value for key, attribute in known.items()}
+
+    async def shown(self, profile_id: ProfileId) -> Enrichment:
+        """Return where the one enricher stands, as an app sees it."""
+        (found,) = await self.enrichment.enrichments_of(APP, await self.profile(profile_id))
+        return found
+
+
+async def build_stage(database: Database, *, enrichers: Sequence[Enricher] = ()) -> Stage:
+    """Return a stage with indexes and the standard attributes."""
+    clock = FakeClock()
+    profile_store, definitions = ProfileStore(database), DefinitionStore(database)
+    jobs = JobStore(database)
+    for store in (profile_store, definitions, jobs):
+        await store.create_indexes()
+    profiles = Profiles(store=profile_store, definitions=definitions, clock=clock)
+    await profiles.ensure_standard_attributes()
+    return Stage(
+        clock=clock,
+        jobs=jobs,
+        profiles=profiles,
+        profile_store=profile_store,
+        queue=JobQueue(store=jobs, clock=clock, draw=lambda: 1.0),
+        enrichers=tuple(enrichers) or (email_domain(),),
+    )
