@@ -12,7 +12,6 @@ from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import IndexModel, ReadPreference
 from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError
-from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 __all__ = [
@@ -62,15 +61,14 @@ def open_database(client: Client, name: str) -> Database:
     """Return the database in which nothing acknowledged is lost.
 
     Writes wait for a majority and its journal; reads go to the primary, so that a person sees the
-    answer just given. `local` reads suffice there: every write they could see rolled back was never
-    acknowledged to anybody.
+    answer just given. The server's own read concern there, `local`, suffices: what it shows and a
+    failover takes back was never acknowledged to anybody.
     """
     return client.get_database(
         name,
         codec_options=_AWARE_UTC,
         read_preference=ReadPreference.PRIMARY,
         write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
-        read_concern=ReadConcern("local"),
     )
 
 
