@@ -39,7 +39,7 @@ def tag(key: bytes, *parts: str) -> str:
 
 def is_same(left: str, right: str) -> bool:
     """Compare in time that does not depend on where the strings differ."""
-    return hmac.compare_digest(left.encode(), right.encode())
+    return hmac.compare_digest(left.encode(errors="surrogatepass"), right.encode(errors="surrogatepass"))
 
 
 def s256_challenge(verifier: str) -> str:
