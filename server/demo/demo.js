@@ -48,6 +48,9 @@ async function show() {
 
 function showPerson(profile) {
   const name = profile.attributes.find(({ key }) => key === "name")?.value;
+  const picture = profile.attributes.find(({ key }) => key === "picture")?.value;
+  find("picture").hidden = !picture;
+  if (picture) find("picture").src = picture;
   find("who").textContent = profile.isIdentified ? `Hello, ${name ?? "you"}` : "Nobody has introduced themselves yet.";
   find("sign-in").hidden = profile.isIdentified;
   find("sign-out").hidden = !profile.isIdentified;
@@ -56,7 +59,8 @@ function showPerson(profile) {
 
 function showAttributes(attributes) {
   find("empty").hidden = attributes.length > 0;
-  find("attributes").replaceChildren(...attributes.map((attribute) => {
+  const newestFirst = attributes.toSorted((a, b) => b.observedAt.localeCompare(a.observedAt));
+  find("attributes").replaceChildren(...newestFirst.map((attribute) => {
     const text = JSON.stringify(attribute.value);
     const isFresh = seen.get(attribute.key) !== text;
     seen.set(attribute.key, text);
