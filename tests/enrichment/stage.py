@@ -12,7 +12,7 @@ from server.enrichment.enrichers.email_domain import email_domain
 from server.enrichment.model import ENRICH, Enricher, EnricherKind, Finding, Found, Trigger
 from server.enrichment.running import LookUps
 from server.enrichment.service import Enrichments
-from server.kit.jobs.service import LEASE, JobQueue
+from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.relay import Relay
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
@@ -79,7 +79,6 @@ class Stage:
     profile_store: ProfileStore
     queue: JobQueue
     enrichers: tuple[Enricher, ...]
-    lease: timedelta = LEASE
 
     @property
     def enrichment(self) -> Enrichments:
@@ -142,11 +141,19 @@ class Stage:
         return found
 
 
-async def build_stage(database: Database, *, enrichers: Sequence[Enricher] = ()) -> Stage:
+async def build_stage(
+    database: Database,
+    *,
+    enrichers: Sequence[Enricher] = (),
+    clock: FakeClock | None = None,
+    profile_store: ProfileStore | None = None,
+    jobs: JobStore | None = None,
+) -> Stage:
     """Return a stage with indexes and the standard attributes."""
-    clock = FakeClock()
-    profile_store, definitions = ProfileStore(database), DefinitionStore(database)
-    jobs = JobStore(database)
+    clock = clock or FakeClock()
+    profile_store = profile_store or ProfileStore(database)
+    jobs = jobs or JobStore(database)
+    definitions = DefinitionStore(database)
     for store in (profile_store, definitions, jobs):
         await store.create_indexes()
     profiles = Profiles(store=profile_store, definitions=definitions, clock=clock)
