@@ -96,6 +96,7 @@ async def _work(services: Services) -> None:
     await run_until_signalled(
         Worker(name=name, relay=relay, queue=services.queue, handlers=services.job_handlers),
         services.database,
+        services.watched,
     )
 
 

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater
 from server.kit.mongo import ConnectionFailure, PyMongoError
 from server.kit.waking import Waker, wake_on_writes
+from server.kit.watching import keep_fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from server.kit.jobs.model import Job, JobHandler, JobResult
     from server.kit.jobs.service import JobQueue
     from server.kit.mongo import Database
     from server.kit.relay import Relay
+    from server.kit.watching import Watched
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0  # how late a worker hears of work while the change stream is down
@@ -212,9 +214,14 @@ def _is_outage(error: Exception) -> bool:
     return isinstance(error, PyMongoError)
 
 
-async def run_until_signalled(worker: Worker, database: Database) -> None:
-    """Run the worker until SIGTERM or SIGINT."""
+async def run_until_signalled(
+    worker: Worker, database: Database, watched: Sequence[Watched[object]] = ()
+) -> None:
+    """Run the worker until SIGTERM or SIGINT, with the configuration that its handlers hold kept fresh."""
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, worker.stop)
-    await worker.run(database)
+    async with asyncio.TaskGroup() as group:
+        refreshing = group.create_task(keep_fresh(database, watched))
+        await worker.run(database)
+        refreshing.cancel()
