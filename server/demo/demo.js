@@ -2,7 +2,7 @@
 
 const PROFILE = `{ viewer { profile {
   id isIdentified visits logins
-  attributes { key label value source { kind label } observedAt }
+  attributes { key label value source { kind label } observedAt definition { options { value label } } }
   enrichments { enricher { name } state reason { message } }
 } } }`;
 const WORKING = new Set(["QUEUED", "RUNNING", "RETRY_SCHEDULED"]);
@@ -59,7 +59,7 @@ function showPerson(profile) {
 
 function showAttributes(attributes) {
   find("empty").hidden = attributes.length > 0;
-  const newestFirst = attributes.toSorted((a, b) => b.observedAt.localeCompare(a.observedAt));
+  const newestFirst = attributes.filter(({ key }) => key !== "picture").toSorted((a, b) => b.observedAt.localeCompare(a.observedAt));
   find("attributes").replaceChildren(...newestFirst.map((attribute) => {
     const text = JSON.stringify(attribute.value);
     const isFresh = seen.get(attribute.key) !== text;
@@ -68,12 +68,13 @@ function showAttributes(attributes) {
   }));
 }
 
-function attributeRow({ label, value, source, observedAt }, isFresh) {
+function attributeRow({ label, value, source, observedAt, definition }, isFresh) {
+  const words = [value].flat().map((each) => definition.options.find((option) => option.value === each)?.label ?? String(each));
   const row = document.createElement("li");
   row.classList.toggle("fresh", isFresh);
   row.append(
     cell("label", label),
-    cell("value", Array.isArray(value) ? value.join(", ") : String(value)),
+    cell("value", words.join(", ")),
     cell("source", `${source.kind === "PERSON" ? "you said so" : source.label}, ${new Date(observedAt).toLocaleTimeString()}`),
   );
   row.lastElementChild.dataset.kind = source.kind;
