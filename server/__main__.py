@@ -8,7 +8,7 @@ import logging
 import os
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import uvicorn
@@ -27,8 +27,6 @@ from server.worker import Worker, run_until_signalled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-
-    from starlette.applications import Starlette
 
     from server.access.model import NewKey
     from server.services import Services
@@ -151,7 +149,7 @@ def _without_secret(settings: Settings) -> str:
     return settings.mongodb_url.rpartition("@")[2]
 
 
-def _run_server(app: Starlette, host: str, port: int) -> None:
+def _run_server(app: Callable[..., Any], host: str, port: int) -> None:
     uvicorn.run(
         app,
         host=host,

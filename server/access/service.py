@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from server.access.errors import KeyInvalidError, OriginNotAllowedError
 from server.access.model import NOBODY, ApiKey, KeyId, KeyKind, NewKey, Scope, Viewer, ViewerKind
-from server.access.origins import is_origin
 from server.kit.errors import ForbiddenError, InvalidInputError, NotFoundError
 from server.kit.ids import new_id
+from server.kit.origins import is_origin
 from server.kit.paging import cut
 from server.kit.signing import new_secret, secret_hash
 from server.kit.watching import Watched

@@ -79,4 +79,8 @@ class ViewerTokens:
             aud={"essential": True, "value": _AUDIENCE},
             sub={"essential": True},
             exp={"essential": True},
+            sid={"essential": True},
+            key={"essential": True},
+            origin={"essential": True},
+            identified={"essential": True},
         )

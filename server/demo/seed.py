@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.access.model import KeyKind, Scope, Viewer, ViewerKind
 from server.kit.errors import ConflictError
-from server.questions.authoring import QuestionDraft, SetDraft
-from server.questions.model import QuestionKind, Trigger
+from server.questions.model import QuestionDraft, QuestionKind, SetDraft, Trigger
 
 if TYPE_CHECKING:
     from server.access.model import ApiKey

@@ -20,7 +20,6 @@ from server.graphql.errors import (
 )
 from server.graphql.node import Node
 from server.questions import model
-from server.questions.authoring import QuestionDraft, SetDraft
 
 
 @strawberry.type(description="From when on a set is asked from.")
@@ -193,9 +192,9 @@ class QuestionSetVersionInput:
     expected_version: int = strawberry.field(description="The version that was read.")
 
 
-def read_content(given: QuestionSetContentInput) -> SetDraft:
+def read_content(given: QuestionSetContentInput) -> model.SetDraft:
     """Return what an author wrote."""
-    return SetDraft(
+    return model.SetDraft(
         name=given.name,
         questions=tuple(_read_question(question) for question in given.questions),
         placements=tuple(given.placements),
@@ -205,8 +204,8 @@ def read_content(given: QuestionSetContentInput) -> SetDraft:
     )
 
 
-def _read_question(given: QuestionInput) -> QuestionDraft:
-    return QuestionDraft(
+def _read_question(given: QuestionInput) -> model.QuestionDraft:
+    return model.QuestionDraft(
         key=given.key,
         kind=given.kind,
         attribute_key=given.attribute,

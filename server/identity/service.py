@@ -14,7 +14,6 @@ from urllib.parse import urldefrag
 
 from server.access.errors import OriginNotAllowedError
 from server.access.model import SessionId, Viewer, ViewerKind
-from server.access.origins import origin_of
 from server.identity.errors import (
     SignInCodeError,
     SignInError,
@@ -35,6 +34,7 @@ from server.identity.model import (
 from server.identity.recording import SignInRecorder
 from server.kit.errors import ForbiddenError, InvalidInputError
 from server.kit.ids import new_id
+from server.kit.origins import origin_of
 from server.kit.signing import new_secret, s256_challenge
 from server.profiles.model import IdentityKind, IdentityRef
 

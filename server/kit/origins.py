@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
-_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
-_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+# Underscores are no part of a host name, yet browsers go to such hosts on private networks.
+_ORIGIN = re.compile(
+    r"(https?)://((?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[[0-9a-f:]+\])(?::([1-9][0-9]{0,4}))?"
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_HOST = 253  # characters; RFC 1035, section 2.3.4, without the length bytes
+_MAX_PORT = 65_535
 
 
 def is_origin(text: str) -> bool:
     """Whether `text` is spelled exactly as a browser would put it into an `Origin` header."""
-    scheme = text.partition("://")[0]
-    return _ORIGIN.fullmatch(text) is not None and not text.endswith(_DEFAULT_PORTS.get(scheme, ""))
+    match = _ORIGIN.fullmatch(text)
+    if match is None:
+        return False
+    scheme, host, port = match[1], match[2], int(match[3] or 0)
+    return _is_as_browsers_spell_it(host) and port <= _MAX_PORT and port != _DEFAULT_PORTS[scheme]
 
 
 def origin_of(url: str) -> str | None:
@@ -25,9 +34,23 @@ def origin_of(url: str) -> str | None:
         return None
     try:
         parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
+        port = parts.port
     except ValueError:
         return None
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    origin = f"{parts.scheme}://{host}{port}".removesuffix(_DEFAULT_PORTS.get(parts.scheme, "\0"))
+    ending = "" if port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f":{port}"
+    origin = f"{parts.scheme}://{host or ''}{ending}"
     return origin if is_origin(origin) and "@" not in parts.netloc else None
+
+
+def _is_as_browsers_spell_it(host: str) -> bool:
+    """Whether an address has its one spelling; names have but one (WHATWG URL, section 3.5)."""
+    if len(host) > _MAX_HOST:
+        return False
+    try:
+        if host.startswith("["):
+            return f"[{IPv6Address(host[1:-1])}]" == host
+        is_number = host.removesuffix(".").rpartition(".")[2].isdecimal()
+        return not is_number or str(IPv4Address(host)) == host
+    except AddressValueError:
+        return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from server.access.model import Scope
@@ -14,12 +14,10 @@ from server.questions.errors import VersionConflictError
 from server.questions.model import (
     Question,
     QuestionId,
-    QuestionKind,
     QuestionSet,
     QuestionSetId,
     SetContent,
     SetState,
-    Trigger,
 )
 from server.questions.publishing import check_content, check_key, check_publishable
 
@@ -28,33 +26,9 @@ if TYPE_CHECKING:
     from server.kit.clock import Clock
     from server.kit.paging import Page, PageRequest
     from server.profiles.service import Profiles
+    from server.questions.model import SetDraft
     from server.questions.service import Questions
     from server.questions.store import QuestionStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuestionDraft:
-    """A question as an author writes it: the attribute by key, no id."""
-
-    key: str
-    kind: QuestionKind
-    attribute_key: str
-    prompt: str
-    help: str | None = None
-    placeholder: str | None = None
-    is_skippable: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetDraft:
-    """The content of a question set as an author writes it."""
-
-    name: str
-    questions: tuple[QuestionDraft, ...] = ()
-    placements: tuple[str, ...] = ("home",)
-    priority: int = 0
-    trigger: Trigger = field(default_factory=Trigger)
-    per_visit: int = 1
 
 
 class Authoring:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
@@ -98,6 +98,31 @@ class QuestionSet:
     def has_unpublished_changes(self) -> bool:
         """Whether publishing now would change what people are asked."""
         return self.draft != self.live
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionDraft:
+    """A question as an author writes it: the attribute by key, no id."""
+
+    key: str
+    kind: QuestionKind
+    attribute_key: str
+    prompt: str
+    help: str | None = None
+    placeholder: str | None = None
+    is_skippable: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDraft:
+    """The content of a question set as an author writes it."""
+
+    name: str
+    questions: tuple[QuestionDraft, ...] = ()
+    placements: tuple[str, ...] = ("home",)
+    priority: int = 0
+    trigger: Trigger = field(default_factory=Trigger)
+    per_visit: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,16 +6,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from server.profiles.model import AttributeId
-from server.questions.authoring import QuestionDraft, SetDraft
 from server.questions.model import (
     Outcome,
     Question,
+    QuestionDraft,
     QuestionId,
     QuestionKind,
     QuestionSet,
     QuestionSetId,
     QuestionState,
     SetContent,
+    SetDraft,
     SetState,
     Trigger,
 )
