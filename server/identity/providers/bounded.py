@@ -67,7 +67,13 @@ class _BoundedTransport(httpx.AsyncBaseTransport):
 class BoundedClient:
     """Asks providers; everything that is not a small JSON object in good time is ProviderUnavailableError."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        deadline_seconds: float = _DEADLINE_SECONDS,
+    ) -> None:
+        self._deadline_seconds = deadline_seconds
         self._client: HttpClient = http_client(
             transport=_BoundedTransport(transport or httpx.AsyncHTTPTransport(retries=1))
         )
@@ -82,9 +88,12 @@ class BoundedClient:
     async def post(self, url: str, headers: Mapping[str, str], body: str) -> tuple[int, dict[str, Any]]:
         """Return status and JSON object that a form gets: at a token endpoint errors are JSON too."""
         response = await self._send("POST", url, headers, body)
-        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR or response.is_redirect:
-            raise _unavailable(f"status {response.status_code}", url)
-        return response.status_code, _json_object(response)
+        status = response.status_code
+        if status >= httpx.codes.INTERNAL_SERVER_ERROR or status == httpx.codes.TOO_MANY_REQUESTS:
+            raise _unavailable(f"status {status}", url)
+        if response.is_redirect:
+            raise _unavailable("a redirect, which is not followed", url)
+        return status, _json_object(response)
 
     async def close(self) -> None:
         """Close the connections that are kept open."""
@@ -95,10 +104,10 @@ class BoundedClient:
     ) -> httpx.Response:
         asked = {"accept": "application/json", "accept-encoding": "identity", **headers}
         try:
-            async with asyncio.timeout(_DEADLINE_SECONDS):
+            async with asyncio.timeout(self._deadline_seconds):
                 return await self._client.request(method, url, headers=asked, content=body)
         except TimeoutError:
-            raise _unavailable(f"no answer within {_DEADLINE_SECONDS:.0f} seconds", url) from None
+            raise _unavailable(f"no answer within {self._deadline_seconds:g} seconds", url) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unavailable(type(error).__name__, url) from error
 

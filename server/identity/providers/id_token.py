@@ -5,11 +5,12 @@ The checks are those of OpenID Connect Core, section 3.1.3.7.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.errors import InvalidClaimError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
@@ -42,29 +43,31 @@ def read_keys(document: Mapping[str, Any]) -> KeySet:
     raise ProviderUnavailableError(message)
 
 
-def read_id_token(  # noqa: PLR0913 - everything that the verdict depends on
-    token: object,
-    keys: KeySet,
-    *,
-    algorithms: tuple[str, ...],
-    issuer: str,
-    client_id: str,
-    nonce: str,
-    access_token: str | None,
-    now: datetime,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What a token has to say to be the answer to our question; nothing of it comes from the token."""
+
+    issuer: str
+    client_id: str
+    algorithms: tuple[str, ...]
+    nonce: str = field(repr=False)
+    access_token: str = field(repr=False)
+
+
+def read_id_token(token: object, keys: KeySet, expected: Expected, now: datetime) -> dict[str, Any]:
     """Return the claims of a token that proves who signed in; raise SignInRefusedError, or UnknownKeyError.
 
     Not checked: `iat` against an earliest moment (the nonce is this sign-in's own, so that an old token
     can't be it), and `auth_time` and `acr`, which we do not ask for.
     """
     try:
-        header, claims = _verified(token, keys, algorithms)
-        _check(claims, header, issuer, client_id, nonce, access_token, now)
+        header, claims = _verified(token, keys, expected.algorithms)
+        _check(claims, header, expected, now)
     except InvalidKeyIdError:
         raise UnknownKeyError from None
     except _MALFORMED as error:
-        message = f"the ID token proves nothing: {type(error).__name__} {getattr(error, 'claim', '')}".strip()
+        problem = f"{type(error).__name__} {getattr(error, 'claim', '')}".strip()
+        message = f"the ID token proves nothing: {problem}"
         raise SignInRefusedError(message) from error
     return claims
 
@@ -85,32 +88,28 @@ def _verified(
     return decoded.header, decoded.claims
 
 
-def _check(
-    claims: dict[str, Any],
-    header: dict[str, Any],
-    issuer: str,
-    client_id: str,
-    nonce: str,
-    access_token: str | None,
-    now: datetime,
-) -> None:
+def _check(claims: dict[str, Any], header: dict[str, Any], expected: Expected, now: datetime) -> None:
     # Made anew for every token: Authlib takes entries out of the options that it is given.
     options = {
-        "iss": {"essential": True, "value": issuer},
-        "aud": {"essential": True, "value": client_id},
+        "iss": {"essential": True, "value": expected.issuer},
+        "aud": {"essential": True, "value": expected.client_id},
         "sub": {"essential": True},
-        "nonce": {"essential": True, "value": nonce},
+        "nonce": {"essential": True, "value": expected.nonce},
     }
-    parameters = {"nonce": nonce, "client_id": client_id, "access_token": access_token}
+    parameters = {
+        "nonce": expected.nonce,
+        "client_id": expected.client_id,
+        "access_token": expected.access_token,
+    }
     CodeIDToken(claims, header, options, parameters).validate(
         now=int(now.timestamp()), leeway=_LEEWAY_SECONDS
     )
     # Section 3.1.3.7, step 3: no audience beside us, since we know of none to trust. Authlib lets a list with
     # strangers in it pass.
-    if claims["aud"] not in (client_id, [client_id]):
-        raise _invalid("aud")
+    if claims["aud"] not in (expected.client_id, [expected.client_id]):
+        raise InvalidClaimError("aud")
     if not _is_subject(claims["sub"]):
-        raise _invalid("sub")
+        raise InvalidClaimError("sub")
 
 
 def _is_subject(subject: object) -> bool:
@@ -121,7 +120,3 @@ def _is_subject(subject: object) -> bool:
         and subject.isprintable()
         and not subject.isspace()
     )
-
-
-def _invalid(claim: str) -> ValueError:
-    return ValueError(f"Invalid claim: {claim}")

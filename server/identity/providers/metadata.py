@@ -62,10 +62,10 @@ def _endpoint(document: Mapping[str, Any], name: str, *, is_secure: bool) -> str
     url = document.get(name)
     try:
         parts = urlsplit(url if isinstance(url, str) else "")
-        is_usable = bool(parts.hostname) and parts.port != 0 and not parts.fragment
+        is_usable = bool(parts.hostname) and parts.port != 0 and parts.scheme in _schemes(is_secure=is_secure)
     except ValueError:
         is_usable = False
-    if not isinstance(url, str) or not is_usable or parts.scheme not in _schemes(is_secure=is_secure):
+    if not isinstance(url, str) or not is_usable or not (url.isascii() and url.isprintable()):
         message = f"its metadata names no usable {name}"
         raise ProviderUnavailableError(message)
     return url

@@ -17,13 +17,11 @@ from server.identity.claims import merged
 from server.identity.errors import AccessDeniedError, ProviderUnavailableError, SignInRefusedError
 from server.identity.model import AttemptSecrets, Begun, ProvedIdentity
 from server.identity.providers.bounded import BoundedClient
-from server.identity.providers.id_token import UnknownKeyError, read_id_token
+from server.identity.providers.id_token import Expected, UnknownKeyError, read_id_token
 from server.identity.providers.published import Published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from joserfc.jwk import KeySet
 
     from server.identity.model import Callback
     from server.identity.providers.metadata import Metadata
@@ -71,7 +69,14 @@ class OidcProvider:
         _check_callback(callback, metadata)
         answer = await self._exchange(metadata, callback.code, secrets.verifier)
         access_token = _access_token(answer)
-        id_token = await self._id_token(metadata, answer.get("id_token"), access_token, secrets.nonce)
+        expected = Expected(
+            issuer=self._settings.issuer,
+            client_id=self._settings.client_id,
+            algorithms=metadata.algorithms,
+            nonce=secrets.nonce,
+            access_token=access_token,
+        )
+        id_token = await self._id_token(answer.get("id_token"), expected)
         userinfo = await self._userinfo(metadata, access_token, id_token["sub"])
         return ProvedIdentity(
             issuer=metadata.issuer, subject=id_token["sub"], claims=merged(id_token, userinfo)
@@ -99,40 +104,24 @@ class OidcProvider:
             raise SignInRefusedError(message)
         return answer
 
-    async def _id_token(
-        self, metadata: Metadata, token: object, access_token: str | None, nonce: str
-    ) -> dict[str, Any]:
+    async def _id_token(self, token: object, expected: Expected) -> dict[str, Any]:
         """Check the token; where it names a key that we do not hold, with keys asked for anew (rotation)."""
         try:
-            return self._read(metadata, await self._published.keys(), token, access_token, nonce)
+            return read_id_token(token, await self._published.keys(), expected, self._clock())
         except UnknownKeyError:
             pass
         try:
-            return self._read(metadata, await self._published.newer_keys(), token, access_token, nonce)
+            return read_id_token(token, await self._published.newer_keys(), expected, self._clock())
         except UnknownKeyError:
             message = "the ID token is signed with a key that the provider does not publish"
             raise SignInRefusedError(message) from None
 
-    def _read(
-        self, metadata: Metadata, keys: KeySet, token: object, access_token: str | None, nonce: str
-    ) -> dict[str, Any]:
-        return read_id_token(
-            token,
-            keys,
-            algorithms=metadata.algorithms,
-            issuer=self._settings.issuer,
-            client_id=self._settings.client_id,
-            nonce=nonce,
-            access_token=access_token,
-            now=self._clock(),
-        )
-
-    async def _userinfo(self, metadata: Metadata, access_token: str | None, subject: str) -> dict[str, Any]:
+    async def _userinfo(self, metadata: Metadata, access_token: str, subject: str) -> dict[str, Any]:
         """Return what userinfo adds: many providers put all claims but `sub` there (Core, section 5.4).
 
         It has to speak of the same subject (section 5.3.2): a swapped token would bring another's claims.
         """
-        if metadata.userinfo_endpoint is None or access_token is None:
+        if metadata.userinfo_endpoint is None:
             return {}
         userinfo = await self._client.get(
             metadata.userinfo_endpoint, {"authorization": f"Bearer {access_token}"}
@@ -193,7 +182,7 @@ def _check_callback(callback: Callback, metadata: Metadata) -> None:
         raise SignInRefusedError(message)
 
 
-def _access_token(answer: Mapping[str, Any]) -> str | None:
+def _access_token(answer: Mapping[str, Any]) -> str:
     """Return the bearer token for userinfo; one of another type is not to be used (RFC 6749, section 7.1)."""
     token, kind = answer.get("access_token"), answer.get("token_type")
     if not isinstance(token, str) or not isinstance(kind, str) or kind.lower() != "bearer":

@@ -1,0 +1,184 @@
+"""A server for sign-in with its database, and a browser that walks between it and a provider."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urldefrag, urlsplit
+
+import httpx
+from starlette.applications import Starlette
+
+from server.access.model import ApiKey, KeyKind, Scope, Viewer, ViewerKind
+from server.access.service import Access
+from server.access.store import KeyStore
+from server.access.tokens import ViewerTokens
+from server.identity.model import SignInCode, StartedVisit
+from server.identity.providers.bounded import BoundedClient
+from server.identity.providers.oidc import OidcProvider
+from server.identity.service import Identity
+from server.identity.store import IdentityStore
+from server.kit.clock import system_clock
+from server.kit.signing import s256_challenge
+from server.profiles.definition_store import DefinitionStore
+from server.profiles.service import Profiles
+from server.profiles.store import ProfileStore
+from server.settings import Environment, ProviderSettings, Settings
+from server.web.sign_in import sign_in_routes
+from tests.fakes import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from server.identity.model import Provider
+    from server.kit.mongo import Database
+    from server.profiles.model import Profile, ProfileId
+
+PUBLIC_URL = "https://api.test"
+ORIGIN = "https://shop.test"
+PAGE = f"{ORIGIN}/basket?step=2"
+VERIFIER = "a-verifier-that-only-the-page-knows-0123456789"
+CHALLENGE = s256_challenge(VERIFIER)
+ADMIN = Viewer(kind=ViewerKind.ADMIN, scopes=frozenset({Scope.ADMIN}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything that a sign-in needs, made by hand as `services.py` does it."""
+
+    database: Database
+    clock: FakeClock
+    access: Access
+    profiles: Profiles
+    identity: Identity
+    key: ApiKey
+    app: Starlette
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    @property
+    def page(self) -> Viewer:
+        """The page's viewer: a publishable key on its origin."""
+        return Viewer(kind=ViewerKind.WIDGET, key_id=self.key.id, origin=ORIGIN)
+
+    def browser(self) -> Browser:
+        """Return a browser without cookies."""
+        return Browser(self)
+
+    async def values(self, profile: Profile) -> dict[str, object]:
+        """Return what is known about a person, by attribute key."""
+        known = await self.profiles.known_attributes(profile)
+        return {key: resolved.value for key, resolved in known.items()}
+
+    async def profile(self, profile_id: ProfileId) -> Profile:
+        """Return a profile that has to exist."""
+        found = await self.profiles.find(profile_id)
+        assert found is not None
+        return found
+
+    async def arrive(self, code: str, *, resume_token: str | None = None) -> StartedVisit:
+        """Exchange a one-time code as the page does."""
+        sign_in = SignInCode(code=code, verifier=VERIFIER)
+        return await self.identity.start_visit(self.page, resume_token=resume_token, sign_in=sign_in)
+
+    async def visit(self, resume_token: str | None = None) -> StartedVisit:
+        """Load the page."""
+        return await self.identity.start_visit(self.page, resume_token=resume_token, sign_in=None)
+
+
+class Browser:
+    """Keeps cookies for the server and shows where it was sent; follows no redirect by itself."""
+
+    def __init__(self, world: World) -> None:
+        self._key = world.key.token or ""
+        self.client = httpx.AsyncClient(
+            mounts={PUBLIC_URL: httpx.ASGITransport(app=world.app)}, trust_env=False
+        )
+        world.clients.append(self.client)
+
+    async def start(self, provider: str, **changed: str) -> httpx.Response:
+        """Begin a sign-in as the page does, with some parameters changed."""
+        parameters = {"key": self._key, "return_to": PAGE, "challenge": CHALLENGE, **changed}
+        return await self.client.get(f"{PUBLIC_URL}/auth/{provider}/start", params=parameters)
+
+    async def come_back(self, provider: str, **parameters: str) -> httpx.Response:
+        """Come back from a provider."""
+        return await self.client.get(f"{PUBLIC_URL}/auth/{provider}/callback", params=parameters)
+
+
+def clock_of_today() -> FakeClock:
+    """Return a clock that stands at the present: MongoDB drops what is over by a clock of its own."""
+    return FakeClock(system_clock())
+
+
+@asynccontextmanager
+async def sign_in_world(
+    database: Database,
+    providers: Sequence[ProviderSettings],
+    *,
+    clock: FakeClock,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[World]:
+    """Give a world that reaches its providers through `transport` (None: the network) and close it after."""
+    world = await _build(database, providers, clock, transport)
+    yield world
+    await world.identity.close()
+    for client in world.clients:
+        await client.aclose()
+
+
+async def _build(
+    database: Database,
+    providers: Sequence[ProviderSettings],
+    clock: FakeClock,
+    transport: httpx.AsyncBaseTransport | None,
+) -> World:
+    client = BoundedClient(transport, deadline_seconds=1)
+    settings = _settings(tuple(providers))
+    keys, definitions = KeyStore(database), DefinitionStore(database)
+    profile_store, identity_store = ProfileStore(database), IdentityStore(database)
+    for store in (keys, definitions, profile_store, identity_store):
+        await store.create_indexes()
+    tokens = ViewerTokens(secret=settings.secret, issuer=PUBLIC_URL, clock=clock)
+    access = Access(store=keys, tokens=tokens, clock=clock)
+    profiles = Profiles(store=profile_store, definitions=definitions, clock=clock)
+    await profiles.ensure_standard_attributes()
+    made: dict[str, Provider] = {
+        each.key: OidcProvider(
+            each, redirect_uri=f"{PUBLIC_URL}/auth/{each.key}/callback", client=client, clock=clock
+        )
+        for each in providers
+    }
+    identity = Identity(profiles=profiles, access=access, store=identity_store, providers=made, clock=clock)
+    new = await access.create_key(ADMIN, kind=KeyKind.PUBLISHABLE, name="Shop", origins=(ORIGIN,))
+    app = Starlette(routes=sign_in_routes(identity, settings))
+    return World(
+        database=database,
+        clock=clock,
+        access=access,
+        profiles=profiles,
+        identity=identity,
+        key=new.key,
+        app=app,
+    )
+
+
+def parameters_of(url: str) -> dict[str, str]:
+    """Return the query of a URL."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+
+
+def fragment_of(url: str) -> dict[str, str]:
+    """Return what stands in the fragment of a URL."""
+    return {name: values[0] for name, values in parse_qs(urldefrag(url).fragment).items()}
+
+
+def _settings(providers: tuple[ProviderSettings, ...]) -> Settings:
+    return Settings(
+        environment=Environment.PRODUCTION,
+        public_url=PUBLIC_URL,
+        mongodb_url="",
+        database="",
+        secret="made-up-secret-for-the-tests-0123456789",
+        providers=providers,
+    )
