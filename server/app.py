@@ -69,4 +69,5 @@ async def _lifespan(services: Services) -> AsyncIterator[None]:
         gc.freeze()  # what start-up made stays for good: the collector need not look at it again
         yield
         following.cancel()
+    await services.identity.close()
     services.close()

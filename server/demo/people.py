@@ -19,9 +19,10 @@ class SamplePerson:
     zoneinfo: str
     note: str
     website: str | None = None
+    company: str | None = None
 
     def claims(self, picture: str) -> dict[str, object]:
-        """Return the standard claims (OpenID Connect Core, section 5.1), with the address of a picture."""
+        """Return the standard claims (OpenID Connect Core, section 5.1) and the company."""
         claims: dict[str, object] = {
             "sub": self.subject,
             "name": self.name,
@@ -33,7 +34,8 @@ class SamplePerson:
             "zoneinfo": self.zoneinfo,
             "picture": picture,
         }
-        return claims if self.website is None else {**claims, "website": self.website}
+        beyond = {"website": self.website, "company": self.company}
+        return claims | {name: value for name, value in beyond.items() if value is not None}
 
 
 # Nobody gets mail by mistake: names under .example belong to nobody (RFC 2606), and names at gmail.com have
@@ -49,6 +51,7 @@ PEOPLE = (
         locale="en-GB",
         zoneinfo="Africa/Lagos",
         website="https://amara.example",
+        company="Fernhill Robotics",
         note="a work address",
     ),
     SamplePerson(
