@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.access.errors import KeyInvalidError, OriginNotAllowedError
 from server.access.model import NOBODY, ApiKey, KeyId, KeyKind, NewKey, Scope, Viewer, ViewerKind
-from server.kit.errors import ForbiddenError, InvalidInputError, NotFoundError
+from server.kit.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from server.kit.ids import new_id
 from server.kit.origins import is_origin
 from server.kit.paging import cut
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _MAX_NAME = 100  # characters
 _MAX_ORIGINS = 100
+# Always the same, so that of processes that start together only one can make it.
+_FIRST_ADMIN_KEY = KeyId("key_" + "0" * 26)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,12 @@ class Access:
         """Make the admin key of a new deployment; None where an admin key was ever made."""
         if await self._store.any_of_kind(KeyKind.SECRET, scope=Scope.ADMIN):
             return None
-        return await self.create_admin_key("First admin key")
+        try:
+            return await self._make_key(
+                KeyKind.SECRET, "First admin key", (), (Scope.ADMIN,), key_id=_FIRST_ADMIN_KEY
+            )
+        except ConflictError:
+            return None
 
     async def revoke_key(self, viewer: Viewer, key_id: KeyId) -> ApiKey:
         """Revoke a key (admins only); every process refuses it as soon as it hears of it."""
@@ -117,12 +124,18 @@ class Access:
         return await self._store.find(key_id) if viewer.has_scope(Scope.ADMIN) else None
 
     async def _make_key(
-        self, kind: KeyKind, name: str, origins: Sequence[str], scopes: Sequence[Scope]
+        self,
+        kind: KeyKind,
+        name: str,
+        origins: Sequence[str],
+        scopes: Sequence[Scope],
+        *,
+        key_id: KeyId | None = None,
     ) -> NewKey:
         now = self._clock()
         token = new_secret("pk" if kind is KeyKind.PUBLISHABLE else "sk")
         key = ApiKey(
-            id=KeyId(new_id("key", now)),
+            id=key_id or KeyId(new_id("key", now)),
             kind=kind,
             name=name,
             hash=secret_hash(token),
@@ -182,7 +195,7 @@ def _at_its_origin(viewer: Viewer, origin: str | None) -> Viewer:
 
 
 def _check_name(name: str) -> None:
-    if not 0 < len(name.strip()) <= _MAX_NAME:
+    if not name.strip() or len(name) > _MAX_NAME:
         message = f"A key's name has 1 to {_MAX_NAME} characters."
         raise InvalidInputError(message, field="name")
 
@@ -196,7 +209,9 @@ def _check_origins(kind: KeyKind, origins: Sequence[str]) -> None:
         raise InvalidInputError(message, field="origins")
     for origin in origins:
         if not is_origin(origin):
-            message = f"{origin!r} is no origin: write scheme, host and port as in https://www.example.com."
+            message = (
+                f"{origin[:80]!r} is no origin: write scheme, host and port as in https://www.example.com."
+            )
             raise InvalidInputError(message, field="origins")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.access.model import ApiKey, KeyId, KeyKind, Scope
-from server.kit.mongo import IndexModel
+from server.kit.errors import ConflictError
+from server.kit.mongo import DuplicateKeyError, IndexModel
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,8 +28,12 @@ class KeyStore:
         await self._keys.create_indexes([IndexModel("hash", unique=True)])
 
     async def insert(self, key: ApiKey) -> None:
-        """Store a new key."""
-        await self._keys.insert_one(_document(key))
+        """Store a new key; raise ConflictError where there is one with its id."""
+        try:
+            await self._keys.insert_one(_document(key))
+        except DuplicateKeyError:
+            message = "There is such a key already."
+            raise ConflictError(message) from None
 
     async def any_of_kind(self, kind: KeyKind, *, scope: Scope | None = None) -> bool:
         """Whether a key of this kind (and scope) was ever made, revoked ones included."""
