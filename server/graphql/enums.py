@@ -1,6 +1,11 @@
-"""The closed sets of the domains, made known to GraphQL under their names there."""
+"""The closed sets of the domains, made known to GraphQL with words for their readers.
+
+Strawberry takes an enum as it finds it when a type first mentions it, so this is imported before any type.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
 
 import strawberry
 
@@ -9,17 +14,126 @@ from server.enrichment.model import EnrichmentState
 from server.profiles.model import AttributeType, IdentityKind, PersonAccess, SourceKind
 from server.questions.model import NextState, Outcome, QuestionKind, SetState
 
-strawberry.enum(AttributeType, description="What kind of value an attribute holds.")
-strawberry.enum(PersonAccess, description="What people may do with an attribute of their own profile.")
-strawberry.enum(SourceKind, description="Who can make a claim.")
-strawberry.enum(IdentityKind, description="A way to recognise a person.")
-strawberry.enum(ViewerKind, description="Who is asking.")
-strawberry.enum(Scope, description="What a secret key may do; ADMIN includes the others.")
-strawberry.enum(
-    KeyKind, name="ApiKeyKind", description="Publishable keys stand in web pages, secret keys on servers."
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+    from strawberry.types.enum import StrawberryEnumDefinition
+
+
+def _describe(enum: type[StrEnum], description: str, *, name: str | None = None, **values: str) -> None:
+    """Give an enum its name and description in the schema, and each of its values one."""
+    named = strawberry.enum(enum, name=name, description=description)
+    definition = cast("StrawberryEnumDefinition", named.__strawberry_definition__)  # type: ignore[attr-defined] # set by the line above
+    for value in definition.values:
+        value.description = values[value.name]
+
+
+_describe(
+    AttributeType,
+    "What kind of value an attribute holds.",
+    STRING="A short text, such as a name.",
+    TEXT="A text of up to 10,000 characters.",
+    INTEGER="A whole number.",
+    NUMBER="A number.",
+    BOOLEAN="True or false.",
+    DATE="A day, as YYYY-MM-DD.",
+    ENUM="The value of one of its options.",
+    MULTI_ENUM="A list of values of its options, each at most once.",
+    EMAIL="An e-mail address, in lower case.",
+    URL="An address that begins with http:// or https://.",
 )
-strawberry.enum(EnrichmentState, description="Where a look-up stands.")
-strawberry.enum(QuestionKind, description="How a question is put to a person.")
-strawberry.enum(Outcome, description="What became of an ask.")
-strawberry.enum(NextState, name="NextQuestionState", description="Whether there is something to ask.")
-strawberry.enum(SetState, name="QuestionSetState", description="Where a question set stands.")
+_describe(
+    PersonAccess,
+    "What people may do with an attribute of their own profile.",
+    HIDDEN="They do not know that it exists.",
+    READONLY="They may see it.",
+    READWRITE="They may see it, and questions may ask for it.",
+)
+_describe(
+    SourceKind,
+    "Who can make a claim.",
+    PERSON="The person, in an answer.",
+    IDENTITY="The provider that somebody signed in with.",
+    ADMIN="An admin.",
+    APP="An app with a secret key.",
+    HOOK="A hook of the deployment.",
+    ENRICHER="A look-up.",
+    DERIVED="Worked out from other values.",
+    IMPORT="An import.",
+)
+_describe(
+    IdentityKind,
+    "A way to recognise a person.",
+    USER_ID="The id that an app gave.",
+    ANONYMOUS_ID="A browser that nobody has signed in with.",
+    EMAIL="A verified e-mail address.",
+    SOCIAL="An account at a provider: issuer and subject.",
+)
+_describe(
+    ViewerKind,
+    "Who is asking.",
+    NOBODY="A request without a token.",
+    WIDGET="A page with a publishable key, before its visit has begun.",
+    PERSON="Somebody on a page, with a viewer token.",
+    APP="A server with a secret key.",
+    ADMIN="Whoever has a secret key with the scope ADMIN.",
+)
+_describe(
+    Scope,
+    "What a secret key may do.",
+    PROFILES_READ="Read every profile.",
+    PROFILES_WRITE="Write values to every profile.",
+    ENRICHMENT_RUN="Request look-ups.",
+    CONFIGURATION_READ="Read attribute definitions and question sets.",
+    ADMIN="Everything, what the other scopes allow included.",
+)
+_describe(
+    KeyKind,
+    "What an API key is for.",
+    name="ApiKeyKind",
+    PUBLISHABLE="Stands in web pages: begins visits on its origins, and nothing else.",
+    SECRET="Stays on servers: does what its scopes say.",  # noqa: S106 - the name of a kind, not a secret
+)
+_describe(
+    EnrichmentState,
+    "Where a look-up stands.",
+    QUEUED="It waits for a worker.",
+    RUNNING="A worker is at it.",
+    RETRY_SCHEDULED="It went wrong and will be tried again.",
+    SUCCEEDED="It found something.",
+    NO_MATCH="It found nothing.",
+    SKIPPED="It was not worth making; the reason says why.",
+    FAILED="It went wrong too often, and is not tried again by itself.",
+)
+_describe(
+    QuestionKind,
+    "How a question is put to a person.",
+    TEXT="A field for a text, an e-mail address or a URL.",
+    NUMBER="A field for a number.",
+    BOOLEAN="Yes or no.",
+    DATE="A field for a day.",
+    SINGLE_CHOICE="One of several options.",
+    MULTI_CHOICE="Any of several options.",
+)
+_describe(
+    Outcome,
+    "What became of an ask.",
+    ANSWERED="The person answered.",
+    SKIPPED="Not now; the question comes back with a later visit.",
+)
+_describe(
+    NextState,
+    "Whether there is something to ask.",
+    name="NextQuestionState",
+    READY="There is a question to ask now.",
+    RESTING="Not now; there may be with a later visit or sign-in.",
+    DONE="Whatever could be asked is known.",
+)
+_describe(
+    SetState,
+    "Where a question set stands.",
+    name="QuestionSetState",
+    DRAFT="It was never published.",
+    PUBLISHED="People are asked from it.",
+    ARCHIVED="Nobody is asked from it any more.",
+)

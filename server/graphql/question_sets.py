@@ -31,9 +31,10 @@ class Trigger:
 
 
 @strawberry.type(description="A question as its author wrote it.")
-class AuthoredQuestion(Node):
+class AuthoredQuestion:
     """See questions.model."""
 
+    id: strawberry.ID = strawberry.field(description="The question's id, as in asks of it.")
     question: strawberry.Private[model.Question]
     key: str = strawberry.field(description="The author's name for it, unique in its set.")
     kind: model.QuestionKind = strawberry.field(description="How it is put.")

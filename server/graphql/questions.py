@@ -11,7 +11,6 @@ from strawberry.scalars import JSON
 from server.graphql.attributes import Option
 from server.graphql.context import Info
 from server.graphql.errors import ForbiddenError, InvalidAnswerError, UnknownAskError
-from server.graphql.node import Node
 from server.questions import model
 
 if TYPE_CHECKING:
@@ -19,9 +18,10 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="A way to ask a person for one attribute.")
-class Question(Node):
+class Question:
     """See questions.model; the bounds are those of the attribute."""
 
+    id: strawberry.ID = strawberry.field(description="The question's id.")
     key: str = strawberry.field(description="The author's name for it, unique in its set.")
     kind: model.QuestionKind = strawberry.field(description="How it is put.")
     prompt: str = strawberry.field(description="The question in words.")
