@@ -1,0 +1,197 @@
+"""A deployment of real processes that can be killed and started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from pymongo import MongoClient
+
+from server.kit.leash import leashed
+from server.kit.mongod import Mongod, start_mongod
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pymongo.database import Database
+
+ROOT = Path(__file__).parent.parent.parent
+ORIGIN = "https://shop.example"
+PATIENCE = 40.0  # seconds; everything here takes a fraction of it
+DATABASE = "faults"
+
+Answer = dict[str, Any]
+
+
+class World:
+    """One mongod, one API and any number of workers, with a question set that asks everybody."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.mongod: Mongod = start_mongod(folder / "mongodb")
+        self._port = _free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "ACQUAINT_ENVIRONMENT": "development",
+            "ACQUAINT_MONGODB_URL": self.mongod.url,
+            "ACQUAINT_DATABASE": DATABASE,
+            "ACQUAINT_SECRET": secrets.token_hex(32),
+            "ACQUAINT_PORT": str(self._port),
+        }
+        self._client: MongoClient[dict[str, Any]] = MongoClient(self.mongod.url, tz_aware=True)
+        self.database: Database[dict[str, Any]] = self._client[DATABASE]
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.admin_key = self.publishable_key = ""
+
+    def start(self) -> None:
+        """Set up, start the API, and publish a question."""
+        self.admin_key = self._set_up()
+        self.start_api()
+        self.publishable_key = self._publish_question()
+
+    def start_api(self) -> None:
+        """Start the API and return once it can serve."""
+        self._api = self._start("api", "-m", "server", "serve")
+        eventually(self._is_ready, "the API is ready")
+
+    def kill_api(self) -> None:
+        """End the API without a chance to tidy up."""
+        kill(self._api)
+
+    def start_worker(self, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a worker with a short lease."""
+        return self._start("worker", str(Path(__file__).parent / "quick_worker.py"), **environment)
+
+    def restart_mongod(self) -> None:
+        """Kill the database as a power cut would, and start it again on what is on the disk."""
+        kill(self.mongod.process)
+        self.mongod = start_mongod(self._folder / "mongodb")
+
+    def close(self) -> None:
+        """End everything."""
+        for process in self.processes:
+            kill(process)
+        self._client.close()
+        self.mongod.stop()
+
+    def ask(self, token: str, query: str, variables: Answer, *, origin: str | None = None) -> Answer:
+        """Send one GraphQL request and return its data, trying again until it is acknowledged."""
+        headers = {"Authorization": f"Bearer {token}", **({"Origin": origin} if origin else {})}
+        body = {"query": query, "variables": variables}
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                reply = httpx.post(f"{self.url}/graphql", json=body, headers=headers, timeout=PATIENCE)
+                if reply.status_code == httpx.codes.OK and "errors" not in reply.json():
+                    data: Answer = reply.json()["data"]
+                    return data
+                assert reply.status_code != httpx.codes.BAD_REQUEST, reply.text
+                trouble = reply.text
+            except httpx.TransportError as error:
+                trouble = repr(error)
+            assert time.monotonic() < deadline, trouble
+            threading.Event().wait(0.05)
+
+    def start_visit(self) -> tuple[str, str]:
+        """Return the viewer token of a new visitor, and the id of what they are asked."""
+        query = """mutation { startVisit(input: {}) { ... on StartVisitSuccess {
+            viewerToken next { ask { id } } } } }"""
+        started = self.ask(self.publishable_key, query, {}, origin=ORIGIN)["startVisit"]
+        return started["viewerToken"], started["next"]["ask"]["id"]
+
+    def answer(self, viewer_token: str, ask_id: str, value: str) -> None:
+        """Answer; return when that is acknowledged."""
+        query = """mutation ($ask: ID!, $value: JSON!) { answerQuestion(input: {askId: $ask, value: $value}) {
+            ... on AnswerQuestionSuccess { outcome } } }"""
+        data = self.ask(viewer_token, query, {"ask": ask_id, "value": value}, origin=ORIGIN)
+        assert data == {"answerQuestion": {"outcome": "ANSWERED"}}
+
+    def set_email(self, user_id: str, email: str) -> str:
+        """Tell a user's address; return the profile's id when that is acknowledged."""
+        query = """mutation ($user: String!, $email: JSON!) { setAttributes(input: {profile: {userId: $user},
+            attributes: [{key: "email", value: $email}], createIfMissing: true}) {
+            ... on SetAttributesSuccess { profile { id } } } }"""
+        data = self.ask(self.admin_key, query, {"user": user_id, "email": email})
+        profile_id: str = data["setAttributes"]["profile"]["id"]
+        return profile_id
+
+    def is_quiet(self) -> bool:
+        """Whether everything that was announced and queued is done."""
+        waiting = self.database["profiles"].count_documents({"outbox.0": {"$exists": True}})
+        return waiting == 0 and self.database["jobs"].count_documents({"live": True}) == 0
+
+    def _start(self, log: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        with (self._folder / f"{log}.log").open("ab") as errors:
+            process = subprocess.Popen(
+                leashed([sys.executable, *arguments]),
+                cwd=self._folder,
+                env={**self._environment, **environment},
+                stdout=subprocess.PIPE if environment else errors,
+                stderr=errors,
+            )
+        self.processes.append(process)
+        return process
+
+    def _is_ready(self) -> bool:
+        assert self._api.poll() is None, (self._folder / "api.log").read_text()
+        try:
+            return httpx.get(f"{self.url}/readyz").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    def _set_up(self) -> str:
+        command = [sys.executable, "-m", "server", "setup"]
+        printed = subprocess.run(
+            command, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, check=True
+        )
+        keys = [json.loads(line) for line in printed.stdout.splitlines()]
+        return next(str(key["token"]) for key in keys if key["kind"] == "admin_key")
+
+    def _publish_question(self) -> str:
+        question = {"key": "goal", "kind": "TEXT", "attribute": "goal", "prompt": "What brings you here?"}
+        create = """mutation ($content: QuestionSetContentInput!) {
+            createQuestionSet(input: {key: "everybody", content: $content}) {
+            ... on QuestionSetSuccess { questionSet { id version } } } }"""
+        content = {"name": "Everybody", "priority": 99, "questions": [question]}
+        made = self.ask(self.admin_key, create, {"content": content})["createQuestionSet"]["questionSet"]
+        publish = """mutation ($id: ID!, $version: Int!) {
+            publishQuestionSet(input: {id: $id, expectedVersion: $version}) { __typename } }"""
+        self.ask(self.admin_key, publish, made)
+        key = """mutation ($origin: String!) {
+            createApiKey(input: {kind: PUBLISHABLE, name: "Shop", origins: [$origin]}) {
+            ... on CreateApiKeySuccess { token } } }"""
+        token: str = self.ask(self.admin_key, key, {"origin": ORIGIN})["createApiKey"]["token"]
+        return token
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process without a chance to tidy up."""
+    process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    """Return once the condition holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"it never came about that {what}"
+        threading.Event().wait(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
