@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from server.kit.mongo import Document
+    from server.profiles.resolving import Rank, Resolution
 
 
 def model(document: Mapping[str, object]) -> Profile:
@@ -53,8 +54,11 @@ def _model(document: Document) -> Profile:
     )
 
 
-def replacement(profile: Profile, outbox: Sequence[Document], now: datetime) -> Document:
+def replacement(
+    profile: Profile, resolution: Resolution, outbox: Sequence[Document], now: datetime
+) -> Document:
     """Return the whole document of a merged profile, one version on."""
+    ends = (claim.expires_at for claims in profile.claims.values() for claim in claims)
     return {
         "_id": profile.id,
         "created_at": profile.created_at,
@@ -69,19 +73,24 @@ def replacement(profile: Profile, outbox: Sequence[Document], now: datetime) -> 
         "visits": profile.visits,
         "logins": profile.logins,
         "attributes": {
-            attribute_id: {claim.source.slug: claim_document(claim) for claim in claims}
+            attribute_id: {
+                claim.source.slug: claim_document(claim, resolution.ranks[claim.id]) for claim in claims
+            }
             for attribute_id, claims in profile.claims.items()
         },
+        "values": [{"k": key, "v": value} for key, value in sorted(resolution.values.items())],
+        "expires_next": min((end for end in ends if end is not None), default=None),
         "questions": profile.questions,
         "enrichments": profile.enrichments,
         "outbox": list(outbox),
     }
 
 
-def claim_document(claim: Claim) -> Document:
-    """Return a claim as it lies under its attribute and source."""
+def claim_document(claim: Claim, rank: Rank) -> Document:
+    """Return a claim as it lies under its attribute and source; by `rank` the server finds who wins."""
     return {
         "id": claim.id,
+        "rank": list(rank),
         "value": claim.value,
         "source": {"kind": claim.source.kind.value, "key": claim.source.key},
         "confidence": claim.confidence,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.profiles.model import Claim, ResolvedAttribute, SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from server.profiles.model import AttributeDefinition
+    from server.profiles.model import AttributeDefinition, AttributeId, ClaimId, Value
 
 _UNVERIFIED_IDENTITY = 4
 _TIERS: Mapping[SourceKind, int] = {
@@ -25,27 +26,49 @@ _TIERS: Mapping[SourceKind, int] = {
 }
 
 
+# What decides between claims, least first: tier, confidence and time of observation (both negated, the
+# latter in milliseconds), and the source's name, so that no two claims of an attribute ever tie.
+Rank = tuple[int, float, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What the claims of one profile come to: each claim's rank, and each known attribute's value."""
+
+    ranks: Mapping[ClaimId, Rank]
+    values: Mapping[AttributeId, Value]
+
+
+def rank(claim: Claim) -> Rank:
+    """Return where a claim stands among those about the same attribute; the least rank wins.
+
+    Order of tiers: what the person said, a verified identity, admin or app or import, hook, unverified
+    identity, enricher, derived; within one of these the higher confidence, then the later observation.
+    """
+    observed = round(claim.observed_at.timestamp() * 1000)
+    return (_tier(claim), -claim.confidence, -observed, claim.source.slug)
+
+
 def resolve(
     definition: AttributeDefinition, claims: Iterable[Claim], now: datetime
 ) -> ResolvedAttribute | None:
-    """Return what the live claims come to, or None where there is no live claim.
-
-    Order: what the person said, a verified identity, admin or app or import, hook, unverified
-    identity, enricher, derived; within one of these the higher confidence, then the later
-    observation, then the source's name, so that no two claims ever tie.
-    """
-    live = sorted((claim for claim in claims if _is_live(claim, now)), key=_rank)
+    """Return what the live claims come to, or None where there is no live claim."""
+    live = sorted((claim for claim in claims if _is_live(claim, now)), key=rank)
     if not live:
         return None
     return ResolvedAttribute(definition=definition, winner=live[0], claims=tuple(live))
 
 
+def resolve_all(claims: Mapping[AttributeId, Sequence[Claim]]) -> Resolution:
+    """Return what all claims of a profile come to; expired ones count until they are swept away."""
+    return Resolution(
+        ranks={claim.id: rank(claim) for about in claims.values() for claim in about},
+        values={attribute_id: min(about, key=rank).value for attribute_id, about in claims.items() if about},
+    )
+
+
 def _is_live(claim: Claim, now: datetime) -> bool:
     return claim.expires_at is None or claim.expires_at > now
-
-
-def _rank(claim: Claim) -> tuple[int, float, float, str]:
-    return (_tier(claim), -claim.confidence, -claim.observed_at.timestamp(), claim.source.slug)
 
 
 def _tier(claim: Claim) -> int:

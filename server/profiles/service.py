@@ -31,7 +31,7 @@ from server.profiles.model import (
     Visit,
     VisitId,
 )
-from server.profiles.resolving import resolve
+from server.profiles.resolving import rank, resolve
 from server.profiles.standard import STANDARD_ATTRIBUTES
 from server.profiles.validating import checked_value
 
@@ -184,7 +184,8 @@ class Profiles:
             *update.changes,
             *_attributes_changed(profile_id, (*update.claims, *update.retracted), now),
         )
-        return await self._store.update(profile_id, replace(update, changes=announced), now)
+        ranks = {claim.id: rank(claim) for claim in update.claims}
+        return await self._store.update(profile_id, replace(update, changes=announced), ranks, now)
 
     async def claims(
         self,

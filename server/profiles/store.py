@@ -1,14 +1,14 @@
 """Profiles in MongoDB: collection `profiles`, one document a person, every write one atomic statement.
 
 Document: `_id created_at updated_at version merged_into identity_keys identities visit visits logins
-attributes questions enrichments outbox`. Claims lie at `attributes.<attribute id>.<source slug>`, so that
-a source replaces its own claim and nobody else's.
+attributes values expires_next questions enrichments outbox`. Claims lie at
+`attributes.<attribute id>.<source slug>`, so that a source replaces its own claim and nobody else's.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pymongo import ReturnDocument
 from pymongo.read_concern import ReadConcern
@@ -16,8 +16,10 @@ from pymongo.write_concern import WriteConcern
 
 from server.kit.changes import change_document
 from server.kit.mongo import DuplicateKeyError, IndexModel
-from server.profiles.documents import claim_document, model, replacement, visit_document
+from server.profiles.documents import model, replacement, visit_document
 from server.profiles.errors import IdentityTakenError
+from server.profiles.resolving import resolve_all
+from server.profiles.statements import update_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 
     from server.kit.changes import Change
     from server.kit.mongo import Database, Document
-    from server.profiles.model import IdentityRef, Profile, ProfileId, ProfileUpdate, Visit
+    from server.profiles.model import ClaimId, IdentityRef, Profile, ProfileId, ProfileUpdate, Visit
+    from server.profiles.resolving import Rank
 
 COLLECTION = "profiles"
 _MAX_REDIRECTS = 8  # merges chain at most this far before somebody should look
@@ -50,6 +53,8 @@ class ProfileStore:
                     partialFilterExpression={"identity_keys": {"$type": "string"}},
                 ),
                 IndexModel("outbox.at", sparse=True),
+                IndexModel([("values.k", 1), ("values.v", 1), ("_id", 1)]),
+                IndexModel("expires_next", partialFilterExpression={"expires_next": {"$type": "date"}}),
             ]
         )
 
@@ -93,7 +98,9 @@ class ProfileStore:
             raise IdentityTakenError(message) from None
         return model(document)
 
-    async def update(self, profile_id: ProfileId, update: ProfileUpdate, now: datetime) -> Profile | None:
+    async def update(
+        self, profile_id: ProfileId, update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: datetime
+    ) -> Profile | None:
         """Write and return the profile after it; None where it is gone, merged or the guard does not hold.
 
         Raises IdentityTakenError where an identity belongs to another profile; then nothing is written.
@@ -101,7 +108,7 @@ class ProfileStore:
         try:
             found: Document | None = await self._profiles.find_one_and_update(
                 {"_id": profile_id, "merged_into": None, **update.only_if},
-                _statement(update, now),
+                update_pipeline(update, ranks, now),
                 projection={"outbox": 0},
                 return_document=ReturnDocument.AFTER,
             )
@@ -195,39 +202,10 @@ class ProfileStore:
             return None
         outbox = [*kept["outbox"], *dropped["outbox"], *map(change_document, changes)]
         await self._profiles.update_one({"_id": gone}, {"$set": _tombstone(into, now)}, session=session)
-        await self._profiles.replace_one({"_id": into}, replacement(merged, outbox, now), session=session)
+        await self._profiles.replace_one(
+            {"_id": into}, replacement(merged, resolve_all(merged.claims), outbox, now), session=session
+        )
         return merged
-
-
-def _statement(update: ProfileUpdate, now: datetime) -> Document:
-    fields: dict[str, Any] = {"updated_at": now, **update.part}
-    for claim in update.claims:
-        fields[f"attributes.{claim.attribute_id}.{claim.source.slug}"] = claim_document(claim)
-    statement: Document = {"$set": fields, "$inc": {"version": 1, **update.increment}}
-    if update.retracted:
-        statement["$unset"] = {
-            f"attributes.{claim.attribute_id}.{claim.source.slug}": "" for claim in update.retracted
-        }
-    if update.changes:
-        statement["$push"] = {"outbox": {"$each": [change_document(change) for change in update.changes]}}
-    if update.identities:
-        fields.update(_identity_fields(update.identities, now))
-        statement["$min"] = {f"identities.{ref.field_name}.first_seen_at": now for ref in update.identities}
-        statement["$addToSet"] = {"identity_keys": {"$each": [ref.key for ref in update.identities]}}
-    return statement
-
-
-def _identity_fields(identities: Sequence[IdentityRef], now: datetime) -> Mapping[str, Any]:
-    return {
-        f"identities.{ref.field_name}.{name}": value
-        for ref in identities
-        for name, value in {
-            "kind": ref.kind.value,
-            "value": ref.value,
-            "issuer": ref.issuer,
-            "last_seen_at": now,
-        }.items()
-    }
 
 
 def _new_document(
@@ -254,6 +232,8 @@ def _new_document(
         "visits": 0,
         "logins": 0,
         "attributes": {},
+        "values": [],
+        "expires_next": None,
         "questions": {},
         "enrichments": {},
         "outbox": [change_document(change) for change in changes],
@@ -268,6 +248,8 @@ def _tombstone(into: ProfileId, now: datetime) -> Document:
         "identity_keys": [],
         "identities": {},
         "attributes": {},
+        "values": [],
+        "expires_next": None,
         "questions": {},
         "enrichments": {},
         "outbox": [],

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from server.enrichment.model import Result
     from server.kit.jobs.model import Job
     from server.kit.mongo import Database
-    from server.profiles.model import Profile, ProfileId, ProfileUpdate, Value
+    from server.profiles.model import ClaimId, Profile, ProfileId, ProfileUpdate, Value
+    from server.profiles.resolving import Rank
 
 PEOPLE = 100
 WORKERS = 4
@@ -73,9 +74,11 @@ class MortalProfiles(ProfileStore):
         super().__init__(database)
         self._fate = fate
 
-    async def update(self, profile_id: ProfileId, update: ProfileUpdate, now: datetime) -> Profile | None:
+    async def update(
+        self, profile_id: ProfileId, update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: datetime
+    ) -> Profile | None:
         self._fate.strike()
-        written = await super().update(profile_id, update, now)
+        written = await super().update(profile_id, update, ranks, now)
         self._fate.note(profile_id, update, written)
         self._fate.strike()
         return written
