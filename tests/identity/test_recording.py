@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,6 +47,7 @@ async def test_claims_are_the_providers_and_say_whether_it_vouches_for_them(worl
 
 async def test_later_sign_in_brings_the_claims_up_to_date(world: World) -> None:
     await _sign_in(world, name="Ada Byron")
+    world.clock.advance(timedelta(seconds=1))
     profile = await _sign_in(world, name="Ada Lovelace")
 
     assert await world.values(profile) == {"name": "Ada Lovelace"}
