@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MAX_STRING = 2_048  # characters
 MAX_TEXT = 10_000  # characters
 MAX_INTEGER = 2**53 - 1  # beyond this JSON readers disagree (RFC 7493, section 2.2)
+_OPTIONS_NAMED = 10  # of a refused enum's; the rest would make no sentence
+_OPTION_EXCERPT = 40  # characters
 
 
 def checked_value(definition: AttributeDefinition, value: Any) -> Value:  # noqa: ANN401 - anything JSON can hold
@@ -39,12 +42,12 @@ def _text(definition: AttributeDefinition, value: object, ceiling: int) -> str:
     if not isinstance(value, str):
         raise _invalid(definition, "must be a text")
     text = value.strip()
-    if not _is_clean(text):
-        raise _invalid(definition, "contains characters that are not text")
     least = max(definition.bounds.min_length or 1, 1)
     most = min(definition.bounds.max_length or ceiling, ceiling)
     if not least <= len(text) <= most:
         raise _invalid(definition, f"must have {least} to {most} characters; it has {len(text)}")
+    if not _is_clean(text):
+        raise _invalid(definition, "contains characters that are not text")
     return text
 
 
@@ -72,9 +75,9 @@ def _integer(definition: AttributeDefinition, value: object) -> int:
 def _check_range(definition: AttributeDefinition, value: float) -> None:
     least, most = definition.bounds.minimum, definition.bounds.maximum
     if least is not None and value < least:
-        raise _invalid(definition, f"must be at least {least:g}")
+        raise _invalid(definition, f"must be at least {least:.15g}")
     if most is not None and value > most:
-        raise _invalid(definition, f"must be at most {most:g}")
+        raise _invalid(definition, f"must be at most {most:.15g}")
 
 
 def _boolean(definition: AttributeDefinition, value: object) -> bool:
@@ -85,15 +88,19 @@ def _boolean(definition: AttributeDefinition, value: object) -> bool:
 
 def _date(definition: AttributeDefinition, value: object) -> str:
     try:
-        return date.fromisoformat(value if isinstance(value, str) else "").isoformat()
+        day = date.fromisoformat(value if isinstance(value, str) else "").isoformat()
     except ValueError:
-        raise _invalid(definition, "must be a date such as 2026-03-14") from None
+        day = None
+    if day is None or day != value:  # fromisoformat also reads 20260314 and 2026-W11-6
+        raise _invalid(definition, "must be a date such as 2026-03-14")
+    return day
 
 
 def _enum(definition: AttributeDefinition, value: object) -> str:
     allowed = [option.value for option in definition.options]
     if not isinstance(value, str) or value not in allowed:
-        raise _invalid(definition, f"must be one of {', '.join(allowed)}")
+        named = ", ".join(text[:_OPTION_EXCERPT] for text in allowed[:_OPTIONS_NAMED])
+        raise _invalid(definition, f"must be one of {named}{' …' * (len(allowed) > _OPTIONS_NAMED)}")
     return value
 
 
@@ -123,14 +130,19 @@ def _email(definition: AttributeDefinition, value: object) -> str:
 
 def _url(definition: AttributeDefinition, value: object) -> str:
     text = _string(definition, value)
-    try:
-        parts = urlsplit(text)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        is_web = False
-    if not is_web or any(character.isspace() for character in text):
+    if not _is_web_address(text):
         raise _invalid(definition, "must be an address such as https://www.example.com")
     return text
+
+
+def _is_web_address(text: str) -> bool:
+    """No user info, backslash or invisible character: these let an address look like another."""
+    try:
+        parts = urlsplit(text)
+        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_web and "@" not in parts.netloc and text.isprintable() and not re.search(r"[\s\\]", text)
 
 
 def _invalid(definition: AttributeDefinition, problem: str) -> InvalidValueError:
