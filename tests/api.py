@@ -13,9 +13,11 @@ from server.access.model import KeyKind, Scope, Viewer, ViewerKind
 from server.app import create_app
 from server.identity.model import Handover, ProvedIdentity
 from server.kit.signing import s256_challenge
-from server.profiles.model import ProfileId
+from server.profiles.model import AttributeType, PersonAccess, ProfileId
 from server.services import build_services
 from server.settings import Environment, Settings
+from tests.factories.profiles import spec
+from tests.factories.questions import set_draft
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from server.kit.clock import Clock
+    from server.profiles.model import AttributeDefinition, Option
+    from server.questions.model import QuestionDraft, QuestionSet
     from server.services import Services
 
 PUBLIC_URL = "https://api.test"
@@ -100,6 +104,24 @@ class Api:
         """Return an app with a new secret key of these scopes."""
         made = await self.services.access.create_key(SEEDER, kind=KeyKind.SECRET, name="App", scopes=scopes)
         return Caller(token=made.token)
+
+    async def define(
+        self,
+        key: str,
+        type: AttributeType = AttributeType.STRING,  # noqa: A002 - the field's name
+        *,
+        options: tuple[Option, ...] = (),
+        person_access: PersonAccess = PersonAccess.READWRITE,
+    ) -> AttributeDefinition:
+        """Declare an attribute."""
+        declared = spec(key, type, options=options, person_access=person_access)
+        return await self.services.profiles.define_attribute(SEEDER, declared)
+
+    async def publish(self, key: str, *questions: QuestionDraft, **content: Any) -> QuestionSet:  # noqa: ANN401 - what set_draft takes
+        """Create and publish a question set."""
+        authoring = self.services.authoring
+        created = await authoring.create(SEEDER, key, set_draft(*questions, **content))
+        return await authoring.publish(SEEDER, created.id, created.version)
 
     async def person(self, *, resume_token: str | None = None, **more: object) -> Person:
         """Let somebody load the page: a stranger, or whom the resume token recognises."""

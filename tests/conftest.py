@@ -12,6 +12,7 @@ import pytest
 
 from server.kit.mongo import Client, Database, connect, open_database
 from server.kit.mongod import running_mongod
+from tests.api import Api, running_api, settings_for
 from tests.core import Core, build_core, create_indexes
 from tests.fakes import FakeClock
 
@@ -61,3 +62,10 @@ async def core(database: Database, clock: FakeClock) -> Core:
     """Access, profiles and questions on an empty database with its indexes."""
     await create_indexes(database)
     return build_core(database, clock)
+
+
+@pytest.fixture
+async def api(mongodb_url: str, database: Database, clock: FakeClock) -> AsyncIterator[Api]:
+    """The whole application on an empty database, in development."""
+    async with running_api(settings_for(mongodb_url, database.name), clock) as api:
+        yield api

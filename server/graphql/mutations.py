@@ -120,7 +120,7 @@ class Mutation:
             profiles.read_values(input.attributes),
             may_create=input.create_if_missing,
         )
-        return profiles.SetAttributesSuccess(profile=profiles.show_profile(written))
+        return profiles.SetAttributesSuccess(written=written)
 
     @strawberry.mutation(description="Look a person up now.")
     async def request_enrichment(

@@ -190,7 +190,13 @@ def read_values(given: list[AttributeValueInput]) -> dict[str, object]:
 class SetAttributesSuccess:
     """The profile after the write."""
 
-    profile: Profile = strawberry.field(description="The profile with the new values.")
+    written: strawberry.Private[model.Profile]
+
+    @strawberry.field(description="The profile with the new values; null without the scope profiles:read.")
+    def profile(self, info: Info) -> Profile | None:
+        """Show the profile in hand to whoever may read it."""
+        shown = info.context.services.profiles.shown(info.context.viewer, self.written)
+        return None if shown is None else show_profile(shown)
 
 
 SetAttributesResult = Annotated[

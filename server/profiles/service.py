@@ -130,6 +130,11 @@ class Profiles:
             return None
         return await self.find_living(by)
 
+    def shown(self, viewer: Viewer, profile: Profile) -> Profile | None:
+        """Return a profile in hand; None for whoever may not see it."""
+        is_own = viewer.profile_id == profile.id
+        return profile if is_own or viewer.has_scope(Scope.PROFILES_READ) else None
+
     async def visible_attributes(
         self, viewer: Viewer, profile: Profile, keys: Collection[str] | None = None
     ) -> list[ResolvedAttribute]:
