@@ -45,6 +45,7 @@ class AttributeDefinition(Node):
     min_items: int | None = strawberry.field(description="The least number of options chosen.")
     max_items: int | None = strawberry.field(description="The greatest number of options chosen.")
     person_access: model.PersonAccess = strawberry.field(description="What people may do with their own.")
+    purpose: str | None = strawberry.field(description="The purpose whose consent it needs, by key.")
     created_at: datetime = strawberry.field(description="When it was declared.")
 
 
@@ -102,6 +103,7 @@ def show_definition(definition: model.AttributeDefinition) -> AttributeDefinitio
         min_items=bounds.min_items,
         max_items=bounds.max_items,
         person_access=definition.person_access,
+        purpose=definition.purpose,
         created_at=definition.created_at,
     )
 
@@ -173,6 +175,9 @@ class DefineAttributeInput:
     person_access: model.PersonAccess = strawberry.field(
         default=model.PersonAccess.HIDDEN, description="What people may do with their own."
     )
+    purpose: str | None = strawberry.field(
+        default=None, description="The purpose whose consent it needs, by key; none when left out."
+    )
 
 
 def read_spec(given: DefineAttributeInput) -> model.AttributeSpec:
@@ -192,6 +197,7 @@ def read_spec(given: DefineAttributeInput) -> model.AttributeSpec:
             max_items=given.max_items,
         ),
         person_access=given.person_access,
+        purpose=given.purpose,
     )
 
 

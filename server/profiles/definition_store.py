@@ -55,6 +55,7 @@ def _document(definition: AttributeDefinition) -> Document:
         "options": [asdict(option) for option in definition.options],
         "bounds": asdict(definition.bounds),
         "person_access": definition.person_access.value,
+        "purpose": definition.purpose,
         "created_at": definition.created_at,
     }
 
@@ -69,5 +70,6 @@ def _model(document: Document) -> AttributeDefinition:
         options=tuple(Option(**option) for option in document["options"]),
         bounds=Bounds(**document["bounds"]),
         person_access=PersonAccess(document["person_access"]),
+        purpose=document.get("purpose"),
         created_at=document["created_at"],
     )

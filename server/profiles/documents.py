@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from server.consent.model import Consent, ConsentSource, ConsentState
 from server.profiles.model import (
     AttributeId,
     Claim,
@@ -49,6 +50,7 @@ def _model(document: Document) -> Profile:
         visit=None if document["visit"] is None else _visit(document["visit"]),
         visits=document["visits"],
         logins=document["logins"],
+        consents=consents_model(document.get("consents", {})),
         questions=document["questions"],
         enrichments=document["enrichments"],
     )
@@ -80,6 +82,7 @@ def replacement(
         },
         "values": [{"k": key, "v": value} for key, value in sorted(resolution.values.items())],
         "expires_next": min((end for end in ends if end is not None), default=None),
+        "consents": {key: consent_document(consent) for key, consent in profile.consents.items()},
         "questions": profile.questions,
         "enrichments": profile.enrichments,
         "outbox": list(outbox),
@@ -97,6 +100,30 @@ def claim_document(claim: Claim, rank: Rank) -> Document:
         "verified": claim.is_verified,
         "observed_at": claim.observed_at,
         "expires_at": claim.expires_at,
+        "consent": claim.consent,
+    }
+
+
+def consent_document(consent: Consent) -> Document:
+    """Return a consent as it lies under its purpose."""
+    return {
+        "state": consent.state.value,
+        "at": consent.at,
+        "text_version": consent.text_version,
+        "source": consent.source.value,
+    }
+
+
+def consents_model(documents: Mapping[str, Document]) -> dict[str, Consent]:
+    """Return the consents that a profile's document holds."""
+    return {
+        key: Consent(
+            state=ConsentState(entry["state"]),
+            at=entry["at"],
+            text_version=entry["text_version"],
+            source=ConsentSource(entry["source"]),
+        )
+        for key, entry in documents.items()
     }
 
 
@@ -120,6 +147,7 @@ def _claim(attribute_id: AttributeId, entry: Document) -> Claim:
         is_verified=entry["verified"],
         observed_at=entry["observed_at"],
         expires_at=entry["expires_at"],
+        consent=entry.get("consent"),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from server.consent.model import strictest
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
@@ -33,6 +35,7 @@ def folded(known: Profile, anonymous: Profile) -> Profile:
         visits=known.visits + anonymous.visits,
         logins=known.logins + anonymous.logins,
         visit=known.visit or anonymous.visit,
+        consents=strictest(known.consents, anonymous.consents),
         questions=_later(known.questions, anonymous.questions),
         enrichments=_later(known.enrichments, anonymous.enrichments),
     )

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from server.consent.model import Consent
     from server.kit.changes import Change
 
 ProfileId = NewType("ProfileId", str)
@@ -77,6 +78,7 @@ class AttributeSpec:
     options: tuple[Option, ...] = ()
     bounds: Bounds = field(default_factory=Bounds)
     person_access: PersonAccess = PersonAccess.HIDDEN
+    purpose: str | None = None  # the consent that it needs, by key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,10 @@ PERSON = Source(kind=SourceKind.PERSON)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One source's statement about one attribute. `confidence` is between 0 and 1."""
+    """One source's statement about one attribute. `confidence` is between 0 and 1.
+
+    `consent` is the purpose that the source needed consent for, by key: without it the claim does not show.
+    """
 
     id: ClaimId
     attribute_id: AttributeId
@@ -128,6 +133,7 @@ class Claim:
     is_verified: bool
     observed_at: datetime
     expires_at: datetime | None = None
+    consent: str | None = None
 
 
 class IdentityKind(StrEnum):
@@ -180,7 +186,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One person. `claims` holds the latest of each source per attribute.
+    """One person. `claims` holds the latest of each source per attribute, `consents` the last per purpose.
 
     `questions` and `enrichments` are documents that belong to the domains of these names: profiles
     keep them in the same document but do not look into them.
@@ -196,6 +202,7 @@ class Profile:
     visit: Visit | None
     visits: int
     logins: int
+    consents: Mapping[str, Consent] = field(default_factory=dict)
     questions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     enrichments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

@@ -1,7 +1,7 @@
 """Profiles in MongoDB: collection `profiles`, one document a person, every write one atomic statement.
 
 Document: `_id created_at updated_at version merged_into identity_keys identities visit visits logins
-attributes values expires_next questions enrichments outbox`. Claims lie at
+attributes values expires_next consents questions enrichments outbox`. Claims lie at
 `attributes.<attribute id>.<source slug>`, so that a source replaces its own claim and nobody else's.
 """
 
@@ -234,6 +234,7 @@ def _new_document(
         "attributes": {},
         "values": [],
         "expires_next": None,
+        "consents": {},
         "questions": {},
         "enrichments": {},
         "outbox": [change_document(change) for change in changes],
@@ -250,6 +251,7 @@ def _tombstone(into: ProfileId, now: datetime) -> Document:
         "attributes": {},
         "values": [],
         "expires_next": None,
+        "consents": {},
         "questions": {},
         "enrichments": {},
         "outbox": [],

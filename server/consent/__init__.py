@@ -1,0 +1,1 @@
+"""Consent: may we? What people granted, denied and withdrew, purpose by purpose."""
