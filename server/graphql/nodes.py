@@ -28,7 +28,7 @@ async def find_node(context: Context, node_id: str) -> Node | None:
 
 async def _profile(context: Context, node_id: str) -> Node | None:
     found = await context.services.profiles.visible_profile(context.viewer, ProfileId(node_id))
-    return None if found is None else show_profile(found)
+    return None if found is None else show_profile(found, context.viewer)
 
 
 async def _attribute(context: Context, node_id: str) -> Node | None:

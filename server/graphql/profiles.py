@@ -51,9 +51,10 @@ _Key = Annotated[str, strawberry.argument(description="The key of the attribute.
 
 @strawberry.type(description="One person, anonymous or identified.")
 class Profile(Node):
-    """See profiles.model."""
+    """See profiles.model. `viewer` is who looks: the person themself where a visit just began."""
 
     profile: strawberry.Private[model.Profile]
+    viewer: strawberry.Private[access.Viewer]
     created_at: datetime = strawberry.field(description="When the person was first seen.")
     updated_at: datetime = strawberry.field(description="When something was last written.")
     is_identified: bool = strawberry.field(description="Whether more than a browser is known.")
@@ -65,37 +66,34 @@ class Profile(Node):
     @strawberry.field(description="What is known and the viewer may see, in the order of definition.")
     async def attributes(self, info: Info, keys: _Keys = None) -> list[Attribute]:
         """Resolve every attribute that has a live claim."""
-        context = info.context
-        known = await context.services.profiles.visible_attributes(context.viewer, self.profile, keys)
+        known = await info.context.services.profiles.visible_attributes(self.viewer, self.profile, keys)
         return [show_attribute(attribute) for attribute in known]
 
     @strawberry.field(description="One attribute; null where nothing is known or the viewer may not see it.")
     async def attribute(self, info: Info, key: _Key) -> Attribute | None:
         """Resolve one attribute."""
-        context = info.context
-        known = await context.services.profiles.visible_attributes(context.viewer, self.profile, (key,))
+        known = await info.context.services.profiles.visible_attributes(self.viewer, self.profile, (key,))
         return show_attribute(known[0]) if known else None
 
     @strawberry.field(description="The plain values by key, as one JSON object.")
     async def traits(self, info: Info) -> JSON:
         """Resolve every attribute to its value."""
-        context = info.context
-        known = await context.services.profiles.visible_attributes(context.viewer, self.profile)
+        known = await info.context.services.profiles.visible_attributes(self.viewer, self.profile)
         return JSON({attribute.definition.key: attribute.value for attribute in known})
 
     @strawberry.field(description="What became of each look-up, one for every enricher that was considered.")
     async def enrichments(self, info: Info) -> list[Enrichment]:
         """Show the states kept in the profile."""
-        context = info.context
-        found = await context.services.enrichment.enrichments_of(context.viewer, self.profile)
+        found = await info.context.services.enrichment.enrichments_of(self.viewer, self.profile)
         return [show_enrichment(each) for each in found]
 
 
-def show_profile(profile: model.Profile) -> Profile:
-    """Return a profile as its GraphQL type."""
+def show_profile(profile: model.Profile, viewer: access.Viewer) -> Profile:
+    """Return a profile, as this viewer may see it, as its GraphQL type."""
     return Profile(
         id=strawberry.ID(profile.id),
         profile=profile,
+        viewer=viewer,
         created_at=profile.created_at,
         updated_at=profile.updated_at,
         is_identified=profile.is_identified,
@@ -196,7 +194,7 @@ class SetAttributesSuccess:
     def profile(self, info: Info) -> Profile | None:
         """Show the profile in hand to whoever may read it."""
         shown = info.context.services.profiles.shown(info.context.viewer, self.written)
-        return None if shown is None else show_profile(shown)
+        return None if shown is None else show_profile(shown, info.context.viewer)
 
 
 SetAttributesResult = Annotated[
@@ -220,7 +218,7 @@ class Viewer:
             return None
         own = model.ProfileId(self.viewer.profile_id)
         found = await info.context.services.profiles.visible_profile(self.viewer, own)
-        return None if found is None else show_profile(found)
+        return None if found is None else show_profile(found, self.viewer)
 
 
 def show_viewer(viewer: access.Viewer) -> Viewer:

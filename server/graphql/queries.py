@@ -37,7 +37,7 @@ class Query:
         """Look a profile up by id or identity."""
         context = info.context
         found = await context.services.profiles.visible_profile(context.viewer, read_lookup(by))
-        return None if found is None else show_profile(found)
+        return None if found is None else show_profile(found, context.viewer)
 
     @strawberry.field(description="What to ask the viewer next; null for whoever is no person.")
     async def next_question(self, info: Info, placement: _Placement = "home") -> NextQuestion | None:

@@ -80,7 +80,7 @@ def show_started(started: StartedVisit, placement: str) -> StartVisitSuccess:
         expires_at=started.token.expires_at,
         resume_token=started.resume_token,
         visit=None if visit is None else show_visit(visit),
-        profile=show_profile(started.profile),
+        profile=show_profile(started.profile, started.viewer),
     )
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from server.access.model import KeyId, SessionId, ViewerToken
+    from server.access.model import KeyId, SessionId, Viewer, ViewerToken
     from server.profiles.model import Profile, ProfileId
 
 SESSION_IDLE = timedelta(days=30)  # without a visit, after which a browser is a stranger again
@@ -48,6 +48,7 @@ class SignInCode:
 class StartedVisit:
     """A visit under way: the token for the next requests and the one that recognises the browser later."""
 
+    viewer: Viewer
     token: ViewerToken
     resume_token: str = field(repr=False)
     profile: Profile

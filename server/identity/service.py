@@ -194,7 +194,10 @@ class Identity:
             is_identified=session.is_identified,
         )
         return StartedVisit(
-            token=self._access.viewer_token(person), resume_token=resume_token, profile=profile
+            viewer=person,
+            token=self._access.viewer_token(person),
+            resume_token=resume_token,
+            profile=profile,
         )
 
     # Signing in

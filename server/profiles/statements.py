@@ -44,7 +44,7 @@ def update_pipeline(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: d
 
 
 def _claim_fields(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank]) -> dict[str, Any]:
-    """Put each claim in its place, unless a later one of the same source is there: arrival does not matter."""
+    """Put each claim in its place, unless a later one of its source is there: arrival does not matter."""
     fields: dict[str, Any] = {}
     for claim in update.claims:
         path = f"attributes.{claim.attribute_id}.{claim.source.slug}"
