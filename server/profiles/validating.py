@@ -30,6 +30,11 @@ def checked_value(definition: AttributeDefinition, value: Any) -> Value:  # noqa
     return _CHECKS[definition.type](definition, value)
 
 
+def limits(least: int | None, most: int | None, ceiling: int) -> tuple[int, int]:
+    """Return how short and how long a value may be: never empty, never above the ceiling of its type."""
+    return max(1 if least is None else least, 1), min(ceiling if most is None else most, ceiling)
+
+
 def _string(definition: AttributeDefinition, value: object) -> str:
     return _text(definition, value, MAX_STRING)
 
@@ -42,8 +47,7 @@ def _text(definition: AttributeDefinition, value: object, ceiling: int) -> str:
     if not isinstance(value, str):
         raise _invalid(definition, "must be a text")
     text = value.strip()
-    least = max(definition.bounds.min_length or 1, 1)
-    most = min(definition.bounds.max_length or ceiling, ceiling)
+    least, most = limits(definition.bounds.min_length, definition.bounds.max_length, ceiling)
     if not least <= len(text) <= most:
         raise _invalid(definition, f"must have {least} to {most} characters; it has {len(text)}")
     if not _is_clean(text):
@@ -110,8 +114,8 @@ def _multi_enum(definition: AttributeDefinition, value: object) -> list[str]:
     chosen = {_enum(definition, item) for item in value[: len(definition.options) + 1]}
     if len(chosen) != len(value):
         raise _invalid(definition, "must name each option at most once")
-    least = max(definition.bounds.min_items or 1, 1)
-    most = definition.bounds.max_items or len(definition.options)
+    bounds = definition.bounds
+    least, most = limits(bounds.min_items, bounds.max_items, len(definition.options))
     if not least <= len(chosen) <= most:
         raise _invalid(definition, f"must have {least} to {most} options; it has {len(chosen)}")
     return [option.value for option in definition.options if option.value in chosen]
