@@ -69,6 +69,22 @@ def enricher(
     )
 
 
+class Oracle:
+    """A source that says what it is told to, and counts the questions."""
+
+    def __init__(self, *answers: Result) -> None:
+        self.answers = list(answers)
+        self.asked: list[Mapping[str, Value]] = []
+
+    async def __call__(self, inputs: Mapping[str, Value]) -> Result:
+        self.asked.append(inputs)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+def title(value: str) -> Found:
+    return Found(findings=(Finding(key="job_title", value=value),))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """What a test plays on."""

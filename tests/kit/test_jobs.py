@@ -23,11 +23,6 @@ KINDS = {"greet"}
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 async def store(database: Database) -> JobStore:
     store = JobStore(database)
     await store.create_indexes()

@@ -37,11 +37,6 @@ class Invented(Change):
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 async def profiles(database: Database) -> ProfileStore:
     store = ProfileStore(database)
     await store.create_indexes()
