@@ -23,3 +23,7 @@ class UnknownAttributeError(ExpectedError):
 
 class IdentityTakenError(ConflictError):
     """Another profile already has this identity."""
+
+
+class InvalidConditionError(ExpectedError):
+    """A condition is too deep, too large, or does not suit the attribute it is about."""

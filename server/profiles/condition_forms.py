@@ -1,0 +1,185 @@
+"""Conditions as plain data and back: what the API takes, and what lies in documents.
+
+A form is an object with exactly one member: `{"all": […]}`, `{"any": […]}`, `{"not": …}`,
+`{"attribute": {…}}`, `{"login": {…}}`, `{"visit": {…}}`, `{"identified": …}`, `{"question": {…}}`,
+`{"consent": {…}}`. From the API an attribute comes by key, in documents it stands by id, so that renaming a
+key changes no condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from server.profiles import conditions
+from server.profiles.conditions import (
+    OPERATORS,
+    TAKES_LIST,
+    All,
+    AttributeIs,
+    Condition,
+    ConsentIs,
+    CountIs,
+    Identified,
+    Not,
+    Operator,
+    QuestionIs,
+    SeenWithin,
+)
+from server.profiles.errors import InvalidConditionError, InvalidValueError
+from server.profiles.model import AttributeType
+from server.profiles.validating import checked_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from server.profiles.catalogue import Catalogue
+    from server.profiles.model import AttributeDefinition, AttributeId
+
+MAX_DEPTH = 10
+MAX_PARTS = 200  # conditions of every kind together
+MAX_OPERANDS = 500
+MAX_WINDOW = timedelta(days=36_500)
+
+Form = Mapping[str, Any]
+
+
+class _Reader:
+    """Reads one form, counting as it goes."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._parts = 0
+        self._read: Mapping[str, Callable[[Any, int], Condition]] = {
+            "all": lambda inner, depth: All(self._several(inner, depth)),
+            "any": lambda inner, depth: conditions.Any(self._several(inner, depth)),
+            "not": lambda inner, depth: Not(self.condition(inner, depth + 1)),
+            "attribute": lambda inner, _: self._attribute(inner),
+            "login": lambda inner, _: _count("logins", inner),
+            "visit": lambda inner, _: _visit(inner),
+            "identified": lambda inner, _: Identified(is_identified=inner),
+            "question": lambda inner, _: _question(inner),
+            "consent": lambda inner, _: ConsentIs(inner["purpose"], tuple(inner["states"])),
+        }
+
+    def condition(self, form: Form, depth: int) -> Condition:
+        self._parts += 1
+        if depth > MAX_DEPTH or self._parts > MAX_PARTS:
+            raise InvalidConditionError(
+                f"A condition is at most {MAX_DEPTH} deep and has at most {MAX_PARTS} parts."
+            )
+        if len(form) != 1:
+            raise InvalidConditionError("Each condition has exactly one member.")
+        (kind, inner), *_ = form.items()
+        if kind not in self._read:
+            raise InvalidConditionError(
+                f"There is no condition {kind!r}: use one of {', '.join(self._read)}."
+            )
+        return self._read[kind](inner, depth)
+
+    def _several(self, inner: Sequence[Form], depth: int) -> tuple[Condition, ...]:
+        return tuple(self.condition(each, depth + 1) for each in inner)
+
+    def _attribute(self, inner: Form) -> AttributeIs:
+        definition = self._definition(inner)
+        operator = Operator(inner["operator"])
+        if operator not in OPERATORS[definition.type]:
+            allowed = ", ".join(each.name for each in Operator if each in OPERATORS[definition.type])
+            raise InvalidConditionError(
+                f"{operator.name} does not suit {definition.key!r} of type {definition.type}: {allowed} do."
+            )
+        operands = tuple(_operand(definition, operator, each) for each in inner.get("values") or ())
+        _check_number(definition, operator, operands)
+        return AttributeIs(definition.id, operator, operands, bool(inner.get("if_missing")))
+
+    def _definition(self, inner: Form) -> AttributeDefinition:
+        attribute_id: AttributeId | None = inner.get("id")
+        if attribute_id is None:
+            return self._catalogue.get(inner["key"])
+        return self._catalogue.by_id[attribute_id]
+
+
+def read_condition(form: Form, catalogue: Catalogue) -> Condition:
+    """Return the condition of a form.
+
+    Raises InvalidConditionError for what is too deep, too large or not suited to its attribute, and
+    UnknownAttributeError. The members of a form are checked by GraphQL before, those in documents are ours.
+    """
+    return _Reader(catalogue).condition(form, 1)
+
+
+def condition_form(condition: Condition) -> dict[str, Any]:  # noqa: PLR0911 - one line a kind
+    """Return the form under which a condition is stored; attributes stand by id."""
+    match condition:
+        case All(inner):
+            return {"all": [condition_form(each) for each in inner]}
+        case conditions.Any(inner):
+            return {"any": [condition_form(each) for each in inner]}
+        case Not(inner):
+            return {"not": condition_form(inner)}
+        case AttributeIs(attribute_id, operator, operands, if_missing):
+            values = {"operator": operator.value, "values": list(operands), "if_missing": if_missing}
+            return {"attribute": {"id": attribute_id, **values}}
+        case CountIs(counter, at_least, at_most):
+            kind = "login" if counter == "logins" else "visit"
+            return {kind: {"at_least": at_least, "at_most": at_most}}
+        case SeenWithin(window):
+            return {"visit": {"within": window.total_seconds()}}
+        case Identified(is_identified):
+            return {"identified": is_identified}
+        case QuestionIs(question_id, outcomes, window):
+            within = None if window is None else window.total_seconds()
+            return {"question": {"id": question_id, "outcomes": list(outcomes), "within": within}}
+        case ConsentIs(purpose, states):
+            return {"consent": {"purpose": purpose, "states": list(states)}}
+
+
+def _count(counter: str, inner: Form) -> CountIs:
+    at_least, at_most = inner.get("at_least"), inner.get("at_most")
+    if at_least is None and at_most is None:
+        raise InvalidConditionError("A count needs `atLeast` or `atMost`.")
+    return CountIs(counter, at_least, at_most)
+
+
+def _visit(inner: Form) -> Condition:
+    if inner.get("within") is None:
+        return _count("visits", inner)
+    seen = SeenWithin(_window(inner["within"]))
+    has_count = inner.get("at_least") is not None or inner.get("at_most") is not None
+    return All((_count("visits", inner), seen)) if has_count else seen
+
+
+def _question(inner: Form) -> QuestionIs:
+    within = inner.get("within")
+    window = None if within is None else _window(within)
+    return QuestionIs(inner["id"], tuple(inner["outcomes"]), window)
+
+
+def _window(seconds: float) -> timedelta:
+    if not 0 < seconds <= MAX_WINDOW.total_seconds():
+        raise InvalidConditionError("A window is longer than nothing and at most a hundred years.")
+    return timedelta(seconds=seconds)
+
+
+def _operand(definition: AttributeDefinition, operator: Operator, given: object) -> str | int | float | bool:
+    """Return one value to compare with, checked like a value of the attribute."""
+    if operator is Operator.STARTS_WITH and isinstance(given, str) and given:
+        return given
+    value = given if definition.type is not AttributeType.MULTI_ENUM else [given]
+    try:
+        checked = checked_value(definition, value)
+    except InvalidValueError as error:
+        raise InvalidConditionError(error.message) from None
+    return checked[0] if isinstance(checked, list) else checked
+
+
+def _check_number(
+    definition: AttributeDefinition, operator: Operator, operands: Sequence[str | int | float | bool]
+) -> None:
+    wanted = "no value" if operator in {Operator.EXISTS, Operator.MISSING} else "one value"
+    is_right = len(operands) == (0 if wanted == "no value" else 1)
+    if operator in TAKES_LIST:
+        wanted, is_right = f"1 to {MAX_OPERANDS} values", 0 < len(operands) <= MAX_OPERANDS
+    if not is_right:
+        raise InvalidConditionError(f"{operator.name} on {definition.key!r} takes {wanted}.")
