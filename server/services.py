@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from server.access.service import Access
 from server.access.store import KeyStore
 from server.access.tokens import ViewerTokens
+from server.consent.service import Consents
+from server.consent.store import ConsentStore
 from server.enrichment.enrichers.email_domain import email_domain
 from server.enrichment.model import ENRICH
 from server.enrichment.running import LookUps
@@ -41,6 +43,7 @@ class Stores:
     """What is kept where; each makes its own indexes."""
 
     keys: KeyStore
+    consents: ConsentStore
     definitions: DefinitionStore
     profiles: ProfileStore
     identity: IdentityStore
@@ -49,8 +52,8 @@ class Stores:
 
     async def create_indexes(self) -> None:
         """Make every index; does nothing where they exist."""
-        for store in (self.keys, self.definitions, self.profiles, self.identity, self.questions, self.jobs):
-            await store.create_indexes()
+        for each in fields(self):
+            await getattr(self, each.name).create_indexes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class Services:
     database: Database
     stores: Stores
     access: Access
+    consents: Consents
     profiles: Profiles
     identity: Identity
     questions: Questions
@@ -74,7 +78,7 @@ class Services:
     @property
     def watched(self) -> tuple[Watched[Any], ...]:
         """The configuration that this process holds in memory."""
-        return (self.access.key_ring, self.profiles.catalogue, self.questions.live)
+        return (self.access.key_ring, self.consents.purposes, self.profiles.catalogue, self.questions.live)
 
     async def why_not_ready(self) -> str | None:
         """Return why this process can't serve, or None."""
@@ -91,6 +95,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     database = open_database(client, settings.database)
     stores = Stores(
         keys=KeyStore(database),
+        consents=ConsentStore(database),
         definitions=DefinitionStore(database),
         profiles=ProfileStore(database),
         identity=IdentityStore(database),
@@ -99,7 +104,8 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     )
     tokens = ViewerTokens(secret=settings.secret, issuer=settings.public_url, clock=clock)
     access = Access(store=stores.keys, tokens=tokens, clock=clock)
-    profiles = Profiles(store=stores.profiles, definitions=stores.definitions, clock=clock)
+    consents = Consents(store=stores.consents, clock=clock)
+    profiles = Profiles(store=stores.profiles, definitions=stores.definitions, consents=consents, clock=clock)
     providers = oidc_providers(settings, clock=clock)
     identity = Identity(
         profiles=profiles, access=access, store=stores.identity, providers=providers, clock=clock
@@ -114,6 +120,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         database=database,
         stores=stores,
         access=access,
+        consents=consents,
         profiles=profiles,
         identity=identity,
         questions=questions,

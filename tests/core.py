@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from server.access.service import Access
 from server.access.store import KeyStore
 from server.access.tokens import ViewerTokens
+from server.consent.service import Consents
+from server.consent.store import ConsentStore
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
@@ -29,6 +31,7 @@ class Core:
 
     database: Database
     access: Access
+    consents: Consents
     profiles: Profiles
     questions: Questions
     authoring: Authoring
@@ -44,12 +47,19 @@ class Core:
 def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Core:
     """Return the core of one process."""
     tokens = ViewerTokens(secret=secret, issuer=ISSUER, clock=clock)
-    profiles = Profiles(store=ProfileStore(database), definitions=DefinitionStore(database), clock=clock)
+    consents = Consents(store=ConsentStore(database), clock=clock)
+    profiles = Profiles(
+        store=ProfileStore(database),
+        definitions=DefinitionStore(database),
+        consents=consents,
+        clock=clock,
+    )
     store = QuestionStore(database)
     questions = Questions(profiles=profiles, store=store, clock=clock, secret=secret)
     return Core(
         database=database,
         access=Access(store=KeyStore(database), tokens=tokens, clock=clock),
+        consents=consents,
         profiles=profiles,
         questions=questions,
         authoring=Authoring(profiles=profiles, questions=questions, store=store, clock=clock),
@@ -58,5 +68,5 @@ def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Cor
 
 async def create_indexes(database: Database) -> None:
     """Make the indexes that the core's stores need."""
-    for store in (KeyStore, DefinitionStore, ProfileStore, QuestionStore):
+    for store in (KeyStore, ConsentStore, DefinitionStore, ProfileStore, QuestionStore):
         await store(database).create_indexes()

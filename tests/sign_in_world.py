@@ -14,6 +14,8 @@ from server.access.model import ApiKey, KeyKind, Scope, Viewer, ViewerKind
 from server.access.service import Access
 from server.access.store import KeyStore
 from server.access.tokens import ViewerTokens
+from server.consent.service import Consents
+from server.consent.store import ConsentStore
 from server.identity.model import SignInCode, StartedVisit
 from server.identity.providers.bounded import BoundedClient
 from server.identity.providers.oidc import OidcProvider
@@ -141,7 +143,8 @@ async def _build(
         await store.create_indexes()
     tokens = ViewerTokens(secret=settings.secret, issuer=PUBLIC_URL, clock=clock)
     access = Access(store=keys, tokens=tokens, clock=clock)
-    profiles = Profiles(store=profile_store, definitions=definitions, clock=clock)
+    consents = Consents(store=ConsentStore(database), clock=clock)
+    profiles = Profiles(store=profile_store, definitions=definitions, consents=consents, clock=clock)
     await profiles.ensure_standard_attributes()
     made: dict[str, Provider] = {
         each.key: OidcProvider(

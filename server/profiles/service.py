@@ -16,6 +16,8 @@ from server.kit.watching import Watched
 from server.profiles.catalogue import Catalogue, catalogue, check_spec
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
 from server.profiles.errors import IdentityTakenError
+from server.profiles.gating import permitted_claims
+from server.profiles.identifying import check_identity
 from server.profiles.merging import folded, may_fold
 from server.profiles.model import (
     AttributeDefinition,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from server.access.model import Viewer
+    from server.consent.service import Consents
     from server.kit.clock import Clock
     from server.kit.paging import Page, PageRequest
     from server.profiles.definition_store import DefinitionStore
@@ -56,8 +59,11 @@ class Profiles:
     Methods that take a viewer check what the viewer may do; the others are for services, which have checked.
     """
 
-    def __init__(self, *, store: ProfileStore, definitions: DefinitionStore, clock: Clock) -> None:
+    def __init__(
+        self, *, store: ProfileStore, definitions: DefinitionStore, consents: Consents, clock: Clock
+    ) -> None:
         self._store = store
+        self._consents = consents
         self._definitions = definitions
         self._clock = clock
         self.catalogue: Watched[Catalogue] = Watched("attribute_definitions", self._load_catalogue)
@@ -71,13 +77,19 @@ class Profiles:
         """
         require_scope(viewer, Scope.ADMIN)
         check_spec(spec)
+        if spec.purpose is not None:
+            await self._consents.get(spec.purpose)
         definition = self._definition(spec)
         await self._definitions.insert(definition)
         await self.catalogue.refresh()
         return definition
 
     async def ensure_standard_attributes(self) -> None:
-        """Declare the attributes that ship with the product and that this deployment does not have."""
+        """Declare the attributes that ship with the product and that this deployment does not have.
+
+        The purposes that ship come first, since attributes and enrichers name them.
+        """
+        await self._consents.ensure_standard_purposes()
         known = (await self.catalogue.current()).by_key
         for spec in STANDARD_ATTRIBUTES:
             if spec.key not in known:
@@ -115,6 +127,10 @@ class Profiles:
         """Return the profiles with these ids in no order; unknown ids are left out."""
         return await self._store.find_many(profile_ids)
 
+    async def lineage(self, profile_id: ProfileId) -> list[ProfileId]:
+        """Return this profile's id and those of all that were merged into it, at whatever remove."""
+        return await self._store.lineage(profile_id)
+
     async def find_by_identity(self, ref: IdentityRef) -> Profile | None:
         """Return the profile that this identity recognises."""
         return await self._store.find_by_identity(ref)
@@ -141,8 +157,9 @@ class Profiles:
         """Return what is known and visible to the viewer (of these keys), in the order of definition."""
         now = self._clock()
         definitions = (await self.catalogue.current()).by_id.values()
+        purposes = await self._consents.purposes.current()
         resolved = (
-            resolve(definition, profile.claims.get(definition.id, ()), now)
+            resolve(definition, permitted_claims(profile, definition, purposes), now)
             for definition in definitions
             if _may_know(viewer, definition) and (keys is None or definition.key in keys)
         )
@@ -152,7 +169,8 @@ class Profiles:
         """Return what is known, by key."""
         now = self._clock()
         definitions = (await self.catalogue.current()).by_id.values()
-        resolved = (resolve(each, profile.claims.get(each.id, ()), now) for each in definitions)
+        purposes = await self._consents.purposes.current()
+        resolved = (resolve(each, permitted_claims(profile, each, purposes), now) for each in definitions)
         return {each.definition.key: each for each in resolved if each is not None}
 
     # Writing

@@ -52,6 +52,7 @@ class ProfileStore:
                     unique=True,
                     partialFilterExpression={"identity_keys": {"$type": "string"}},
                 ),
+                IndexModel("merged_into", partialFilterExpression={"merged_into": {"$type": "string"}}),
                 IndexModel("outbox.at", sparse=True),
                 IndexModel([("values.k", 1), ("values.v", 1), ("_id", 1)]),
                 IndexModel("expires_next", partialFilterExpression={"expires_next": {"$type": "date"}}),
@@ -71,6 +72,16 @@ class ProfileStore:
                 return profile
             profile_id = profile.merged_into
         return None
+
+    async def lineage(self, profile_id: ProfileId) -> list[ProfileId]:
+        """Return this id and those of the profiles that lead to it, at whatever remove."""
+        known: list[ProfileId] = []
+        leading = [profile_id]
+        while leading:
+            known.extend(leading)
+            found = self._profiles.find({"merged_into": {"$in": leading}}, {"_id": 1})
+            leading = [each["_id"] async for each in found if each["_id"] not in known]
+        return known
 
     async def find_many(self, profile_ids: Sequence[ProfileId]) -> list[Profile]:
         """Return the profiles with these ids, in no order; unknown ids are left out."""

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from server.access.model import Scope, Viewer, ViewerKind
+from server.consent.service import Consents
+from server.consent.store import ConsentStore
 from server.enrichment.changes import EnrichmentRequested
 from server.enrichment.enrichers.email_domain import email_domain
 from server.enrichment.model import ENRICH, Enricher, EnricherKind, Finding, Found, Trigger
@@ -170,9 +172,11 @@ async def build_stage(
     profile_store = profile_store or ProfileStore(database)
     jobs = jobs or JobStore(database)
     definitions = DefinitionStore(database)
-    for store in (profile_store, definitions, jobs):
+    consent_store = ConsentStore(database)
+    for store in (profile_store, definitions, consent_store, jobs):
         await store.create_indexes()
-    profiles = Profiles(store=profile_store, definitions=definitions, clock=clock)
+    consents = Consents(store=consent_store, clock=clock)
+    profiles = Profiles(store=profile_store, definitions=definitions, consents=consents, clock=clock)
     await profiles.ensure_standard_attributes()
     return Stage(
         clock=clock,
