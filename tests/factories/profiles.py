@@ -32,6 +32,8 @@ from server.profiles.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from server.consent.model import Consent
+
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 
 APP = Source(kind=SourceKind.APP)
@@ -152,6 +154,7 @@ def profile(
     visit: Visit | None = None,
     visits: int = 0,
     logins: int = 0,
+    consents: Mapping[str, Consent] | None = None,
     questions: Mapping[str, Mapping[str, Any]] | None = None,
     enrichments: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Profile:
@@ -169,6 +172,7 @@ def profile(
         visit=visit,
         visits=visits,
         logins=logins,
+        consents=consents or {},
         questions=questions or {},
         enrichments=enrichments or {},
     )

@@ -1,0 +1,156 @@
+"""Two profiles of one person become one: nothing said is lost, nobody inherits another person's answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+
+from server.consent.model import strictest
+from server.profiles.merging import folded, may_fold
+from server.profiles.model import PERSON, IdentityKind, IdentityRef
+from tests.factories.profiles import APP, NOW, account, browser, claim, identity, profile, user, visit
+from tests.profiles.strategies import profiles
+
+if TYPE_CHECKING:
+    from server.profiles.model import Claim, Profile
+
+HOUR = timedelta(hours=1)
+EARLIER, LATER = NOW - HOUR, NOW + HOUR
+
+known_profiles = profiles("prf_known")
+anonymous_profiles = profiles("prf_anonymous", is_anonymous=True)
+EMAIL = IdentityRef(kind=IdentityKind.EMAIL, value="ada@example.com")
+
+
+def all_claims(*of: Profile) -> list[Claim]:
+    return [claim for each in of for about in each.claims.values() for claim in about]
+
+
+def test_browser_becomes_part_of_a_person() -> None:
+    assert may_fold(profile(identities=[identity(account())]), profile(id="prf_2"))
+    assert may_fold(
+        profile(identities=[identity(account())]), profile(id="prf_2", identities=[identity(browser())])
+    )
+
+
+@pytest.mark.parametrize("ref", [user(), account(), EMAIL], ids=lambda ref: ref.kind)
+def test_identified_profile_never_becomes_part_of_another(ref: IdentityRef) -> None:
+    known = profile(identities=[identity(account("other"))])
+    somebody = profile(id="prf_2", identities=[identity(browser()), identity(ref)])
+
+    assert not may_fold(known, somebody)
+
+
+def test_profile_is_not_folded_into_itself() -> None:
+    assert not may_fold(profile(), profile())
+
+
+def test_merged_profile_is_neither_folded_nor_folded_into() -> None:
+    gone = profile(id="prf_2", merged_into="prf_3")
+
+    assert not may_fold(profile(), gone)
+    assert not may_fold(gone, profile())
+
+
+@given(known_profiles, anonymous_profiles)
+def test_each_source_keeps_its_later_claim_about_each_attribute(known: Profile, anonymous: Profile) -> None:
+    merged = folded(known, anonymous)
+
+    latest: dict[tuple[str, str], Claim] = {}
+    for each in sorted(all_claims(known, anonymous), key=lambda each: (each.observed_at, each.id)):
+        latest[each.attribute_id, each.source.slug] = each
+    assert sorted(all_claims(merged), key=id) == sorted(latest.values(), key=id)
+    assert all(each.attribute_id == about for about, each in _by_attribute(merged))
+
+
+def _by_attribute(of: Profile) -> list[tuple[str, Claim]]:
+    return [(about, claim) for about, claims in of.claims.items() for claim in claims]
+
+
+@given(known_profiles, anonymous_profiles)
+def test_fold_keeps_who_it_is_and_every_way_to_recognise_them(known: Profile, anonymous: Profile) -> None:
+    merged = folded(known, anonymous)
+
+    refs = {each.ref for each in (*known.identities, *anonymous.identities)}
+    assert merged.id == known.id
+    assert {each.ref for each in merged.identities} == refs
+    assert len(merged.identities) == len(refs)
+    assert merged.is_identified == known.is_identified
+    assert merged.created_at == min(known.created_at, anonymous.created_at)
+
+
+@given(known_profiles, anonymous_profiles)
+def test_identity_of_both_was_seen_from_the_first_time_to_the_last(
+    known: Profile, anonymous: Profile
+) -> None:
+    merged = folded(known, anonymous)
+
+    for each in merged.identities:
+        seen = [other for other in (*known.identities, *anonymous.identities) if other.ref == each.ref]
+        assert each.first_seen_at == min(other.first_seen_at for other in seen)
+        assert each.last_seen_at == max(other.last_seen_at for other in seen)
+
+
+@given(known_profiles, anonymous_profiles)
+def test_counters_add_up(known: Profile, anonymous: Profile) -> None:
+    merged = folded(known, anonymous)
+
+    assert merged.visits == known.visits + anonymous.visits
+    assert merged.logins == known.logins + anonymous.logins
+
+
+@given(known_profiles, anonymous_profiles)
+def test_parts_of_other_domains_keep_the_later_entry_of_each_key(known: Profile, anonymous: Profile) -> None:
+    merged = folded(known, anonymous)
+
+    for one, other, both in (
+        (known.questions, anonymous.questions, merged.questions),
+        (known.enrichments, anonymous.enrichments, merged.enrichments),
+    ):
+        assert both.keys() == {**one, **other}.keys()
+        for key, entry in both.items():
+            entries = [side[key] for side in (one, other) if key in side]
+            assert entry in entries
+            assert entry["at"] == max(each["at"] for each in entries)
+
+
+@given(known_profiles, anonymous_profiles)
+def test_of_two_consents_the_stricter_counts(known: Profile, anonymous: Profile) -> None:
+    assert folded(known, anonymous).consents == strictest(known.consents, anonymous.consents)
+
+
+@given(known_profiles)
+def test_browser_that_said_nothing_changes_nothing(known: Profile) -> None:
+    nothing = profile(id="prf_anonymous", created_at=LATER + 10 * HOUR)
+
+    merged = folded(known, nothing)
+
+    assert sorted(all_claims(merged), key=id) == sorted(all_claims(known), key=id)
+    assert (merged.identities, merged.visit, merged.questions) == (
+        known.identities,
+        known.visit,
+        known.questions,
+    )
+
+
+def test_visit_of_the_known_person_goes_on() -> None:
+    known, anonymous = profile(visit=visit(3)), profile(id="prf_2", visit=visit(1))
+
+    assert folded(known, anonymous).visit == known.visit
+    assert folded(profile(), anonymous).visit == anonymous.visit
+
+
+def test_of_two_statements_by_one_source_the_later_stays() -> None:
+    old, new = claim("old", observed_at=EARLIER), claim("new", observed_at=LATER)
+    other = claim("app", APP, observed_at=EARLIER)
+
+    both_ways = [
+        folded(profile(old, other), profile(new, id="prf_2")),
+        folded(profile(new), profile(old, other, id="prf_2")),
+    ]
+
+    for merged in both_ways:
+        assert {each.source: each.value for each in all_claims(merged)} == {PERSON: "new", APP: "app"}
