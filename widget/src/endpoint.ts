@@ -1,0 +1,27 @@
+/** Where the server is: from what a developer wrote to one base address. */
+
+import { DripError } from "./errors.ts";
+
+/**
+ * The base address without a trailing slash: "https://api.example/graphql/" and "https://api.example" are the same.
+ *
+ * A relative address is resolved against `base`. Raises DripError BAD_CONFIGURATION.
+ */
+export function normaliseEndpoint(written: string, base?: string): string {
+  let url: URL;
+  try {
+    url = new URL(written.trim(), base);
+  } catch (cause) {
+    throw new DripError("BAD_CONFIGURATION", `endpoint "${written}" is not an address; write https://your-server.`, cause);
+  }
+  if (!/^https?:$/.test(url.protocol)) {
+    throw new DripError("BAD_CONFIGURATION", `endpoint "${written}" must begin with https:// or http://.`);
+  }
+  return url.origin + url.pathname.replace(/\/+$/, "").replace(/\/graphql$/, "").replace(/\/+$/, "");
+}
+
+/** The server that served this script, when it came from a server's `/widget/` folder; else null. */
+export function endpointOfScript(scriptUrl: string): string | null {
+  const found = /^(https?:\/\/[^?#]*)\/widget\/[^/?#]+$/.exec(scriptUrl);
+  return found?.[1] ?? null;
+}

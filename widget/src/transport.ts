@@ -1,0 +1,56 @@
+/** One GraphQL request over fetch: data, or a DripError that says what went wrong. */
+
+import { DripError } from "./errors.ts";
+
+export type Post = (token: string, query: string, variables: object) => Promise<unknown>;
+
+const TIMEOUT_MS = 15_000;
+/** Browsers refuse a request that outlives its page above 64 KiB. */
+const KEEPALIVE_BYTES = 60_000;
+
+interface Payload {
+  data?: unknown;
+  errors?: { message?: string; extensions?: { code?: string } }[];
+}
+
+export function createPost(url: string, fetch: typeof globalThis.fetch): Post {
+  return async (token, query, variables) => {
+    const body = JSON.stringify({ query, variables });
+    let response: Response;
+    try {
+      response = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json", Authorization: `Bearer ${token}` },
+        body,
+        credentials: "omit",
+        // An answer survives that the person leaves the page at once.
+        keepalive: body.length < KEEPALIVE_BYTES,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (cause) {
+      throw new DripError(
+        "NETWORK",
+        `${url} did not answer. Is it running, is this origin allowed for the key, does the page's CSP allow connect-src?`,
+        cause,
+      );
+    }
+    return dataOf(response, url);
+  };
+}
+
+async function dataOf(response: Response, url: string): Promise<unknown> {
+  const payload: Payload | null = await response.json().catch(() => null);
+  if (isBusy(response.status)) throw new DripError("UNAVAILABLE", `${url} answered ${response.status}.`);
+
+  const error = payload?.errors?.[0];
+  if (error) throw new DripError(error.extensions?.code ?? "GRAPHQL", error.message ?? "The server gave no reason.", payload);
+  if (!response.ok || typeof payload?.data !== "object" || !payload.data) {
+    throw new DripError("BAD_RESPONSE", `${url} answered ${response.status} without GraphQL data. Is the endpoint right?`);
+  }
+  return payload.data;
+}
+
+/** Too many requests, or a gateway without its server: the same request may work in a moment. */
+function isBusy(status: number): boolean {
+  return status === 429 || (status >= 502 && status <= 504);
+}

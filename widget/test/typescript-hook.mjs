@@ -1,0 +1,19 @@
+/** Lets `node --test` run TypeScript on every supported Node: strips the types as the build does. */
+
+import { readFile } from "node:fs/promises";
+import { register } from "node:module";
+import { isMainThread } from "node:worker_threads";
+import { transform } from "esbuild";
+
+if (isMainThread) register(import.meta.url);
+
+export async function load(url, context, nextLoad) {
+  if (!url.endsWith(".ts")) return nextLoad(url, context);
+  const { code } = await transform(await readFile(new URL(url), "utf8"), {
+    loader: "ts",
+    format: "esm",
+    sourcemap: "inline",
+    sourcefile: url,
+  });
+  return { format: "module", source: code, shortCircuit: true };
+}
