@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PUBLIC_URL = "https://api.test"
 ORIGIN = "https://shop.test"
+ISSUER = "https://id.test"
 PROVIDER = "demo"  # configured in development; nothing here dials it
 SEEDER = Viewer(kind=ViewerKind.ADMIN, scopes=frozenset({Scope.ADMIN}))
 _VERIFIER = "a-verifier-that-only-the-page-knows-0123456789"
@@ -136,17 +137,21 @@ class Api:
             next=started["next"],
         )
 
-    async def signed_in(
-        self, subject: str = "ada", *, resume_token: str | None = None, **claims: object
-    ) -> Person:
-        """Let somebody come back from a sign-in in which a provider proved these claims."""
+    async def sign_in(self, subject: str = "ada", **claims: object) -> dict[str, str]:
+        """Let a provider prove these claims, and return what the page gets back from the sign-in."""
         key = await self.services.access.publishable_key(self.page.token or "")
         handover = Handover(
             key_id=key.id, origin=ORIGIN, return_to=f"{ORIGIN}/", challenge=s256_challenge(_VERIFIER)
         )
-        proved = ProvedIdentity(issuer="https://id.test", subject=subject, claims={"sub": subject, **claims})
+        proved = ProvedIdentity(issuer=ISSUER, subject=subject, claims={"sub": subject, **claims})
         code = await self.services.identity.complete_sign_in(PROVIDER, proved, handover)
-        return await self.person(resume_token=resume_token, signIn={"code": code, "verifier": _VERIFIER})
+        return {"code": code, "verifier": _VERIFIER}
+
+    async def signed_in(
+        self, subject: str = "ada", *, resume_token: str | None = None, **claims: object
+    ) -> Person:
+        """Let somebody sign in and arrive on the page."""
+        return await self.person(resume_token=resume_token, signIn=await self.sign_in(subject, **claims))
 
 
 def settings_for(

@@ -24,10 +24,11 @@ class Mutation:
     ) -> visits.StartVisitResult:
         """Recognise the browser or the person; needs a publishable key."""
         context = info.context
+        placement = context.services.questions.placement(input.placement)
         started = await context.services.identity.start_visit(
             context.viewer, resume_token=input.resume_token, sign_in=visits.read_sign_in(input.sign_in)
         )
-        return visits.show_started(started, input.placement)
+        return visits.show_started(started, placement)
 
     @strawberry.mutation(description="End what this browser knows of the person.")
     async def sign_out(self, info: Info) -> visits.SignOutResult:

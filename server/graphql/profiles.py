@@ -14,6 +14,7 @@ from server.graphql.context import Info
 from server.graphql.enrichment import Enrichment, show_enrichment
 from server.graphql.errors import (
     ForbiddenError,
+    InvalidInputError,
     InvalidValueError,
     NotFoundError,
     UnknownAttributeError,
@@ -148,11 +149,11 @@ class ProfileLookup:
 
 def read_lookup(by: ProfileLookup) -> model.ProfileId | model.IdentityRef:
     """Return the one thing that a lookup names."""
-    if by.id:
+    if isinstance(by.id, str):
         return model.ProfileId(by.id)
-    if by.user_id:
+    if isinstance(by.user_id, str):
         return model.IdentityRef(kind=model.IdentityKind.USER_ID, value=by.user_id)
-    if by.email:
+    if isinstance(by.email, str):
         return model.IdentityRef(kind=model.IdentityKind.EMAIL, value=by.email.strip().lower())
     social = cast("SocialIdentityInput", by.identity)
     return model.IdentityRef(kind=model.IdentityKind.SOCIAL, value=social.subject, issuer=social.issuer)
@@ -198,7 +199,12 @@ class SetAttributesSuccess:
 
 
 SetAttributesResult = Annotated[
-    SetAttributesSuccess | ForbiddenError | NotFoundError | UnknownAttributeError | InvalidValueError,
+    SetAttributesSuccess
+    | ForbiddenError
+    | NotFoundError
+    | InvalidInputError
+    | UnknownAttributeError
+    | InvalidValueError,
     strawberry.union("SetAttributesResult", description="What became of setAttributes."),
 ]
 

@@ -264,7 +264,8 @@ class Profiles:
     ) -> Profile:
         """Write values as an app or admin says them; with `may_create` an unknown identity gets a profile.
 
-        All or nothing. Raises ForbiddenError, NotFoundError, UnknownAttributeError, InvalidValueError.
+        All or nothing. Raises ForbiddenError, NotFoundError, UnknownAttributeError, InvalidValueError, and
+        InvalidInputError for an identity that nobody can have.
         """
         require_scope(viewer, Scope.PROFILES_WRITE)
         kind = SourceKind.ADMIN if viewer.kind is ViewerKind.ADMIN else SourceKind.APP
@@ -318,8 +319,11 @@ class Profiles:
     async def _addressed(self, by: ProfileId | IdentityRef, *, may_create: bool) -> Profile:
         if isinstance(by, str):
             found = await self._store.find_living(by)
+        elif may_create:
+            check_identity(by)
+            found = await self.recognise(by)
         else:
-            found = await (self.recognise(by) if may_create else self._store.find_by_identity(by))
+            found = await self._store.find_by_identity(by)
         if found is None:
             raise NotFoundError(_NO_SUCH_PROFILE)
         return found

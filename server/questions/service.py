@@ -45,6 +45,11 @@ class Questions:
         self._key = derived_key(secret, "ask")
         self.live: Watched[LiveSets] = Watched("question_sets", self._load_live)
 
+    def placement(self, name: str) -> str:
+        """Return the name of a placement; raise InvalidInputError for what is not spelled like one."""
+        check_placement(name)
+        return name
+
     async def next_question(self, viewer: Viewer, placement: str) -> NextQuestion | None:
         """Return what to ask the viewer here; None for whoever is no person (any more)."""
         if viewer.kind is not ViewerKind.PERSON or viewer.profile_id is None:
