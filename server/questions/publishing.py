@@ -117,7 +117,7 @@ def check_placement(placement: str) -> None:
 
 
 def _check_length(name: str, text: str, most: int) -> None:
-    if not 0 < len(text.strip()) <= most:
+    if not text.strip() or len(text) > most:
         raise InvalidInputError(f"`{name}` has 1 to {most} characters.", field=name)
 
 
