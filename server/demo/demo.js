@@ -21,7 +21,7 @@ element.addEventListener("drip:done", ({ detail }) => say(detail.state === "DONE
   ? "Nothing left to ask: everything the questions are about is known."
   : "That's all for this visit. Sign out and in again for the next question."));
 element.addEventListener("drip:shown", () => say(""));
-element.addEventListener("drip:error", ({ detail }) => { if (detail.code === "access_denied") say("You chose not to sign in."); });
+element.addEventListener("drip:error", ({ detail }) => { if (detail.code === "SIGN_IN_FAILED") say("You are not signed in."); });
 
 function say(text) {
   find("quiet").textContent = text;

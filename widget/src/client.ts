@@ -117,7 +117,9 @@ class Client implements DripClient {
 
   async next(placement = this.#placement): Promise<NextQuestion> {
     if (this.#viewerToken === null && !this.#starting) return (await this.startVisit({ placement })).next;
-    return (await this.#repeat(NEXT_QUESTION, { placement })).nextQuestion;
+    const { nextQuestion } = await this.#repeat(NEXT_QUESTION, { placement });
+    // Null for whoever is no person any more: this profile became part of another in a tab beside us.
+    return nextQuestion ?? (await this.startVisit({ placement })).next;
   }
 
   async answer(askId: string, value: AnswerValue): Promise<AnswerQuestionResult> {

@@ -45,7 +45,7 @@ export const START_SIGNED_IN_VISIT: Document<
 > = `mutation StartSignedInVisit($resumeToken: String, $placement: String!, $code: String!, $verifier: String!) {
   startVisit(input: { resumeToken: $resumeToken, placement: $placement, signIn: { code: $code, verifier: $verifier } }) ${STARTED}`;
 
-export const NEXT_QUESTION: Document<{ placement: string }, { nextQuestion: NextQuestion }> =
+export const NEXT_QUESTION: Document<{ placement: string }, { nextQuestion: NextQuestion | null }> =
   `query NextQuestion($placement: String!) { nextQuestion(placement: $placement) { ...Next } } ${NEXT}`;
 
 export const ANSWER_QUESTION: Document<

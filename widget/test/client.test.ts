@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createDripClient, type DripClientOptions, type DripStorage } from "../src/client.ts";
+
+const NEXT = { state: "DONE", ask: null, until: null };
+const ENDPOINT = "https://api.example";
+
+type Body = { query: string; variables: Record<string, unknown> };
+type Reply = object | number | "offline" | "html";
+
+/** A server that answers from `replies`, one after the other, and remembers what it was asked. */
+function server(...replies: Reply[]) {
+  const asked: { token: string; body: Body }[] = [];
+  const fetch = async (_: unknown, init?: RequestInit): Promise<Response> => {
+    const headers = new Headers(init?.headers);
+    asked.push({ token: headers.get("Authorization")?.slice(7) ?? "", body: JSON.parse(String(init?.body)) as Body });
+    const reply = replies.shift() ?? { data: {} };
+    if (reply === "offline") throw new TypeError("Failed to fetch");
+    if (reply === "html") return new Response("<h1>Hello</h1>", { status: 200 });
+    if (typeof reply === "number") return new Response("{}", { status: reply });
+    return Response.json(reply, { status: "errors" in reply ? 401 : 200 });
+  };
+  return { asked, fetch };
+}
+
+function started(name: string): object {
+  return {
+    data: {
+      startVisit: {
+        __typename: "StartVisitSuccess", viewerToken: `viewer-${name}`, resumeToken: `resume-${name}`,
+        visit: { id: "vis_1", number: 1, startedAt: "2026-01-01T00:00:00Z" }, profile: { id: "prf_1", traits: {} }, next: NEXT,
+      },
+    },
+  };
+}
+
+const EXPIRED = { errors: [{ message: "expired", extensions: { code: "TOKEN_EXPIRED" } }] };
+const ANSWERED = { data: { answerQuestion: { __typename: "AnswerQuestionSuccess", outcome: "ANSWERED", next: NEXT } } };
+
+function memory(): DripStorage & { values: Map<string, string> } {
+  const values = new Map<string, string>();
+  return {
+    values,
+    getItem: (name) => values.get(name) ?? null,
+    setItem: (name, value) => void values.set(name, value),
+    removeItem: (name) => void values.delete(name),
+  };
+}
+
+function client(fetch: DripClientOptions["fetch"], options: Partial<DripClientOptions> = {}) {
+  return createDripClient({
+    endpoint: ENDPOINT, key: "pk_test", storage: memory(), session: memory(), page: null, wait: async () => {},
+    ...(fetch ? { fetch } : {}), ...options,
+  });
+}
+
+test("the first question takes one request, and calls made meanwhile share the visit", async () => {
+  const { asked, fetch } = server(started("a"));
+  const drip = client(fetch);
+
+  const [next, visit] = await Promise.all([drip.next("home"), drip.startVisit()]);
+
+  assert.deepEqual(next, NEXT);
+  assert.equal(visit.profile.id, "prf_1");
+  assert.equal(asked.length, 1);
+  assert.equal(asked[0]?.token, "pk_test");
+});
+
+test("the resume token is kept for the next load, the viewer token is not", async () => {
+  const { fetch } = server(started("a"));
+  const storage = memory();
+
+  await client(fetch, { storage }).startVisit();
+
+  assert.deepEqual([...storage.values.values()], ["resume-a"]);
+});
+
+test("an expired token is renewed once for all calls that wait, and each is sent again", async () => {
+  const { asked, fetch } = server(started("a"), EXPIRED, EXPIRED, started("b"), ANSWERED, ANSWERED);
+  const drip = client(fetch);
+  await drip.startVisit();
+
+  await Promise.all([drip.answer("ask_1", "x"), drip.answer("ask_2", "y")]);
+
+  const visits = asked.filter(({ body }) => body.query.includes("startVisit"));
+  assert.equal(visits.length, 2);
+  assert.equal(visits[1]?.body.variables["resumeToken"], "resume-a");
+  assert.deepEqual(asked.slice(-2).map(({ token }) => token), ["viewer-b", "viewer-b"]);
+});
+
+test("an answer that meets a dead network or a busy server is sent again under the same ask", async () => {
+  const { asked, fetch } = server(started("a"), "offline", 503, 429, ANSWERED);
+  const drip = client(fetch);
+  await drip.startVisit();
+
+  const result = await drip.answer("ask_1", "x");
+
+  assert.equal(result.__typename, "AnswerQuestionSuccess");
+  assert.deepEqual(asked.slice(1).map(({ body }) => body.variables["askId"]), ["ask_1", "ask_1", "ask_1", "ask_1"]);
+});
+
+test("a server that stays away is given up on with a code", async () => {
+  const { fetch } = server("offline", "offline", "offline", "offline");
+
+  await assert.rejects(client(fetch).startVisit(), { code: "NETWORK" });
+});
+
+test("a page in place of GraphQL is not taken for an answer", async () => {
+  const { fetch } = server("html");
+
+  await assert.rejects(client(fetch).startVisit(), { code: "BAD_RESPONSE" });
+});
+
+test("a refused origin reaches the developer with the server's code", async () => {
+  const { fetch } = server({ errors: [{ message: "no", extensions: { code: "ORIGIN_NOT_ALLOWED" } }] });
+
+  await assert.rejects(client(fetch).startVisit(), { code: "ORIGIN_NOT_ALLOWED" });
+});
+
+test("a sign-in's code is exchanged with the verifier and taken out of the address", async () => {
+  const session = memory();
+  const page = {
+    location: { href: "https://shop.example/", hash: "", pathname: "/", search: "" },
+    history: { state: null, replaceState: () => void (page.location.hash = "") },
+  };
+  const before = client(server().fetch, { session, page });
+  const url = new URL(await before.signInUrl("demo"));
+  assert.equal(url.searchParams.get("return_to"), "https://shop.example/");
+  assert.match(url.searchParams.get("challenge") ?? "", /^[\w-]{43}$/);
+
+  page.location.hash = "#acquaint_code=once";
+  const { asked, fetch } = server(started("a"));
+  await client(fetch, { session, page }).startVisit();
+
+  assert.equal(asked[0]?.body.variables["code"], "once");
+  assert.match(String(asked[0]?.body.variables["verifier"]), /^[\w-]{43}$/);
+  assert.equal(page.location.hash, "");
+  assert.equal(session.values.size, 0);
+});
+
+test("a code that this tab did not ask for signs nobody in", async () => {
+  const page = {
+    location: { href: "https://shop.example/#acquaint_code=theirs", hash: "#acquaint_code=theirs", pathname: "/", search: "" },
+    history: { state: null, replaceState: () => {} },
+  };
+  const { asked, fetch } = server(started("a"));
+  const errors: string[] = [];
+  const drip = client(fetch, { page });
+  drip.subscribe((notice) => notice.type === "error" && errors.push(notice.error.code));
+
+  await drip.startVisit();
+
+  assert.equal(asked.length, 1);
+  assert.equal("code" in (asked[0]?.body.variables ?? {}), false);
+  assert.deepEqual(errors, ["SIGN_IN_FAILED"]);
+});
+
+test("a code that the server refuses falls back to an ordinary visit", async () => {
+  const session = memory();
+  session.setItem("acquaint:sign-in", `${"v".repeat(43)} ${ENDPOINT}|pk_test`);
+  const page = {
+    location: { href: "https://shop.example/#acquaint_code=late", hash: "#acquaint_code=late", pathname: "/", search: "" },
+    history: { state: null, replaceState: () => {} },
+  };
+  const refused = { data: { startVisit: { __typename: "SignInCodeError", message: "late" } } };
+  const { asked, fetch } = server(refused, started("a"));
+
+  const visit = await client(fetch, { session, page }).startVisit();
+
+  assert.equal(visit.profile.id, "prf_1");
+  assert.equal(asked.length, 2);
+});
+
+test("signing out forgets the person even when the server is away", async () => {
+  const storage = memory();
+  const { asked, fetch } = server(started("a"), "offline", started("b"));
+  const drip = client(fetch, { storage });
+  await drip.startVisit();
+
+  await drip.signOut();
+
+  assert.equal(asked.at(-1)?.body.variables["resumeToken"], null);
+  assert.deepEqual([...storage.values.values()], ["resume-b"]);
+});
+
+test("a profile that became part of another begins anew", async () => {
+  const { fetch } = server(started("a"), { data: { nextQuestion: null } }, started("b"));
+  const drip = client(fetch);
+  await drip.startVisit();
+
+  assert.deepEqual(await drip.next(), NEXT);
+});
+
+test("a key that is not publishable is refused before anything is sent", () => {
+  assert.throws(() => createDripClient({ endpoint: ENDPOINT, key: "sk_secret" }), { code: "BAD_CONFIGURATION" });
+});
