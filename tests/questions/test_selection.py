@@ -1,4 +1,4 @@
-"""Which question is asked: never what is known, never more than a visit bears, the same from the same facts."""
+"""Which question is asked: never what is known, never more than a visit bears, always for the same reasons."""
 
 from __future__ import annotations
 
