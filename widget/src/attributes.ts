@@ -11,7 +11,7 @@ export const DEFAULT_PLACEMENT = "home";
 
 /** A placement as the server spells it, or the default. */
 export function placementFrom(written: string | null): string {
-  return written && /^[a-z][a-z0-9_-]{0,62}$/.test(written) ? written : DEFAULT_PLACEMENT;
+  return written && /^[a-z][a-z0-9_-]{0,39}$/.test(written) ? written : DEFAULT_PLACEMENT;
 }
 
 /** What is written, or the server that the script came from. Raises DripError BAD_CONFIGURATION when there is neither. */
