@@ -1,4 +1,4 @@
-"""Which question is asked: never what is known, never more than a visit bears, always for the same reasons."""
+"""Which question is asked: never what is known, never more than a visit bears, always for one reason."""
 
 from __future__ import annotations
 
