@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from server.consent.changes import ConsentRecorded
 from server.enrichment.changes import EnrichmentRequested
 from server.identity.changes import SignedIn
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
@@ -18,6 +19,7 @@ def reactions(services: Services) -> Reactions:
     """Return what follows from each kind of change; a kind that leads to nothing is listed with nothing."""
     enrichment, questions = services.enrichment, services.questions
     return {
+        ConsentRecorded: (services.consents.log,),
         ProfileCreated: (),
         ProfileMerged: (enrichment.on_merged,),
         SignedIn: (enrichment.on_signed_in,),

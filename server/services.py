@@ -21,6 +21,7 @@ from server.kit.clock import system_clock
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.mongo import connect, open_database, why_unreachable
+from server.profiles.consenting import Consenting
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
@@ -68,6 +69,7 @@ class Services:
     access: Access
     consents: Consents
     profiles: Profiles
+    consenting: Consenting
     identity: Identity
     questions: Questions
     authoring: Authoring
@@ -122,6 +124,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         access=access,
         consents=consents,
         profiles=profiles,
+        consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=identity,
         questions=questions,
         authoring=Authoring(profiles=profiles, questions=questions, store=stores.questions, clock=clock),

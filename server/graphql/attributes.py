@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from server.graphql.errors import ConflictError, ForbiddenError, InvalidInputError
+from server.graphql.errors import ConflictError, ForbiddenError, InvalidInputError, UnknownPurposeError
 from server.graphql.node import Node
 from server.profiles import model
 
@@ -209,6 +209,6 @@ class DefineAttributeSuccess:
 
 
 DefineAttributeResult = Annotated[
-    DefineAttributeSuccess | ForbiddenError | InvalidInputError | ConflictError,
+    DefineAttributeSuccess | ForbiddenError | InvalidInputError | UnknownPurposeError | ConflictError,
     strawberry.union("DefineAttributeResult", description="What became of defineAttribute."),
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 import strawberry
 
 from server.access.model import KeyKind, Scope, ViewerKind
+from server.consent.model import Basis, ConsentSource, ConsentState, OnWithdrawal
 from server.enrichment.model import EnrichmentState
 from server.profiles.model import AttributeType, IdentityKind, PersonAccess, SourceKind
 from server.questions.model import NextState, Outcome, QuestionKind, SetState
@@ -93,6 +94,34 @@ _describe(
     name="ApiKeyKind",
     PUBLISHABLE="Stands in web pages: begins visits on its origins, and nothing else.",
     SECRET="Stays on servers: does what its scopes say.",  # noqa: S106 - the name of a kind, not a secret
+)
+_describe(
+    Basis,
+    "What counts while a person has said nothing to a purpose.",
+    name="PurposeBasis",
+    OPT_IN="No: only a grant allows it.",
+    OPT_OUT="Yes: a legitimate interest allows it until the person objects.",
+)
+_describe(
+    OnWithdrawal,
+    "What becomes of what rests on a purpose when consent is taken back; it is hidden at once either way.",
+    HIDE="It is kept, and shows again if the person grants it again.",
+    ERASE="It is erased.",
+)
+_describe(
+    ConsentState,
+    "What a person said to a purpose.",
+    GRANTED="Yes.",
+    DENIED="No.",
+    WITHDRAWN="No longer.",
+)
+_describe(
+    ConsentSource,
+    "Through whom a consent reached us.",
+    PERSON="The person, with a viewer token.",
+    APP="An app with a secret key.",
+    ADMIN="An admin.",
+    IMPORT="An import.",
 )
 _describe(
     EnrichmentState,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import strawberry
 
+from server.consent import errors as consent
 from server.enrichment import errors as enrichment
 from server.identity import errors as identity
 from server.kit import errors as kit
@@ -94,6 +95,13 @@ class SignInCodeError(UserError):
     """See identity.errors."""
 
 
+@strawberry.type(description="No purpose has this key.")
+class UnknownPurposeError(UserError):
+    """See consent.errors."""
+
+    key: str = strawberry.field(description="The key that is not known.")
+
+
 @strawberry.type(description="No enricher has this key.")
 class UnknownEnricherError(UserError):
     """See enrichment.errors."""
@@ -127,6 +135,7 @@ HANDLERS = (
     _Handler(questions.UnknownAskError, UnknownAskError),
     _Handler(questions.InvalidAnswerError, InvalidAnswerError),
     _Handler(questions.UnpublishableError, UnpublishableError, "question_key"),
+    _Handler(consent.UnknownPurposeError, UnknownPurposeError, "key"),
     _Handler(identity.SignInCodeError, SignInCodeError),
     _Handler(enrichment.UnknownEnricherError, UnknownEnricherError, "key"),
 )

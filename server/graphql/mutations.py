@@ -7,7 +7,17 @@ from typing import Annotated
 import strawberry
 
 from server.access.model import KeyId
-from server.graphql import access, attributes, enrichment, profiles, question_sets, questions, visits
+from server.graphql import (
+    access,
+    attributes,
+    consent,
+    consenting,
+    enrichment,
+    profiles,
+    question_sets,
+    questions,
+    visits,
+)
 from server.graphql.context import Info
 from server.questions.model import QuestionSetId
 
@@ -122,6 +132,40 @@ class Mutation:
             may_create=input.create_if_missing,
         )
         return profiles.SetAttributesSuccess(written=written)
+
+    @strawberry.mutation(description="Declare a purpose that data is used for.")
+    async def define_purpose(
+        self, info: Info, input: Annotated[consent.DefinePurposeInput, _What]
+    ) -> consent.DefinePurposeResult:
+        """Declare it; admins only."""
+        context = info.context
+        defined = await context.services.consents.define(context.viewer, consent.read_purpose(input))
+        return consent.PurposeSuccess(purpose=consent.show_purpose(defined))
+
+    @strawberry.mutation(description="Change a purpose; texts are added, never replaced.")
+    async def update_purpose(
+        self, info: Info, input: Annotated[consent.UpdatePurposeInput, _What]
+    ) -> consent.UpdatePurposeResult:
+        """Change it; admins only."""
+        context = info.context
+        edit = consent.read_edit(input)
+        updated = await context.services.consents.update(context.viewer, input.key, edit)
+        return consent.PurposeSuccess(purpose=consent.show_purpose(updated))
+
+    @strawberry.mutation(description="Record what a person said to a purpose; it counts at once.")
+    async def record_consent(
+        self, info: Info, input: Annotated[consenting.RecordConsentInput, _What]
+    ) -> consenting.RecordConsentResult:
+        """Write it; people their own, apps with the scope profiles:write."""
+        context = info.context
+        written = await context.services.consenting.record(
+            context.viewer,
+            consenting.read_whose(input.profile),
+            input.purpose,
+            input.state,
+            input.text_version,
+        )
+        return consenting.RecordConsentSuccess(written=written)
 
     @strawberry.mutation(description="Look a person up now.")
     async def request_enrichment(

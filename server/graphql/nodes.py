@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.access.model import KeyId
+from server.consent.model import PurposeId
 from server.graphql.access import show_key
 from server.graphql.attributes import show_definition
+from server.graphql.consent import show_purpose
 from server.graphql.profiles import show_profile
 from server.graphql.question_sets import show_set
 from server.kit.ids import id_prefix
@@ -46,9 +48,15 @@ async def _key(context: Context, node_id: str) -> Node | None:
     return None if found is None else show_key(found)
 
 
+async def _purpose(context: Context, node_id: str) -> Node | None:
+    found = await context.services.consents.find(context.viewer, PurposeId(node_id))
+    return None if found is None else show_purpose(found)
+
+
 _FINDERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "prf": _profile,
     "att": _attribute,
     "set": _question_set,
     "key": _key,
+    "pur": _purpose,
 }

@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 
 from server.access import model as access
 from server.graphql.attributes import Attribute, show_attribute
+from server.graphql.consent import Consent, ConsentEntry, show_entry, show_standing
 from server.graphql.context import Info
 from server.graphql.enrichment import Enrichment, show_enrichment
 from server.graphql.errors import (
@@ -20,6 +21,8 @@ from server.graphql.errors import (
     UnknownAttributeError,
 )
 from server.graphql.node import Node
+from server.graphql.paging import After, Connection, First, connection
+from server.kit.paging import page_request
 from server.profiles import model
 
 
@@ -87,6 +90,21 @@ class Profile(Node):
         """Show the states kept in the profile."""
         found = await info.context.services.enrichment.enrichments_of(self.viewer, self.profile)
         return [show_enrichment(each) for each in found]
+
+    @strawberry.field(description="Where the person stands towards every purpose, in order of definition.")
+    async def consents(self, info: Info) -> list[Consent]:
+        """Show what they said, and whether we may."""
+        found = await info.context.services.consenting.standings(self.viewer, self.profile)
+        return [show_standing(each) for each in found]
+
+    @strawberry.field(description="What the person ever said to any purpose, oldest first.")
+    async def consent_history(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[ConsentEntry]:
+        """Read a page of the consent log."""
+        request = page_request(first, after)
+        page = await info.context.services.consenting.history(self.viewer, self.profile, request)
+        return connection(page, lambda each: each.id, show_entry)
 
 
 def show_profile(profile: model.Profile, viewer: access.Viewer) -> Profile:

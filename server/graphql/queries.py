@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 
 from server.graphql.attributes import AttributeDefinition, show_definition
+from server.graphql.consent import Purpose, show_purpose
 from server.graphql.context import Info
 from server.graphql.node import Node
 from server.graphql.nodes import find_node
@@ -65,6 +66,13 @@ class Query:
         context = info.context
         page = await context.services.profiles.definitions(context.viewer, page_request(first, after))
         return connection(page, lambda each: each.id, show_definition)
+
+    @strawberry.field(description="What data is used for, oldest first; empty for nobody.")
+    async def purposes(self, info: Info, first: First = None, after: After = None) -> Connection[Purpose]:
+        """Read a page of purposes."""
+        context = info.context
+        page = await context.services.consents.page(context.viewer, page_request(first, after))
+        return connection(page, lambda each: each.id, show_purpose)
 
     @strawberry.field(description="Anything that has an id.")
     async def node(self, info: Info, id: _Id) -> Node | None:
