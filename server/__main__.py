@@ -100,7 +100,7 @@ async def _work(services: Services) -> None:
 
 async def _set_up(services: Services) -> None:
     await services.stores.create_indexes()
-    await services.profiles.ensure_standard_attributes()
+    await services.attributes.ensure_standard_attributes()
     if services.settings.is_development:
         key = await seed_demo(services)
         click.echo(json.dumps({"kind": "publishable_key", "token": key.token}))

@@ -21,6 +21,7 @@ from server.kit.clock import system_clock
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.mongo import connect, open_database, why_unreachable
+from server.profiles.attributes import Attributes
 from server.profiles.consenting import Consenting
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.service import Profiles
@@ -68,6 +69,7 @@ class Services:
     stores: Stores
     access: Access
     consents: Consents
+    attributes: Attributes
     profiles: Profiles
     consenting: Consenting
     identity: Identity
@@ -80,7 +82,7 @@ class Services:
     @property
     def watched(self) -> tuple[Watched[Any], ...]:
         """The configuration that this process holds in memory."""
-        return (self.access.key_ring, self.consents.purposes, self.profiles.catalogue, self.questions.live)
+        return (self.access.key_ring, self.consents.purposes, self.attributes.catalogue, self.questions.live)
 
     async def why_not_ready(self) -> str | None:
         """Return why this process can't serve, or None."""
@@ -107,7 +109,8 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     tokens = ViewerTokens(secret=settings.secret, issuer=settings.public_url, clock=clock)
     access = Access(store=stores.keys, tokens=tokens, clock=clock)
     consents = Consents(store=stores.consents, clock=clock)
-    profiles = Profiles(store=stores.profiles, definitions=stores.definitions, consents=consents, clock=clock)
+    attributes = Attributes(store=stores.definitions, consents=consents, clock=clock)
+    profiles = Profiles(store=stores.profiles, attributes=attributes, consents=consents, clock=clock)
     providers = oidc_providers(settings, clock=clock)
     identity = Identity(
         profiles=profiles, access=access, store=stores.identity, providers=providers, clock=clock
@@ -123,6 +126,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         stores=stores,
         access=access,
         consents=consents,
+        attributes=attributes,
         profiles=profiles,
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=identity,

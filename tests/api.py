@@ -116,7 +116,7 @@ class Api:
     ) -> AttributeDefinition:
         """Declare an attribute."""
         declared = spec(key, type, options=options, person_access=person_access)
-        return await self.services.profiles.define_attribute(SEEDER, declared)
+        return await self.services.attributes.define(SEEDER, declared)
 
     async def publish(self, key: str, *questions: QuestionDraft, **content: Any) -> QuestionSet:  # noqa: ANN401 - what set_draft takes
         """Create and publish a question set."""
@@ -174,7 +174,7 @@ async def running_api(
     """Set an API up on its database and run it; `change` may put other services in their place."""
     services = build_services(settings, clock=clock)
     await services.stores.create_indexes()
-    await services.profiles.ensure_standard_attributes()
+    await services.attributes.ensure_standard_attributes()
     admin = await services.access.create_admin_key("Admin")
     page = await services.access.create_key(SEEDER, kind=KeyKind.PUBLISHABLE, name="Page", origins=(ORIGIN,))
     changed = change(services)

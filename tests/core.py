@@ -10,6 +10,7 @@ from server.access.store import KeyStore
 from server.access.tokens import ViewerTokens
 from server.consent.service import Consents
 from server.consent.store import ConsentStore
+from server.profiles.attributes import Attributes
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
@@ -32,6 +33,7 @@ class Core:
     database: Database
     access: Access
     consents: Consents
+    attributes: Attributes
     profiles: Profiles
     questions: Questions
     authoring: Authoring
@@ -48,18 +50,15 @@ def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Cor
     """Return the core of one process."""
     tokens = ViewerTokens(secret=secret, issuer=ISSUER, clock=clock)
     consents = Consents(store=ConsentStore(database), clock=clock)
-    profiles = Profiles(
-        store=ProfileStore(database),
-        definitions=DefinitionStore(database),
-        consents=consents,
-        clock=clock,
-    )
+    attributes = Attributes(store=DefinitionStore(database), consents=consents, clock=clock)
+    profiles = Profiles(store=ProfileStore(database), attributes=attributes, consents=consents, clock=clock)
     store = QuestionStore(database)
     questions = Questions(profiles=profiles, store=store, clock=clock, secret=secret)
     return Core(
         database=database,
         access=Access(store=KeyStore(database), tokens=tokens, clock=clock),
         consents=consents,
+        attributes=attributes,
         profiles=profiles,
         questions=questions,
         authoring=Authoring(profiles=profiles, questions=questions, store=store, clock=clock),

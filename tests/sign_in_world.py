@@ -23,6 +23,7 @@ from server.identity.service import Identity
 from server.identity.store import IdentityStore
 from server.kit.clock import system_clock
 from server.kit.signing import s256_challenge
+from server.profiles.attributes import Attributes
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
@@ -144,8 +145,9 @@ async def _build(
     tokens = ViewerTokens(secret=settings.secret, issuer=PUBLIC_URL, clock=clock)
     access = Access(store=keys, tokens=tokens, clock=clock)
     consents = Consents(store=ConsentStore(database), clock=clock)
-    profiles = Profiles(store=profile_store, definitions=definitions, consents=consents, clock=clock)
-    await profiles.ensure_standard_attributes()
+    attributes = Attributes(store=definitions, consents=consents, clock=clock)
+    profiles = Profiles(store=profile_store, attributes=attributes, consents=consents, clock=clock)
+    await attributes.ensure_standard_attributes()
     made: dict[str, Provider] = {
         each.key: OidcProvider(
             each, redirect_uri=f"{PUBLIC_URL}/auth/{each.key}/callback", client=client, clock=clock

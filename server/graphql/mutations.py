@@ -70,7 +70,7 @@ class Mutation:
         """Declare it; admins only."""
         context = info.context
         spec = attributes.read_spec(input)
-        definition = await context.services.profiles.define_attribute(context.viewer, spec)
+        definition = await context.services.attributes.define(context.viewer, spec)
         return attributes.DefineAttributeSuccess(definition=attributes.show_definition(definition))
 
     @strawberry.mutation(description="Create a question set as a draft.")

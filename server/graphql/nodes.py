@@ -34,7 +34,7 @@ async def _profile(context: Context, node_id: str) -> Node | None:
 
 
 async def _attribute(context: Context, node_id: str) -> Node | None:
-    found = await context.services.profiles.definition(context.viewer, AttributeId(node_id))
+    found = await context.services.attributes.find(context.viewer, AttributeId(node_id))
     return None if found is None else show_definition(found)
 
 

@@ -64,7 +64,7 @@ class Query:
     ) -> Connection[AttributeDefinition]:
         """Read a page of definitions."""
         context = info.context
-        page = await context.services.profiles.definitions(context.viewer, page_request(first, after))
+        page = await context.services.attributes.page(context.viewer, page_request(first, after))
         return connection(page, lambda each: each.id, show_definition)
 
     @strawberry.field(description="What data is used for, oldest first; empty for nobody.")

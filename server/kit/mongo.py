@@ -11,10 +11,11 @@ from typing import Any
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import IndexModel, ReadPreference
-from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
 from pymongo.write_concern import WriteConcern
 
 __all__ = [
+    "BulkWriteError",
     "Client",
     "Collection",
     "ConnectionFailure",
@@ -24,6 +25,7 @@ __all__ = [
     "IndexModel",
     "PyMongoError",
     "connect",
+    "is_about_duplicates",
     "open_database",
     "why_unreachable",
 ]
@@ -33,6 +35,7 @@ Client = AsyncIOMotorClient[Document]
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
 
+_DUPLICATE_KEY = 11_000
 _PING_MILLISECONDS = 1_000
 _AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
@@ -69,6 +72,14 @@ def open_database(client: Client, name: str) -> Database:
         codec_options=_AWARE_UTC,
         read_preference=ReadPreference.PRIMARY,
         write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
+    )
+
+
+def is_about_duplicates(error: BulkWriteError) -> bool:
+    """Whether an unordered insert left out only what was there already."""
+    details = error.details or {}
+    return not details.get("writeConcernErrors") and all(
+        each["code"] == _DUPLICATE_KEY for each in details["writeErrors"]
     )
 
 

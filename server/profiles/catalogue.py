@@ -6,14 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.access.model import Scope, ViewerKind
 from server.kit.errors import InvalidInputError
 from server.profiles.errors import UnknownAttributeError
-from server.profiles.model import AttributeType
+from server.profiles.model import AttributeType, PersonAccess
 from server.profiles.validating import MAX_STRING, MAX_TEXT, limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from server.access.model import Viewer
     from server.profiles.model import AttributeDefinition, AttributeId, AttributeSpec, Bounds
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -42,6 +44,13 @@ def catalogue(definitions: Iterable[AttributeDefinition]) -> Catalogue:
     """Return the catalogue of these definitions."""
     by_id = {definition.id: definition for definition in definitions}
     return Catalogue(by_id=by_id, by_key={definition.key: definition for definition in by_id.values()})
+
+
+def may_know(viewer: Viewer, definition: AttributeDefinition) -> bool:
+    """Whether the viewer may know that this attribute exists."""
+    if viewer.kind is ViewerKind.PERSON:
+        return definition.person_access is not PersonAccess.HIDDEN
+    return viewer.has_scope(Scope.PROFILES_READ) or viewer.has_scope(Scope.CONFIGURATION_READ)
 
 
 def check_spec(spec: AttributeSpec) -> None:

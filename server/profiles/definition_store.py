@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from server.kit.errors import ConflictError
-from server.kit.mongo import DuplicateKeyError, IndexModel
+from server.kit.mongo import BulkWriteError, DuplicateKeyError, IndexModel, is_about_duplicates
 from server.profiles.model import (
     AttributeDefinition,
     AttributeId,
@@ -17,6 +17,8 @@ from server.profiles.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from server.kit.mongo import Database, Document
 
 COLLECTION = "attribute_definitions"
@@ -39,6 +41,16 @@ class DefinitionStore:
         except DuplicateKeyError:
             message = f"There is an attribute {definition.key!r} already."
             raise ConflictError(message) from None
+
+    async def insert_missing(self, definitions: Sequence[AttributeDefinition]) -> None:
+        """Store new definitions, save those whose key is taken (another process was faster)."""
+        if not definitions:
+            return
+        try:
+            await self._definitions.insert_many([_document(each) for each in definitions], ordered=False)
+        except BulkWriteError as error:
+            if not is_about_duplicates(error):
+                raise
 
     async def all(self) -> list[AttributeDefinition]:
         """Return every definition, oldest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,20 +11,15 @@ from server.access.service import require_scope
 from server.kit.changes import ChangeId
 from server.kit.errors import NotFoundError
 from server.kit.ids import new_id
-from server.kit.paging import cut
-from server.kit.watching import Watched
-from server.profiles.catalogue import Catalogue, catalogue, check_spec
+from server.profiles.catalogue import may_know
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
 from server.profiles.errors import IdentityTakenError
 from server.profiles.gating import permitted_claims
 from server.profiles.identifying import check_identity
 from server.profiles.merging import folded, may_fold
 from server.profiles.model import (
-    AttributeDefinition,
-    AttributeId,
     Claim,
     ClaimId,
-    PersonAccess,
     Profile,
     ProfileId,
     ProfileUpdate,
@@ -34,7 +29,6 @@ from server.profiles.model import (
     VisitId,
 )
 from server.profiles.resolving import rank, resolve
-from server.profiles.standard import STANDARD_ATTRIBUTES
 from server.profiles.validating import checked_value
 
 if TYPE_CHECKING:
@@ -44,9 +38,8 @@ if TYPE_CHECKING:
     from server.access.model import Viewer
     from server.consent.service import Consents
     from server.kit.clock import Clock
-    from server.kit.paging import Page, PageRequest
-    from server.profiles.definition_store import DefinitionStore
-    from server.profiles.model import AttributeSpec, IdentityRef, ResolvedAttribute
+    from server.profiles.attributes import Attributes
+    from server.profiles.model import AttributeDefinition, IdentityRef, ResolvedAttribute
     from server.profiles.store import ProfileStore
 
 QUIET = timedelta(minutes=30)  # without a sign of the person, after which the next one starts a new visit
@@ -60,56 +53,12 @@ class Profiles:
     """
 
     def __init__(
-        self, *, store: ProfileStore, definitions: DefinitionStore, consents: Consents, clock: Clock
+        self, *, store: ProfileStore, attributes: Attributes, consents: Consents, clock: Clock
     ) -> None:
         self._store = store
         self._consents = consents
-        self._definitions = definitions
         self._clock = clock
-        self.catalogue: Watched[Catalogue] = Watched("attribute_definitions", self._load_catalogue)
-
-    # Attributes
-
-    async def define_attribute(self, viewer: Viewer, spec: AttributeSpec) -> AttributeDefinition:
-        """Declare an attribute (admins only).
-
-        Raises ForbiddenError, InvalidInputError, and ConflictError where the key is taken.
-        """
-        require_scope(viewer, Scope.ADMIN)
-        check_spec(spec)
-        if spec.purpose is not None:
-            await self._consents.get(spec.purpose)
-        definition = self._definition(spec)
-        await self._definitions.insert(definition)
-        await self.catalogue.refresh()
-        return definition
-
-    async def ensure_standard_attributes(self) -> None:
-        """Declare the attributes that ship with the product and that this deployment does not have.
-
-        The purposes that ship come first, since attributes and enrichers name them.
-        """
-        await self._consents.ensure_standard_purposes()
-        known = (await self.catalogue.current()).by_key
-        for spec in STANDARD_ATTRIBUTES:
-            if spec.key not in known:
-                await self._definitions.insert(self._definition(spec))
-        await self.catalogue.refresh()
-
-    async def definitions(self, viewer: Viewer, request: PageRequest) -> Page[AttributeDefinition]:
-        """Return the definitions the viewer may know of, oldest first."""
-        definitions = (await self.catalogue.current()).by_id.values()
-        known = [
-            definition
-            for definition in definitions
-            if _may_know(viewer, definition) and (request.after is None or definition.id > request.after)
-        ]
-        return cut(known[: request.first + 1], request.first)
-
-    async def definition(self, viewer: Viewer, attribute_id: AttributeId) -> AttributeDefinition | None:
-        """Return a definition; None for one that does not exist or that the viewer may not know of."""
-        found = (await self.catalogue.current()).by_id.get(attribute_id)
-        return found if found is not None and _may_know(viewer, found) else None
+        self.catalogue = attributes.catalogue
 
     # Reading
 
@@ -161,12 +110,12 @@ class Profiles:
         resolved = (
             resolve(definition, permitted_claims(profile, definition, purposes), now)
             for definition in definitions
-            if _may_know(viewer, definition) and (keys is None or definition.key in keys)
+            if may_know(viewer, definition) and (keys is None or definition.key in keys)
         )
         return [each for each in resolved if each is not None]
 
     async def known_attributes(self, profile: Profile) -> dict[str, ResolvedAttribute]:
-        """Return what is known, by key."""
+        """Return what is known and may be used, by key."""
         now = self._clock()
         definitions = (await self.catalogue.current()).by_id.values()
         purposes = await self._consents.purposes.current()
@@ -328,22 +277,8 @@ class Profiles:
             raise NotFoundError(_NO_SUCH_PROFILE)
         return found
 
-    def _definition(self, spec: AttributeSpec) -> AttributeDefinition:
-        now = self._clock()
-        given = {each.name: getattr(spec, each.name) for each in fields(spec)}
-        return AttributeDefinition(id=AttributeId(new_id("att", now)), created_at=now, **given)
-
-    async def _load_catalogue(self) -> Catalogue:
-        return catalogue(await self._definitions.all())
-
 
 _NO_SUCH_PROFILE = "There is no such profile."
-
-
-def _may_know(viewer: Viewer, definition: AttributeDefinition) -> bool:
-    if viewer.kind is ViewerKind.PERSON:
-        return definition.person_access is not PersonAccess.HIDDEN
-    return viewer.has_scope(Scope.PROFILES_READ) or viewer.has_scope(Scope.CONFIGURATION_READ)
 
 
 def _attributes_changed(

@@ -18,6 +18,7 @@ from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.relay import Relay
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
+from server.profiles.attributes import Attributes
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.model import (
     PERSON,
@@ -176,8 +177,9 @@ async def build_stage(
     for store in (profile_store, definitions, consent_store, jobs):
         await store.create_indexes()
     consents = Consents(store=consent_store, clock=clock)
-    profiles = Profiles(store=profile_store, definitions=definitions, consents=consents, clock=clock)
-    await profiles.ensure_standard_attributes()
+    attributes = Attributes(store=definitions, consents=consents, clock=clock)
+    profiles = Profiles(store=profile_store, attributes=attributes, consents=consents, clock=clock)
+    await attributes.ensure_standard_attributes()
     return Stage(
         clock=clock,
         jobs=jobs,
