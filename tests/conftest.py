@@ -12,6 +12,7 @@ import pytest
 
 from server.kit.mongo import Client, Database, connect, open_database
 from server.kit.mongod import running_mongod
+from server.settings import Environment
 from tests.api import Api, running_api, settings_for
 from tests.core import Core, build_core, create_indexes
 from tests.fakes import FakeClock
@@ -68,4 +69,12 @@ async def core(database: Database, clock: FakeClock) -> Core:
 async def api(mongodb_url: str, database: Database, clock: FakeClock) -> AsyncIterator[Api]:
     """The whole application on an empty database, in development."""
     async with running_api(settings_for(mongodb_url, database.name), clock) as api:
+        yield api
+
+
+@pytest.fixture
+async def production_api(mongodb_url: str, database: Database, clock: FakeClock) -> AsyncIterator[Api]:
+    """The whole application on an empty database, as it runs in production."""
+    settings = settings_for(mongodb_url, database.name, Environment.PRODUCTION)
+    async with running_api(settings, clock) as api:
         yield api

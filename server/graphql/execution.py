@@ -23,6 +23,7 @@ from graphql import (
 )
 
 from server.graphql.context import Context
+from server.graphql.limits import too_many_fields
 from server.kit.errors import ExpectedError, ForbiddenError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -88,9 +89,9 @@ class Executor:
         rules = (
             specified_rules if self._may_introspect else (*specified_rules, NoSchemaIntrospectionCustomRule)
         )
-        return Prepared(
-            document, validate(self._schema, document, rules, hide_suggestions=not self._may_introspect)
-        )
+        errors = validate(self._schema, document, rules, hide_suggestions=not self._may_introspect)
+        excess = None if errors else too_many_fields(document)
+        return Prepared(document, errors if excess is None else (excess,))
 
 
 def _response(result: ExecutionResult, request_id: str) -> dict[str, Any]:
