@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from server.consent.model import Basis, ConsentState
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from server.consent.model import Consent, Purposes
-    from server.profiles.model import AttributeDefinition, Claim, Profile
+    from server.profiles.model import AttributeDefinition, AttributeId, Claim, Profile
 
 
 def permitted_claims(
@@ -25,6 +28,30 @@ def permitted_claims(
     return tuple(claim for claim in claims if purposes.allow(claim.consent, profile.consents))
 
 
+def forbidden_attributes(
+    profile: Profile, definitions: Iterable[AttributeDefinition], purposes: Purposes
+) -> frozenset[AttributeId]:
+    """Return the attributes that the person may not be asked about."""
+    return frozenset(
+        definition.id
+        for definition in definitions
+        if definition.purpose is not None and not purposes.allow(definition.purpose, profile.consents)
+    )
+
+
+def usable_attributes(profile: Profile, purposes: Purposes, now: datetime) -> frozenset[AttributeId]:
+    """Return the attributes about which there is a live claim whose source may be used."""
+    return frozenset(
+        attribute_id
+        for attribute_id, claims in profile.claims.items()
+        if any(
+            (claim.expires_at is None or claim.expires_at > now)
+            and purposes.allow(claim.consent, profile.consents)
+            for claim in claims
+        )
+    )
+
+
 def withdrawn_claims(
     profile: Profile, definitions: Iterable[AttributeDefinition], purpose: str
 ) -> tuple[Claim, ...]:
@@ -38,9 +65,32 @@ def withdrawn_claims(
     )
 
 
-def unchanged_consent(purpose: str, consents: Mapping[str, Consent]) -> Mapping[str, object]:
-    """Return the guard of a write that rests on what the person said to a purpose, or did not say."""
-    path, consent = f"consents.{purpose}", consents.get(purpose)
-    if consent is None:
-        return {path: {"$exists": False}}
-    return {f"{path}.state": consent.state.value, f"{path}.at": consent.at}
+def consent_guard(purposes: Purposes, *keys: str | None) -> Mapping[str, object]:
+    """Return what MongoDB has to find for all these purposes to be allowed: the guard of a write.
+
+    The same rule as `Purposes.allow`, so that nothing is written on a consent that was taken back since
+    it was read.
+    """
+    guard: dict[str, object] = {}
+    for key in keys:
+        if key is not None:
+            guard |= _allowed(purposes, key)
+    return guard
+
+
+def refusal_guard(purpose: str, consents: Mapping[str, Consent]) -> Mapping[str, object]:
+    """Return the guard of a write that rests on a refusal: it still is the last that the person said."""
+    consent = consents[purpose]
+    return {f"consents.{purpose}.state": consent.state.value, f"consents.{purpose}.at": consent.at}
+
+
+def _allowed(purposes: Purposes, key: str) -> dict[str, object]:
+    purpose = purposes.by_key.get(key)
+    if purpose is None:
+        return {"_id": {"$exists": False}}  # never
+    if purpose.basis is Basis.OPT_OUT:
+        return {f"consents.{key}.state": {"$in": [None, ConsentState.GRANTED.value]}}
+    return {
+        f"consents.{key}.state": ConsentState.GRANTED.value,
+        f"consents.{key}.text_version": {"$gte": purpose.least_version},
+    }

@@ -14,10 +14,11 @@ from server.kit.ids import new_id
 from server.profiles.catalogue import may_know
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
 from server.profiles.errors import IdentityTakenError
-from server.profiles.gating import permitted_claims
+from server.profiles.gating import consent_guard, forbidden_attributes, permitted_claims, usable_attributes
 from server.profiles.identifying import check_identity
 from server.profiles.merging import folded, may_fold
 from server.profiles.model import (
+    Askable,
     Claim,
     ClaimId,
     Profile,
@@ -121,6 +122,23 @@ class Profiles:
         purposes = await self._consents.purposes.current()
         resolved = (resolve(each, permitted_claims(profile, each, purposes), now) for each in definitions)
         return {each.definition.key: each for each in resolved if each is not None}
+
+    async def askable(self, profile: Profile) -> Askable:
+        """Return what a question need not ask for and what it may not."""
+        purposes = await self._consents.purposes.current()
+        definitions = (await self.catalogue.current()).by_id.values()
+        return Askable(
+            known=usable_attributes(profile, purposes, self._clock()),
+            forbidden=forbidden_attributes(profile, definitions, purposes),
+        )
+
+    async def may_use(self, profile: Profile, purpose: str | None) -> bool:
+        """Whether the person allows this purpose; True where there is none to ask about."""
+        return (await self._consents.purposes.current()).allow(purpose, profile.consents)
+
+    async def consent_guard(self, *purposes: str | None) -> Mapping[str, object]:
+        """Return the guard of a write that needs the person to allow these purposes when it happens."""
+        return consent_guard(await self._consents.purposes.current(), *purposes)
 
     # Writing
 

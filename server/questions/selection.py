@@ -22,6 +22,7 @@ class Gate(StrEnum):
     PLACEMENT = "placement"
     TRIGGER = "trigger"
     KNOWN = "known"
+    CONSENT = "consent"
     OUTCOME = "outcome"
     PACE = "pace"
 
@@ -34,7 +35,8 @@ _OPENS_LATER = _OPENS_WITH_VISIT | {Gate.TRIGGER}  # that may take a sign-in, wh
 class Facts:
     """What the decision rests on.
 
-    `known` are the attributes that have a live value, whoever said it; `visits` is the number of this visit.
+    `known` are the attributes that have a live value, whoever said it; `forbidden` those whose purpose the
+    person did not consent to; `visits` is the number of this visit.
     """
 
     placement: str
@@ -42,6 +44,7 @@ class Facts:
     visits: int
     known: AbstractSet[AttributeId]
     states: Mapping[QuestionId, QuestionState]
+    forbidden: AbstractSet[AttributeId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,8 @@ def _set_gate(content: SetContent, facts: Facts) -> Gate | None:
 def _question_gate(content: SetContent, question: Question, facts: Facts) -> Gate | None:
     if question.attribute_id in facts.known:
         return Gate.KNOWN
+    if question.attribute_id in facts.forbidden:
+        return Gate.CONSENT
     if _rests(facts.states.get(question.id), facts):
         return Gate.OUTCOME
     if _handled_in_visit(content, facts) >= content.per_visit:

@@ -62,13 +62,14 @@ class Questions:
     async def next_for(self, profile: Profile, placement: str) -> NextQuestion:
         """Return what to ask this profile here, from what is in hand: no read, no write."""
         check_placement(placement)
-        known = await self._known(profile)
+        askable = await self._profiles.askable(profile)
         states = states_of(profile)
         facts = Facts(
             placement=placement,
             logins=profile.logins,
             visits=profile.visits,
-            known=known,
+            known=askable.known,
+            forbidden=askable.forbidden,
             states=states,
         )
         decision = decide((await self.live.current()).ordered, facts)
@@ -86,7 +87,7 @@ class Questions:
         facts = read_ask(self._key, profile_id, ask)
         question = await self._question(facts)
         claim = self._claim(await self._definition(question), value)
-        written = await self._handle(profile_id, ask, facts, Outcome.ANSWERED, claim)
+        written = await self._handle(profile_id, ask, facts, claim)
         if written is None:
             return await self._replayed(profile_id, facts, question)
         return Handled(
@@ -106,7 +107,7 @@ class Questions:
         profile_id = _person(viewer)
         facts = read_ask(self._key, profile_id, ask)
         question = await self._question(facts)
-        written = await self._handle(profile_id, ask, facts, Outcome.SKIPPED, None)
+        written = await self._handle(profile_id, ask, facts, None)
         if written is None:
             return await self._replayed(profile_id, facts, question)
         return Handled(
@@ -118,10 +119,15 @@ class Questions:
         await self._store.append_answer(change)
 
     async def _handle(
-        self, profile_id: ProfileId, ask: str, facts: AskFacts, outcome: Outcome, claim: Claim | None
+        self, profile_id: ProfileId, ask: str, facts: AskFacts, claim: Claim | None
     ) -> Profile | None:
-        """Write claim, state and announcement in one statement; None where the ask has its outcome."""
+        """Write claim (of a skip there is none), state and announcement in one statement.
+
+        None where the ask has its outcome, or where the person took back the consent to be asked this.
+        """
         now = self._clock()
+        outcome = Outcome.SKIPPED if claim is None else Outcome.ANSWERED
+        purpose = None if claim is None else await self._purpose(claim)
         change = AskHandled(
             id=ChangeId(new_id("chg", now)),
             at=now,
@@ -138,7 +144,7 @@ class Questions:
         update = ProfileUpdate(
             claims=() if claim is None else (claim,),
             part=state_fields(facts.question_id, state),
-            only_if=_guard(facts, outcome),
+            only_if={**_guard(facts, outcome), **await self._profiles.consent_guard(purpose)},
             changes=(change,),
         )
         return await self._profiles.write(profile_id, update)
@@ -147,20 +153,12 @@ class Questions:
         """Return the outcome that the ask has already; nobody's claim but the person's own is shown."""
         profile = await self._profiles.find(profile_id)
         state = None if profile is None else states_of(profile).get(facts.question_id)
-        if profile is None or state is None:
+        if profile is None or state is None or state.handled <= facts.handled:
             raise UnknownAskError
         claims = profile.claims.get(question.attribute_id, ())
         own = next((claim.value for claim in claims if claim.source == PERSON), None)
         return Handled(
             profile=profile, placement=facts.placement, outcome=state.outcome, value=own, is_replay=True
-        )
-
-    async def _known(self, profile: Profile) -> frozenset[Any]:
-        now = self._clock()
-        return frozenset(
-            attribute_id
-            for attribute_id, claims in profile.claims.items()
-            if any(claim.expires_at is None or claim.expires_at > now for claim in claims)
         )
 
     async def _ask(self, profile: Profile, verdict: Verdict, facts: Facts) -> Ask:
@@ -194,6 +192,9 @@ class Questions:
             return self._profiles.claim(definition, value, PERSON)
         except InvalidValueError as error:
             raise InvalidAnswerError(error.message) from None
+
+    async def _purpose(self, claim: Claim) -> str | None:
+        return (await self._profiles.catalogue.current()).by_id[claim.attribute_id].purpose
 
     async def _notice(self, question: Question) -> str | None:
         return None if question.id in (await self.live.current()).questions else _NO_LONGER_ASKED
