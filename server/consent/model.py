@@ -14,6 +14,12 @@ PurposeId = NewType("PurposeId", str)
 ConsentEntryId = NewType("ConsentEntryId", str)
 
 
+# Purposes that ship with the product, by key: what enrichers are for.
+ENRICHMENT_DERIVED = "enrichment_derived"
+ENRICHMENT_IP = "enrichment_ip"
+ENRICHMENT_THIRD_PARTY = "enrichment_third_party"
+
+
 class Basis(StrEnum):
     """What a purpose rests on while the person has said nothing (GDPR, article 6(1)(a) and (f))."""
 

@@ -63,6 +63,7 @@ class ReasonCode(StrEnum):
     NOT_TRIGGERED = "not_triggered"
     IN_PROGRESS = "in_progress"
     STILL_FRESH = "still_fresh"
+    CONSENT_MISSING = "consent_missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ class Enricher:
 
     `inputs` are the keys of the attributes it needs, all of them; `look_up` gets their values by key.
     `revision` goes up when the same input could now give something else. What was found, and that
-    nothing was, stands for `ttl`.
+    nothing was, stands for `ttl`. `purpose` is the consent that it needs, by key.
     """
 
     key: str
@@ -100,6 +101,7 @@ class Enricher:
     ttl: timedelta
     look_up: Callable[[Mapping[str, Value]], Awaitable[Result]] = field(repr=False)
     revision: int = 1
+    purpose: str | None = None
 
 
 class EnrichmentState(StrEnum):
@@ -112,6 +114,7 @@ class EnrichmentState(StrEnum):
     NO_MATCH = "no_match"
     SKIPPED = "skipped"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 LIVE_STATES = frozenset({EnrichmentState.QUEUED, EnrichmentState.RUNNING, EnrichmentState.RETRY_SCHEDULED})
@@ -169,4 +172,5 @@ MESSAGES: Mapping[ReasonCode, str] = {
     ReasonCode.NOT_TRIGGERED: "The look-up is not made on this occasion.",
     ReasonCode.IN_PROGRESS: "The look-up is being made.",
     ReasonCode.STILL_FRESH: "The last look-up started from the same and still counts.",
+    ReasonCode.CONSENT_MISSING: "The person did not agree to it, or no longer does.",
 }

@@ -36,9 +36,15 @@ def judge(
     state: LookUpState | None,
     now: datetime,
     *,
+    is_allowed: bool = True,
     is_forced: bool = False,
 ) -> Verdict:
-    """Return whether `enricher` should look up the person of whom `known` is known, by attribute key."""
+    """Return whether `enricher` should look up the person of whom `known` is known, by attribute key.
+
+    `is_allowed` says whether the person consents to its purpose, which no force replaces.
+    """
+    if not is_allowed:
+        return Verdict(blocked_by=ReasonCode.CONSENT_MISSING)
     if trigger not in enricher.triggers and trigger is not Trigger.MANUAL:
         return Verdict(blocked_by=ReasonCode.NOT_TRIGGERED)
     inputs = inputs_of(enricher, known)

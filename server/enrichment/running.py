@@ -18,7 +18,7 @@ from server.enrichment.model import (
     Trouble,
 )
 from server.enrichment.planning import hash_of, inputs_of
-from server.enrichment.states import may_conclude, may_give_up, may_start, state_fields, state_of
+from server.enrichment.states import cancelled, may_conclude, may_give_up, may_start, state_fields, state_of
 from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater
 from server.profiles.errors import InvalidValueError
 from server.profiles.model import ProfileId, ProfileUpdate, Source, SourceKind
@@ -71,6 +71,9 @@ class LookUps:
         started = await self._start(job, enricher, profile, state, inputs)
         if started is None:
             return HandBack()
+        if not await self._profiles.may_use(started, enricher.purpose):
+            await self._cancel(started, job)
+            return Done()
         result = Skip(code=ReasonCode.MISSING_INPUT) if inputs is None else await enricher.look_up(inputs)
         if isinstance(result, Trouble):
             return RetryLater(reason=result.reason, after=result.after)
@@ -155,7 +158,7 @@ class LookUps:
         now = self._clock()
         end = _conclusion(result, enricher)
         expires_at = None if end.stands is None else now + end.stands
-        claims = await self._claims(enricher, end.findings, expires_at)
+        claims = await self._claims(enricher, profile, end.findings, expires_at)
         concluded = replace(
             state,
             state=end.state,
@@ -168,7 +171,7 @@ class LookUps:
             profile,
             job,
             concluded,
-            may_conclude(enricher.key, job),
+            {**may_conclude(enricher.key, job), **await self._consent(enricher, claims)},
             claims,
             _left_over(enricher, profile, claims),
         )
@@ -187,18 +190,40 @@ class LookUps:
         update = ProfileUpdate(part=part, only_if=guard, claims=claims, retracted=retracted)
         return await self._profiles.write(profile.id, update)
 
+    async def _cancel(self, profile: Profile, job: Job) -> None:
+        """End a look-up that the person does not allow: nobody is asked, what was known stays as it is."""
+        enricher = job.payload["enricher"]
+        state = state_of(profile, enricher)
+        if state is not None:
+            await self._write(profile, job, cancelled(state, self._clock()), may_conclude(enricher, job))
+
+    async def _consent(self, enricher: Enricher, claims: Sequence[Claim]) -> Mapping[str, Any]:
+        """Return the guard that what the look-up and its findings need consent for is still allowed."""
+        by_id = (await self._profiles.catalogue.current()).by_id
+        purposes = {by_id[claim.attribute_id].purpose for claim in claims if claim.attribute_id in by_id}
+        return await self._profiles.consent_guard(enricher.purpose, *purposes)
+
     async def _claims(
-        self, enricher: Enricher, findings: Sequence[Finding], expires_at: datetime | None
+        self,
+        enricher: Enricher,
+        profile: Profile,
+        findings: Sequence[Finding],
+        expires_at: datetime | None,
     ) -> tuple[Claim, ...]:
-        """Return the claims; what no attribute is defined for, or does not fit its attribute, is left out."""
+        """Return the claims.
+
+        Left out is what no attribute is defined for, what does not fit its attribute, and what the person
+        does not allow the attribute for.
+        """
         known = (await self._profiles.catalogue.current()).by_key
         claims: list[Claim] = []
         for finding in findings:
-            if finding.key not in known:
+            definition = known.get(finding.key)
+            if definition is None or not await self._profiles.may_use(profile, definition.purpose):
                 continue
             try:
                 claim = self._profiles.claim(
-                    known[finding.key],
+                    definition,
                     finding.value,
                     _source(enricher),
                     confidence=finding.confidence,
@@ -207,7 +232,7 @@ class LookUps:
             except InvalidValueError:
                 _log.warning("enricher %s gave a value that does not fit %s", enricher.key, finding.key)
             else:
-                claims.append(claim)
+                claims.append(replace(claim, consent=enricher.purpose))
         return tuple(claims)
 
 

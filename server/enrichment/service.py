@@ -10,6 +10,7 @@ from server.enrichment.changes import EnrichmentRequested
 from server.enrichment.errors import UnknownEnricherError
 from server.enrichment.model import (
     ENRICH,
+    LIVE_STATES,
     MESSAGES,
     Enrichment,
     EnrichmentState,
@@ -19,7 +20,7 @@ from server.enrichment.model import (
     Trigger,
 )
 from server.enrichment.planning import judge
-from server.enrichment.states import state_fields, state_of, unchanged_since
+from server.enrichment.states import cancelled, may_cancel, state_fields, state_of, unchanged_since
 from server.kit.changes import ChangeId
 from server.kit.errors import ConflictError, NotFoundError
 from server.kit.ids import new_id
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from server.access.model import Viewer
+    from server.consent.changes import ConsentRecorded
     from server.enrichment.model import Enricher
     from server.enrichment.planning import Verdict
     from server.identity.changes import SignedIn
@@ -98,6 +100,17 @@ class Enrichments:
         """Plan for a person of whom two profiles knew different things."""
         await self.plan_for(change.profile_id, Trigger.ATTRIBUTES_CHANGED)
 
+    async def on_consent_recorded(self, change: ConsentRecorded) -> None:
+        """Cancel what the person no longer allows; plan what they allow now."""
+        enrichers = [each for each in self._enrichers.values() if each.purpose == change.purpose]
+        profile = await self._profiles.find_living(ProfileId(change.profile_id)) if enrichers else None
+        if profile is None:
+            return
+        if await self._profiles.may_use(profile, change.purpose):
+            await self._plan(profile, enrichers, Trigger.ATTRIBUTES_CHANGED)
+        else:
+            await self._cancel(profile, enrichers)
+
     async def on_requested(self, change: EnrichmentRequested) -> None:
         """Make the job that the profile's state speaks of; a second time changes nothing."""
         job = NewJob(
@@ -123,16 +136,15 @@ class Enrichments:
     ) -> Profile:
         """Queue what is worth it in one write, and return the profile after it."""
         for _ in range(_TRIES):
-            known = await self._known(profile)
-            now = self._clock()
-            verdicts = {
-                each.key: judge(each, trigger, known, state_of(profile, each.key), now, is_forced=is_forced)
-                for each in enrichers
-            }
+            verdicts = await self._verdicts(profile, enrichers, trigger, is_forced=is_forced)
             wanted = {key: verdict for key, verdict in verdicts.items() if verdict.blocked_by is None}
             if not wanted:
                 return profile
-            written = await self._profiles.write(profile.id, _queueing(profile, wanted, now))
+            purposes = [self._enrichers[key].purpose for key in wanted]
+            queueing = _queueing(
+                profile, wanted, await self._profiles.consent_guard(*purposes), self._clock()
+            )
+            written = await self._profiles.write(profile.id, queueing)
             if written is not None:
                 return written
             fresh = await self._profiles.find_living(profile.id)
@@ -140,6 +152,36 @@ class Enrichments:
                 return profile
             profile = fresh
         raise ConflictError("The profile keeps changing: try again in a moment.")
+
+    async def _verdicts(
+        self, profile: Profile, enrichers: Iterable[Enricher], trigger: Trigger, *, is_forced: bool
+    ) -> dict[str, Verdict]:
+        known = await self._known(profile)
+        now = self._clock()
+        return {
+            each.key: judge(
+                each,
+                trigger,
+                known,
+                state_of(profile, each.key),
+                now,
+                is_allowed=await self._profiles.may_use(profile, each.purpose),
+                is_forced=is_forced,
+            )
+            for each in enrichers
+        }
+
+    async def _cancel(self, profile: Profile, enrichers: Iterable[Enricher]) -> None:
+        """End the live look-ups of these; what one that runs brings back is not written any more."""
+        now = self._clock()
+        for enricher in enrichers:
+            state = state_of(profile, enricher.key)
+            if state is not None and state.state in LIVE_STATES:
+                update = ProfileUpdate(
+                    part=state_fields(enricher.key, cancelled(state, now)),
+                    only_if=may_cancel(enricher.key, state),
+                )
+                await self._profiles.write(profile.id, update)
 
     async def _known(self, profile: Profile) -> dict[str, Value]:
         attributes = await self._profiles.known_attributes(profile)
@@ -166,18 +208,22 @@ class Enrichments:
         shown: list[Enrichment] = []
         for enricher in enrichers:
             state = state_of(profile, enricher.key)
-            if state is not None:
+            if not await self._profiles.may_use(profile, enricher.purpose):
+                shown.append(_idle(enricher, EnrichmentState.CANCELLED, ReasonCode.CONSENT_MISSING))
+            elif state is not None:
                 keys = [definitions[each].key for each in state.attribute_ids if each in definitions]
                 shown.append(_enrichment(enricher, state, keys, now))
             elif judge(enricher, Trigger.MANUAL, known, None, now).blocked_by is ReasonCode.MISSING_INPUT:
-                shown.append(_waiting(enricher))
+                shown.append(_idle(enricher, EnrichmentState.SKIPPED, ReasonCode.MISSING_INPUT))
         return shown
 
 
-def _queueing(profile: Profile, wanted: Mapping[str, Verdict], now: datetime) -> ProfileUpdate:
+def _queueing(
+    profile: Profile, wanted: Mapping[str, Verdict], consent: Mapping[str, object], now: datetime
+) -> ProfileUpdate:
     """Return the write that queues look-ups: their states, and the announcements that make their jobs."""
     part: dict[str, Any] = {}
-    guard: dict[str, Any] = {}
+    guard: dict[str, Any] = dict(consent)
     changes: list[EnrichmentRequested] = []
     for enricher, verdict in wanted.items():
         before = state_of(profile, enricher)
@@ -222,9 +268,6 @@ def _enrichment(enricher: Enricher, state: LookUpState, keys: Iterable[str], now
     )
 
 
-def _waiting(enricher: Enricher) -> Enrichment:
-    """Return the state of a look-up that nothing was written about, since it has nothing to start from."""
-    code = ReasonCode.MISSING_INPUT
-    return Enrichment(
-        enricher=enricher, state=EnrichmentState.SKIPPED, reason=Reason(code=code, message=MESSAGES[code])
-    )
+def _idle(enricher: Enricher, state: EnrichmentState, code: ReasonCode) -> Enrichment:
+    """Return the state of a look-up of which nothing is written, or nothing that may be shown."""
+    return Enrichment(enricher=enricher, state=state, reason=Reason(code=code, message=MESSAGES[code]))

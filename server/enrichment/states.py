@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from server.enrichment.model import LIVE_STATES, EnrichmentState, LookUpState, ReasonCode
@@ -10,6 +11,7 @@ from server.profiles.model import AttributeId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from server.kit.jobs.model import Job
     from server.profiles.model import Profile
@@ -74,6 +76,26 @@ def may_conclude(enricher: str, job: Job) -> Mapping[str, Any]:
         f"enrichments.{enricher}.job": job.id,
         f"enrichments.{enricher}.state": EnrichmentState.RUNNING.value,
         f"enrichments.{enricher}.fence": job.fence,
+    }
+
+
+def cancelled(state: LookUpState, now: datetime) -> LookUpState:
+    """Return the state of a look-up that the person does not allow (any more); it never counts as fresh."""
+    return replace(
+        state,
+        state=EnrichmentState.CANCELLED,
+        at=now,
+        code=ReasonCode.CONSENT_MISSING,
+        next_attempt_at=None,
+        expires_at=now,
+    )
+
+
+def may_cancel(enricher: str, state: LookUpState) -> Mapping[str, Any]:
+    """Return the guard of a cancellation: it is the same look-up, and it has no result yet."""
+    return {
+        f"enrichments.{enricher}.job": state.job_id,
+        f"enrichments.{enricher}.state": {"$in": sorted(LIVE_STATES)},
     }
 
 

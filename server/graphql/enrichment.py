@@ -20,6 +20,7 @@ class Enricher:
 
     key: str = strawberry.field(description="The enricher's short name, as in the source of its claims.")
     name: str = strawberry.field(description="The enricher's name for people.")
+    purpose: str | None = strawberry.field(description="The purpose whose consent it needs, by key.")
 
 
 @strawberry.type(description="Why a look-up stands where it stands.")
@@ -49,7 +50,9 @@ def show_enrichment(enrichment: model.Enrichment) -> Enrichment:
     """Return an enrichment as its GraphQL type."""
     reason = enrichment.reason
     return Enrichment(
-        enricher=Enricher(key=enrichment.enricher.key, name=enrichment.enricher.name),
+        enricher=Enricher(
+            key=enrichment.enricher.key, name=enrichment.enricher.name, purpose=enrichment.enricher.purpose
+        ),
         state=enrichment.state,
         reason=None if reason is None else EnrichmentReason(code=reason.code, message=reason.message),
         attempts=enrichment.attempts,

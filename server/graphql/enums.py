@@ -38,10 +38,17 @@ _describe(
     NUMBER="A number.",
     BOOLEAN="True or false.",
     DATE="A day, as YYYY-MM-DD.",
+    DATETIME="A moment, as YYYY-MM-DDThh:mm:ss.sssZ: stored in UTC, taken with any offset.",
     ENUM="The value of one of its options.",
     MULTI_ENUM="A list of values of its options, each at most once.",
     EMAIL="An e-mail address, in lower case.",
+    PHONE="A telephone number as E.164 writes it, such as +442079460958.",
     URL="An address that begins with http:// or https://.",
+    COUNTRY="A country, as its ISO 3166-1 code of two letters; English names are taken too.",
+    LANGUAGE="A language tag of BCP 47, such as pt-BR.",
+    TIME_ZONE="A zone of the IANA database, such as Europe/London.",
+    ADDRESS="A postal address: an object of the texts formatted, street_address, locality, region, postal_code "
+    "and country, as OpenID Connect has it.",
 )
 _describe(
     PersonAccess,
@@ -133,6 +140,7 @@ _describe(
     NO_MATCH="It found nothing.",
     SKIPPED="It was not worth making; the reason says why.",
     FAILED="It went wrong too often, and is not tried again by itself.",
+    CANCELLED="The person did not agree to it, or no longer does.",
 )
 _describe(
     QuestionKind,

