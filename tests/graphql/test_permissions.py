@@ -30,6 +30,7 @@ QUERIES: dict[str, tuple[str, set[str]]] = {
         "{ attributeDefinitions { edges { cursor } } }",
         {"person", "profiles:read", "configuration:read", *ADMIN},
     ),
+    "purposes": ("{ purposes { edges { cursor } } }", EVERYBODY - {"nobody"}),
     "node": ("query ($id: ID!) { node(id: $id) { id } }", {"profiles:read", *ADMIN}),
 }
 # Each with an input that gets past GraphQL; what it then comes to is another test's matter.
@@ -44,6 +45,12 @@ MUTATIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "publishQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),
     "archiveQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),
     "setAttributes": ({"profile": {"id": "prf_none"}, "attributes": []}, {"profiles:write", *ADMIN}),
+    "definePurpose": (
+        {"key": "shoes", "name": "Shoes", "description": "To sell shoes.", "text": "May we?"},
+        ADMIN,
+    ),
+    "updatePurpose": ({"key": "none"}, ADMIN),
+    "recordConsent": ({"purpose": "none", "state": "GRANTED"}, {"person"}),
     "requestEnrichment": ({"profile": {"id": "prf_none"}}, {"enrichment:run", *ADMIN}),
     "createApiKey": ({"kind": "SECRET", "name": "App", "scopes": ["PROFILES_READ"]}, ADMIN),
     "revokeApiKey": ({"id": "key_none"}, ADMIN),
