@@ -90,6 +90,6 @@ $(VENV)/node.stamp: $(VENV)/run.stamp
 	@touch $@
 
 $(DIST)/.stamp: widget/node_modules/.stamp $(wildcard widget/*.mjs widget/*.json) $(shell find widget/src -type f 2>/dev/null)
-	@echo "Building the widget …"
+	@echo >&2 "Building the widget …"
 	@cd widget && npm run --silent build >&2
 	@touch $@
