@@ -8,6 +8,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
+from server.consent.model import ConsentState
 from server.profiles.conditions import Operator
 from server.questions.model import Outcome
 
@@ -39,6 +40,9 @@ class AttributeCondition:
     operator: Operator = strawberry.field(description="How to compare; it must suit the attribute's type.")
     values: list[JSON] = strawberry.field(
         default_factory=list, description="What to compare with: none, one or several, as the operator takes."
+    )
+    within: DurationInput | None = strawberry.field(
+        default=None, description="How far from today, for the operators that look around it."
     )
     if_missing: bool = strawberry.field(default=False, description="The answer where there is no value.")
 
@@ -76,7 +80,7 @@ class ConsentCondition:
     """See profiles.conditions."""
 
     purpose: str = strawberry.field(description="The key of the purpose.")
-    states: list[str] = strawberry.field(description="One of these decisions.")
+    states: list[ConsentState] = strawberry.field(description="One of these decisions.")
 
 
 @strawberry.input(one_of=True, description="What is true of a profile: exactly one of these.")

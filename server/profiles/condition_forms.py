@@ -8,19 +8,24 @@ key changes no condition.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from server.kit.ids import is_id
 from server.profiles import conditions
 from server.profiles.conditions import (
     OPERATORS,
     TAKES_LIST,
+    WINDOWS,
     All,
     AttributeIs,
     Condition,
     ConsentIs,
     CountIs,
+    DateIs,
     Identified,
     Not,
     Operator,
@@ -28,19 +33,22 @@ from server.profiles.conditions import (
     SeenWithin,
 )
 from server.profiles.errors import InvalidConditionError, InvalidValueError
-from server.profiles.model import AttributeType
-from server.profiles.validating import checked_value
+from server.profiles.model import AttributeType, Bounds
+from server.profiles.validating import checked_value, is_clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from server.profiles.catalogue import Catalogue
+    from server.profiles.conditions import Operand
     from server.profiles.model import AttributeDefinition, AttributeId
 
 MAX_DEPTH = 10
 MAX_PARTS = 200  # conditions of every kind together
 MAX_OPERANDS = 500
 MAX_WINDOW = timedelta(days=36_500)
+_MAX_BEGINNING = 200  # characters
+_KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 Form = Mapping[str, Any]
 
@@ -58,9 +66,9 @@ class _Reader:
             "attribute": lambda inner, _: self._attribute(inner),
             "login": lambda inner, _: _count("logins", inner),
             "visit": lambda inner, _: _visit(inner),
-            "identified": lambda inner, _: Identified(is_identified=inner),
+            "identified": lambda inner, _: Identified(is_identified=bool(inner)),
             "question": lambda inner, _: _question(inner),
-            "consent": lambda inner, _: ConsentIs(inner["purpose"], tuple(inner["states"])),
+            "consent": lambda inner, _: _consent(inner),
         }
 
     def condition(self, form: Form, depth: int) -> Condition:
@@ -74,24 +82,30 @@ class _Reader:
         (kind, inner), *_ = form.items()
         if kind not in self._read:
             raise InvalidConditionError(
-                f"There is no condition {kind!r}: use one of {', '.join(self._read)}."
+                f"There is no condition {kind[:40]!r}: use one of {', '.join(self._read)}."
             )
         return self._read[kind](inner, depth)
 
     def _several(self, inner: Sequence[Form], depth: int) -> tuple[Condition, ...]:
         return tuple(self.condition(each, depth + 1) for each in inner)
 
-    def _attribute(self, inner: Form) -> AttributeIs:
+    def _attribute(self, inner: Form) -> AttributeIs | DateIs:
         definition = self._definition(inner)
-        operator = Operator(inner["operator"])
+        operator = _operator(inner["operator"])
         if operator not in OPERATORS[definition.type]:
             allowed = ", ".join(each.name for each in Operator if each in OPERATORS[definition.type])
             raise InvalidConditionError(
                 f"{operator.name} does not suit {definition.key!r} of type {definition.type}: {allowed} do."
             )
-        operands = tuple(_operand(definition, operator, each) for each in inner.get("values") or ())
-        _check_number(definition, operator, operands)
-        return AttributeIs(definition.id, operator, operands, bool(inner.get("if_missing")))
+        values: Sequence[object] = inner.get("values") or ()
+        within: float | None = inner.get("within")
+        _check_operands(definition, operator, values, within)
+        if_missing = bool(inner.get("if_missing"))
+        if within is not None:
+            is_moment = definition.type is AttributeType.DATETIME
+            return DateIs(definition.id, operator, _window(within), if_missing, is_moment)
+        operands = tuple(_operand(definition, operator, each) for each in values)
+        return AttributeIs(definition.id, operator, operands, if_missing)
 
     def _definition(self, inner: Form) -> AttributeDefinition:
         attribute_id: AttributeId | None = inner.get("id")
@@ -109,7 +123,7 @@ def read_condition(form: Form, catalogue: Catalogue) -> Condition:
     return _Reader(catalogue).condition(form, 1)
 
 
-def condition_form(condition: Condition) -> dict[str, Any]:  # noqa: PLR0911 - one line a kind
+def condition_form(condition: Condition) -> dict[str, Any]:  # noqa: C901, PLR0911 - one line a kind
     """Return the form under which a condition is stored; attributes stand by id."""
     match condition:
         case All(inner):
@@ -121,6 +135,9 @@ def condition_form(condition: Condition) -> dict[str, Any]:  # noqa: PLR0911 - o
         case AttributeIs(attribute_id, operator, operands, if_missing):
             values = {"operator": operator.value, "values": list(operands), "if_missing": if_missing}
             return {"attribute": {"id": attribute_id, **values}}
+        case DateIs(attribute_id, operator, window, if_missing, _):
+            given = {"operator": operator.value, "within": window.total_seconds(), "if_missing": if_missing}
+            return {"attribute": {"id": attribute_id, **given}}
         case CountIs(counter, at_least, at_most):
             kind = "login" if counter == "logins" else "visit"
             return {kind: {"at_least": at_least, "at_most": at_most}}
@@ -131,8 +148,16 @@ def condition_form(condition: Condition) -> dict[str, Any]:  # noqa: PLR0911 - o
         case QuestionIs(question_id, outcomes, window):
             within = None if window is None else window.total_seconds()
             return {"question": {"id": question_id, "outcomes": list(outcomes), "within": within}}
-        case ConsentIs(purpose, states):
-            return {"consent": {"purpose": purpose, "states": list(states)}}
+        case ConsentIs(purpose, states, least_version):
+            least = {"least_version": least_version}
+            return {"consent": {"purpose": purpose, "states": list(states), **least}}
+
+
+def _operator(given: str) -> Operator:
+    try:
+        return Operator(given)
+    except ValueError:
+        raise InvalidConditionError(f"There is no operator {given[:40]!r}.") from None
 
 
 def _count(counter: str, inner: Form) -> CountIs:
@@ -151,9 +176,23 @@ def _visit(inner: Form) -> Condition:
 
 
 def _question(inner: Form) -> QuestionIs:
+    if not is_id("qst", inner["id"]):
+        raise InvalidConditionError("The id of a question begins with `qst_`.")
     within = inner.get("within")
     window = None if within is None else _window(within)
-    return QuestionIs(inner["id"], tuple(inner["outcomes"]), window)
+    return QuestionIs(inner["id"], _some("outcomes", inner["outcomes"]), window)
+
+
+def _consent(inner: Form) -> ConsentIs:
+    if not _KEY.fullmatch(inner["purpose"]):
+        raise InvalidConditionError("The key of a purpose is small letters, digits and _.")
+    return ConsentIs(inner["purpose"], _some("states", inner["states"]), inner.get("least_version", 1))
+
+
+def _some(name: str, given: Sequence[str]) -> tuple[str, ...]:
+    if not 0 < len(given) <= MAX_OPERANDS:
+        raise InvalidConditionError(f"`{name}` has 1 to {MAX_OPERANDS} entries.")
+    return tuple(str(each) for each in given)
 
 
 def _window(seconds: float) -> timedelta:
@@ -162,24 +201,40 @@ def _window(seconds: float) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def _operand(definition: AttributeDefinition, operator: Operator, given: object) -> str | int | float | bool:
-    """Return one value to compare with, checked like a value of the attribute."""
-    if operator is Operator.STARTS_WITH and isinstance(given, str) and given:
-        return given
-    value = given if definition.type is not AttributeType.MULTI_ENUM else [given]
+def _operand(definition: AttributeDefinition, operator: Operator, given: object) -> Operand:
+    """Return one value to compare with: a value that the attribute could have, or the beginning of one.
+
+    Bounds and lengths don't count: older values may lie outside of them, and a comparison need not fit.
+    """
+    if operator is Operator.STARTS_WITH:
+        return _beginning(definition, given)
+    loose = replace(definition, bounds=Bounds(), pattern=None)
     try:
-        checked = checked_value(definition, value)
+        checked = checked_value(loose, [given] if definition.type is AttributeType.MULTI_ENUM else given)
     except InvalidValueError as error:
         raise InvalidConditionError(error.message) from None
-    return checked[0] if isinstance(checked, list) else checked
+    return checked[0] if isinstance(checked, list) else cast("Operand", checked)
 
 
-def _check_number(
-    definition: AttributeDefinition, operator: Operator, operands: Sequence[str | int | float | bool]
+def _beginning(definition: AttributeDefinition, given: object) -> str:
+    if not isinstance(given, str) or not 0 < len(given) <= _MAX_BEGINNING or not is_clean(given):
+        raise InvalidConditionError(
+            f"STARTS_WITH on {definition.key!r} takes a text of 1 to {_MAX_BEGINNING} characters."
+        )
+    return given
+
+
+def _check_operands(
+    definition: AttributeDefinition, operator: Operator, values: Sequence[object], within: float | None
 ) -> None:
-    wanted = "no value" if operator in {Operator.EXISTS, Operator.MISSING} else "one value"
-    is_right = len(operands) == (0 if wanted == "no value" else 1)
+    """Refuse more or less than the operator takes, before looking at any of it."""
     if operator in TAKES_LIST:
-        wanted, is_right = f"1 to {MAX_OPERANDS} values", 0 < len(operands) <= MAX_OPERANDS
-    if not is_right:
+        wanted, is_right = f"1 to {MAX_OPERANDS} values", 0 < len(values) <= MAX_OPERANDS
+    elif operator in WINDOWS:
+        wanted, is_right = "`within` and no value", not values
+    elif operator in {Operator.EXISTS, Operator.MISSING}:
+        wanted, is_right = "no value", not values
+    else:
+        wanted, is_right = "one value", len(values) == 1
+    if not is_right or (within is not None) is not (operator in WINDOWS):
         raise InvalidConditionError(f"{operator.name} on {definition.key!r} takes {wanted}.")

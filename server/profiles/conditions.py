@@ -7,6 +7,7 @@ A condition is data. Two interpreters give it meaning: `holds` here, over one pr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,13 @@ from server.profiles.model import AttributeType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime, timedelta
 
-    from server.profiles.model import AttributeId, Value
+    from server.consent.model import Consent
+    from server.profiles.model import AttributeId, Profile, Value
+
+
+# What a value is compared with: an address can only be asked for at all.
+Operand = str | int | float | bool
 
 
 class Operator(StrEnum):
@@ -36,6 +41,10 @@ class Operator(StrEnum):
     CONTAINS_ANY = "contains_any"
     CONTAINS_ALL = "contains_all"
     CONTAINS_NONE = "contains_none"
+    WITHIN_LAST = "within_last"
+    WITHIN_NEXT = "within_next"
+    BEFORE_LAST = "before_last"
+    AFTER_NEXT = "after_next"
 
 
 _PRESENCE = frozenset({Operator.EXISTS, Operator.MISSING})
@@ -44,6 +53,8 @@ _ORDER = frozenset({Operator.LESS_THAN, Operator.AT_MOST, Operator.GREATER_THAN,
 _LISTS = frozenset({Operator.CONTAINS_ANY, Operator.CONTAINS_ALL, Operator.CONTAINS_NONE})
 _TEXT = _PRESENCE | _EQUALITY | {Operator.STARTS_WITH}
 _NUMBER = _PRESENCE | _EQUALITY | _ORDER
+WINDOWS = frozenset({Operator.WITHIN_LAST, Operator.WITHIN_NEXT, Operator.BEFORE_LAST, Operator.AFTER_NEXT})
+_TIME = _NUMBER | WINDOWS
 
 OPERATORS: Mapping[AttributeType, frozenset[Operator]] = {
     AttributeType.STRING: _TEXT,
@@ -52,9 +63,15 @@ OPERATORS: Mapping[AttributeType, frozenset[Operator]] = {
     AttributeType.URL: _TEXT,
     AttributeType.INTEGER: _NUMBER,
     AttributeType.NUMBER: _NUMBER,
-    AttributeType.DATE: _NUMBER,  # ISO 8601 dates sort as texts
+    AttributeType.DATE: _TIME,  # ISO 8601 dates sort as texts
     AttributeType.BOOLEAN: _PRESENCE | {Operator.EQUALS, Operator.NOT_EQUALS},
+    AttributeType.DATETIME: _TIME,  # ISO 8601 in UTC, likewise
     AttributeType.ENUM: _PRESENCE | _EQUALITY,
+    AttributeType.PHONE: _TEXT,
+    AttributeType.COUNTRY: _TEXT,
+    AttributeType.LANGUAGE: _TEXT,
+    AttributeType.TIME_ZONE: _TEXT,
+    AttributeType.ADDRESS: _PRESENCE,
     AttributeType.MULTI_ENUM: _PRESENCE | _LISTS,
 }
 TAKES_LIST = _LISTS | {Operator.IN, Operator.NOT_IN}
@@ -90,8 +107,34 @@ class AttributeIs:
 
     attribute_id: AttributeId
     operator: Operator
-    operands: tuple[str | int | float | bool, ...] = ()
+    operands: tuple[Operand, ...] = ()
     if_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DateIs:
+    """A date or (`is_moment`) a date and time lies so in relation to now; days are those of UTC.
+
+    WITHIN_LAST and WITHIN_NEXT take in now (today) and the other end; BEFORE_LAST and AFTER_NEXT are what
+    lies beyond that end. `if_missing` as above.
+    """
+
+    attribute_id: AttributeId
+    operator: Operator
+    window: timedelta
+    if_missing: bool = False
+    is_moment: bool = False
+
+    def comparisons(self, now: datetime) -> Mapping[Operator, str]:
+        """Return what the value has to be at this moment, all of it."""
+        spell = _moment if self.is_moment else _day
+        if self.operator is Operator.WITHIN_LAST:
+            return {Operator.AT_LEAST: spell(now, -self.window), Operator.AT_MOST: spell(now)}
+        if self.operator is Operator.WITHIN_NEXT:
+            return {Operator.AT_LEAST: spell(now), Operator.AT_MOST: spell(now, self.window)}
+        if self.operator is Operator.BEFORE_LAST:
+            return {Operator.LESS_THAN: spell(now, -self.window)}
+        return {Operator.GREATER_THAN: spell(now, self.window)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +171,16 @@ class QuestionIs:
 
 @dataclass(frozen=True, slots=True)
 class ConsentIs:
-    """What the person decided about a purpose is one of these states."""
+    """What the person decided about a purpose is one of these states, given for this text or a later one."""
 
     purpose: str
     states: tuple[str, ...]
+    least_version: int = 1
 
 
-Condition = All | Any | Not | AttributeIs | CountIs | SeenWithin | Identified | QuestionIs | ConsentIs
+Condition = (
+    All | Any | Not | AttributeIs | DateIs | CountIs | SeenWithin | Identified | QuestionIs | ConsentIs
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,10 +192,22 @@ class Subject:
     last_seen_at: datetime | None
     is_identified: bool
     outcomes: Mapping[str, tuple[str, datetime]]
-    consents: Mapping[str, str]
+    consents: Mapping[str, Consent]
 
 
-def holds(condition: Condition, subject: Subject, now: datetime) -> bool:  # noqa: PLR0911 - one line a kind
+def subject_of(profile: Profile, values: Mapping[AttributeId, Value]) -> Subject:
+    """Return what conditions may ask about a profile whose attributes come to these values."""
+    return Subject(
+        values=values,
+        counters={"logins": profile.logins, "visits": profile.visits},
+        last_seen_at=None if profile.visit is None else profile.visit.last_seen_at,
+        is_identified=profile.is_identified,
+        outcomes={key: (entry["outcome"], entry["at"]) for key, entry in profile.questions.items()},
+        consents=profile.consents,
+    )
+
+
+def holds(condition: Condition, subject: Subject, now: datetime) -> bool:  # noqa: C901, PLR0911 - one line a kind
     """Whether a condition is true of a subject at this moment."""
     match condition:
         case All(conditions):
@@ -160,6 +218,8 @@ def holds(condition: Condition, subject: Subject, now: datetime) -> bool:  # noq
             return not holds(inner, subject, now)
         case AttributeIs():
             return _compares(condition, subject.values.get(condition.attribute_id))
+        case DateIs(attribute_id):
+            return _lies(condition, subject.values.get(attribute_id), now)
         case CountIs(counter, at_least, at_most):
             count = subject.counters[counter]
             return (at_least is None or count >= at_least) and (at_most is None or count <= at_most)
@@ -169,8 +229,9 @@ def holds(condition: Condition, subject: Subject, now: datetime) -> bool:  # noq
             return subject.is_identified is is_identified
         case QuestionIs():
             return _had_outcome(condition, subject, now)
-        case ConsentIs(purpose, states):
-            return subject.consents.get(purpose) in states
+        case ConsentIs(purpose, states, least_version):
+            said = subject.consents.get(purpose)
+            return said is not None and said.state in states and said.text_version >= least_version
 
 
 def _had_outcome(condition: QuestionIs, subject: Subject, now: datetime) -> bool:
@@ -188,11 +249,37 @@ def _compares(condition: AttributeIs, value: Value | None) -> bool:
     return _COMPARISONS[condition.operator](value, condition.operands)
 
 
+def _lies(condition: DateIs, value: Value | None, now: datetime) -> bool:
+    if value is None:
+        return condition.if_missing
+    return all(_COMPARISONS[each](value, (day,)) for each, day in condition.comparisons(now).items())
+
+
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
+def _shifted(now: datetime, distance: timedelta) -> datetime:
+    """Return the moment so far from now; the calendar ends with the years 1 and 9999."""
+    try:
+        return now.astimezone(UTC) + distance
+    except OverflowError:
+        return _EARLIEST if distance < timedelta() else _LATEST
+
+
+def _day(now: datetime, distance: timedelta = timedelta()) -> str:
+    return _shifted(now, distance).date().isoformat()
+
+
+def _moment(now: datetime, distance: timedelta = timedelta()) -> str:
+    """As attributes keep moments; see formats.utc_datetime."""
+    return _shifted(now, distance).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
 def _less(value: Value, bound: object) -> bool:
     return value < bound  # type: ignore[operator] # of one type: checked when the condition was made
 
 
-_COMPARISONS: Mapping[Operator, Callable[[Value, tuple[str | int | float | bool, ...]], bool]] = {
+_COMPARISONS: Mapping[Operator, Callable[[Value, tuple[Operand, ...]], bool]] = {
     Operator.EQUALS: lambda value, operands: value == operands[0],
     Operator.NOT_EQUALS: lambda value, operands: value != operands[0],
     Operator.IN: lambda value, operands: value in operands,
@@ -209,4 +296,6 @@ _COMPARISONS: Mapping[Operator, Callable[[Value, tuple[str | int | float | bool,
 
 
 def _items(value: Value) -> set[str | int | float | bool]:
+    if isinstance(value, dict):
+        return set()
     return set(value) if isinstance(value, list) else {value}
