@@ -213,10 +213,9 @@ class ProfileStore:
             return None
         outbox = [*kept["outbox"], *dropped["outbox"], *map(change_document, changes)]
         await self._profiles.update_one({"_id": gone}, {"$set": _tombstone(into, now)}, session=session)
-        await self._profiles.replace_one(
-            {"_id": into}, replacement(merged, resolve_all(merged.claims), outbox, now), session=session
-        )
-        return merged
+        document = replacement(merged, resolve_all(merged.claims), outbox, now)
+        await self._profiles.replace_one({"_id": into}, document, session=session)
+        return model(document)
 
 
 def _new_document(
