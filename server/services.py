@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from server.access.audit import AuditLog
+from server.access.audit_store import AuditStore
 from server.access.service import Access
 from server.access.store import KeyStore
 from server.access.tokens import ViewerTokens
@@ -26,6 +28,7 @@ from server.profiles.consenting import Consenting
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
+from server.profiles.uniting import Uniting
 from server.questions.authoring import Authoring
 from server.questions.service import Questions
 from server.questions.store import QuestionStore
@@ -45,6 +48,7 @@ class Stores:
     """What is kept where; each makes its own indexes."""
 
     keys: KeyStore
+    audit: AuditStore
     consents: ConsentStore
     definitions: DefinitionStore
     profiles: ProfileStore
@@ -68,9 +72,11 @@ class Services:
     database: Database
     stores: Stores
     access: Access
+    audit: AuditLog
     consents: Consents
     attributes: Attributes
     profiles: Profiles
+    uniting: Uniting
     consenting: Consenting
     identity: Identity
     questions: Questions
@@ -99,6 +105,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     database = open_database(client, settings.database)
     stores = Stores(
         keys=KeyStore(database),
+        audit=AuditStore(database),
         consents=ConsentStore(database),
         definitions=DefinitionStore(database),
         profiles=ProfileStore(database),
@@ -125,9 +132,11 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         database=database,
         stores=stores,
         access=access,
+        audit=AuditLog(store=stores.audit, clock=clock),
         consents=consents,
         attributes=attributes,
         profiles=profiles,
+        uniting=Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock),
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=identity,
         questions=questions,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 KeyId = NewType("KeyId", str)
 SessionId = NewType("SessionId", str)
+AuditId = NewType("AuditId", str)
 
 VIEWER_TOKEN_LIFETIME = timedelta(minutes=15)
 
@@ -93,6 +94,24 @@ class NewKey:
 
     key: ApiKey
     token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """Who did what to whom, when; ids and names of ours, never a value that says something about a person.
+
+    `actor` is the id of the key. `outcome` is the result's type in the schema, None where the process ended
+    before it knew: then it may have happened or not.
+    """
+
+    id: AuditId
+    at: datetime
+    actor_kind: ViewerKind
+    actor: str | None
+    act: str
+    targets: tuple[str, ...]
+    request_id: str | None
+    outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,38 @@ def show_key(key: model.ApiKey) -> ApiKey:
     )
 
 
+@strawberry.type(
+    description="One act of an admin or an app: ids and names, nothing that says something of a person."
+)
+class AuditEntry:
+    """See access.model."""
+
+    id: strawberry.ID = strawberry.field(description="The entry's id.")
+    at: datetime = strawberry.field(description="When it began.")
+    actor_kind: model.ViewerKind = strawberry.field(description="Who did it: an admin or an app.")
+    actor: str | None = strawberry.field(description="The id of their key.")
+    act: str = strawberry.field(description="What they did: the name of the mutation.")
+    targets: list[str] = strawberry.field(description="The ids of what it was about, in no order.")
+    request_id: str | None = strawberry.field(description="The id of the request, as in our log.")
+    outcome: str | None = strawberry.field(
+        description="The type of its result; null where the process ended before it knew."
+    )
+
+
+def show_audit_entry(entry: model.AuditEntry) -> AuditEntry:
+    """Return an entry of the audit log as its GraphQL type."""
+    return AuditEntry(
+        id=strawberry.ID(entry.id),
+        at=entry.at,
+        actor_kind=entry.actor_kind,
+        actor=entry.actor,
+        act=entry.act,
+        targets=list(entry.targets),
+        request_id=entry.request_id,
+        outcome=entry.outcome,
+    )
+
+
 @strawberry.input(description="An API key to make.")
 class CreateApiKeyInput:
     """See access.service."""

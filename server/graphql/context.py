@@ -18,6 +18,7 @@ class Context:
 
     viewer: Viewer
     services: Services
+    request_id: str
 
 
 Info = strawberry.Info[Context, None]

@@ -71,7 +71,7 @@ class Executor:
         prepared = self._prepared(query)
         if prepared.document is None or prepared.errors:
             return {"errors": [error.formatted for error in prepared.errors]}
-        context = Context(viewer=viewer, services=self._services)
+        context = Context(viewer=viewer, services=self._services, request_id=request_id)
         running = execute(
             self._schema,
             prepared.document,

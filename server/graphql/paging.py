@@ -43,7 +43,7 @@ class Edge(Generic[T]):
     node: T = strawberry.field(description="The item.")
 
 
-@strawberry.type(description="A page of items, oldest first.")
+@strawberry.type(description="A page of items, in the order that the field names.")
 class Connection(Generic[T]):
     """Relay's Connection."""
 

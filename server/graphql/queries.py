@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from server.graphql.access import AuditEntry, show_audit_entry
 from server.graphql.attributes import AttributeDefinition, show_definition
 from server.graphql.consent import Purpose, show_purpose
 from server.graphql.context import Info
@@ -21,6 +22,9 @@ from server.questions.model import SetState
 _By = Annotated[ProfileLookup, strawberry.argument(description="Whom to look up.")]
 _Placement = Annotated[str, strawberry.argument(description="The place in the front end.")]
 _State = Annotated[SetState | None, strawberry.argument(description="Only sets in this state.")]
+_Actor = Annotated[strawberry.ID | None, strawberry.argument(description="Only acts with this key.")]
+_Target = Annotated[strawberry.ID | None, strawberry.argument(description="Only acts on what has this id.")]
+_Act = Annotated[str | None, strawberry.argument(description="Only this mutation, by name.")]
 _Id = Annotated[strawberry.ID, strawberry.argument(description="The id of what is looked for.")]
 
 
@@ -73,6 +77,23 @@ class Query:
         context = info.context
         page = await context.services.consents.page(context.viewer, page_request(first, after))
         return connection(page, lambda each: each.id, show_purpose)
+
+    @strawberry.field(description="What admins and apps did, newest first; null for whoever is no admin.")
+    async def audit_log(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        actor: _Actor = None,
+        target: _Target = None,
+        act: _Act = None,
+    ) -> Connection[AuditEntry] | None:
+        """Read a page of the audit log."""
+        context = info.context
+        page = await context.services.audit.page(
+            context.viewer, page_request(first, after), actor=actor, target=target, act=act
+        )
+        return None if page is None else connection(page, lambda each: each.id, show_audit_entry)
 
     @strawberry.field(description="Anything that has an id.")
     async def node(self, info: Info, id: _Id) -> Node | None:

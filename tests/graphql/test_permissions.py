@@ -31,6 +31,7 @@ QUERIES: dict[str, tuple[str, set[str]]] = {
         {"person", "profiles:read", "configuration:read", *ADMIN},
     ),
     "purposes": ("{ purposes { edges { cursor } } }", EVERYBODY - {"nobody"}),
+    "auditLog": ("{ auditLog { pageInfo { hasNextPage } } }", ADMIN),
     "node": ("query ($id: ID!) { node(id: $id) { id } }", {"profiles:read", *ADMIN}),
 }
 # Each with an input that gets past GraphQL; what it then comes to is another test's matter.

@@ -1,0 +1,71 @@
+"""The audit log: every act of an admin or an app, noted before it happens and concluded after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.access.model import AuditEntry, AuditId, Scope, ViewerKind
+from server.kit.ids import new_id
+from server.kit.paging import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from server.access.audit_store import AuditStore
+    from server.access.model import Viewer
+    from server.kit.clock import Clock
+    from server.kit.paging import Page, PageRequest
+
+_AUDITED = frozenset({ViewerKind.ADMIN, ViewerKind.APP})
+
+
+class AuditLog:
+    """Who did what to whom, when."""
+
+    def __init__(self, *, store: AuditStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def begin(
+        self, viewer: Viewer, act: str, targets: Sequence[str], request_id: str | None
+    ) -> AuditId | None:
+        """Note that an act begins; None for a viewer whose acts aren't audited: people, pages and nobody.
+
+        Before the act, so that none can happen unseen: where the log can't be written, nothing is done.
+        """
+        if viewer.kind not in _AUDITED:
+            return None
+        now = self._clock()
+        entry = AuditEntry(
+            id=AuditId(new_id("aud", now)),
+            at=now,
+            actor_kind=viewer.kind,
+            actor=viewer.key_id,
+            act=act,
+            targets=tuple(targets),
+            request_id=request_id,
+        )
+        await self._store.append(entry)
+        return entry.id
+
+    async def conclude(self, entry_id: AuditId, targets: Sequence[str], outcome: str) -> None:
+        """Note what became of it, and whom it turned out to be about."""
+        await self._store.conclude(entry_id, targets, outcome)
+
+    async def page(
+        self,
+        viewer: Viewer,
+        request: PageRequest,
+        *,
+        actor: str | None = None,
+        target: str | None = None,
+        act: str | None = None,
+    ) -> Page[AuditEntry] | None:
+        """Return the entries (of this actor, about this target, of this act), newest first.
+
+        None for whoever is no admin.
+        """
+        if not viewer.has_scope(Scope.ADMIN):
+            return None
+        entries = await self._store.page(request, actor=actor, target=target, act=act)
+        return cut(entries, request.first)
