@@ -28,7 +28,6 @@ from server.profiles.consenting import Consenting
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
-from server.profiles.uniting import Uniting
 from server.questions.authoring import Authoring
 from server.questions.service import Questions
 from server.questions.store import QuestionStore
@@ -76,7 +75,6 @@ class Services:
     consents: Consents
     attributes: Attributes
     profiles: Profiles
-    uniting: Uniting
     consenting: Consenting
     identity: Identity
     questions: Questions
@@ -136,7 +134,6 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         consents=consents,
         attributes=attributes,
         profiles=profiles,
-        uniting=Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock),
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=identity,
         questions=questions,
