@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 PUBLIC_URL = "https://api.test"
 ORIGIN = "https://shop.test"
+SECRET = "a secret of at least thirty-two characters"
 ISSUER = "https://id.test"
 PROVIDER = "demo"  # configured in development; nothing here dials it
 SEEDER = Viewer(kind=ViewerKind.ADMIN, scopes=frozenset({Scope.ADMIN}))
@@ -163,7 +164,7 @@ def settings_for(
         public_url=PUBLIC_URL,
         mongodb_url=mongodb_url,
         database=database,
-        secret="a secret of at least thirty-two characters",
+        secret=SECRET,
     )
 
 
