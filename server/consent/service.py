@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from server.access.model import Scope, ViewerKind
@@ -75,7 +76,9 @@ class Consents:
         known = (await self.purposes.current()).by_key
         for spec in STANDARD_PURPOSES:
             if spec.key not in known:
-                await self._define(spec)
+                with suppress(ConflictError):  # a process that started together with this one was faster
+                    await self._define(spec)
+        await self.purposes.refresh()
 
     async def log(self, change: ConsentRecorded) -> None:
         """Append what a person said to the log; a second time changes nothing."""
