@@ -248,10 +248,8 @@ async def test_writing_again_changes_nothing_said(core: Core, told: list[Claim])
 
 
 async def test_values_are_checked_by_key_before_anything_is_made(core: Core) -> None:
-    await core.profiles.define_attribute(
-        ADMIN, spec("role", AttributeType.ENUM, options=options("dev", "ops"))
-    )
-    await core.profiles.define_attribute(ADMIN, spec("size", AttributeType.INTEGER))
+    await core.attributes.define(ADMIN, spec("role", AttributeType.ENUM, options=options("dev", "ops")))
+    await core.attributes.define(ADMIN, spec("size", AttributeType.INTEGER))
 
     made = await core.profiles.claims({"role": "dev", "size": 3.0}, PERSON, confidence=0.5, is_verified=True)
 
