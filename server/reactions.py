@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from server.consent.changes import ConsentRecorded
 from server.enrichment.changes import EnrichmentRequested
 from server.identity.changes import SignedIn
-from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
+from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged, ProfileSplit
 from server.questions.changes import AskHandled
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def reactions(services: Services) -> Reactions:
         ConsentRecorded: (services.consents.log, enrichment.on_consent_recorded),
         ProfileCreated: (),
         ProfileMerged: (enrichment.on_merged,),
+        ProfileSplit: (),
         SignedIn: (enrichment.on_signed_in,),
         AttributesChanged: (enrichment.on_attributes_changed,),
         EnrichmentRequested: (enrichment.on_requested,),

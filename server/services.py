@@ -28,6 +28,7 @@ from server.profiles.consenting import Consenting
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
+from server.profiles.uniting import Uniting
 from server.questions.authoring import Authoring
 from server.questions.service import Questions
 from server.questions.store import QuestionStore
@@ -75,6 +76,7 @@ class Services:
     consents: Consents
     attributes: Attributes
     profiles: Profiles
+    uniting: Uniting
     consenting: Consenting
     identity: Identity
     questions: Questions
@@ -114,14 +116,14 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     tokens = ViewerTokens(secret=settings.secret, issuer=settings.public_url, clock=clock)
     access = Access(store=stores.keys, tokens=tokens, clock=clock)
     consents = Consents(store=stores.consents, clock=clock)
-    attributes = Attributes(store=stores.definitions, consents=consents, clock=clock)
+    queue = JobQueue(store=stores.jobs, clock=clock)
+    attributes = Attributes(store=stores.definitions, consents=consents, queue=queue, clock=clock)
     profiles = Profiles(store=stores.profiles, attributes=attributes, consents=consents, clock=clock)
     providers = oidc_providers(settings, clock=clock)
     identity = Identity(
         profiles=profiles, access=access, store=stores.identity, providers=providers, clock=clock
     )
     questions = Questions(profiles=profiles, store=stores.questions, clock=clock, secret=settings.secret)
-    queue = JobQueue(store=stores.jobs, clock=clock)
     enrichers = (email_domain(),)
     return Services(
         settings=settings,
@@ -134,6 +136,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         consents=consents,
         attributes=attributes,
         profiles=profiles,
+        uniting=Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock),
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=identity,
         questions=questions,

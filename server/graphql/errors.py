@@ -52,7 +52,7 @@ class ConflictError(UserError):
 
 @strawberry.type(description="Somebody changed the thing since it was read.")
 class VersionConflictError(UserError):
-    """See questions.errors."""
+    """See kit.errors."""
 
     current_version: int = strawberry.field(description="The version to read before trying again.")
 
@@ -69,6 +69,11 @@ class InvalidValueError(UserError):
     """See profiles.errors."""
 
     key: str = strawberry.field(description="The key of the attribute.")
+
+
+@strawberry.type(description="These profiles can't become one.")
+class MergeRefusedError(UserError):
+    """See profiles.errors."""
 
 
 @strawberry.type(description="No such question was handed to this person.")
@@ -128,10 +133,11 @@ HANDLERS = (
     _Handler(kit.ForbiddenError, ForbiddenError),
     _Handler(kit.NotFoundError, NotFoundError),
     _Handler(kit.InvalidInputError, InvalidInputError, "field"),
-    _Handler(questions.VersionConflictError, VersionConflictError, "current_version"),
+    _Handler(kit.VersionConflictError, VersionConflictError, "current_version"),
     _Handler(kit.ConflictError, ConflictError),
     _Handler(profiles.UnknownAttributeError, UnknownAttributeError, "key"),
     _Handler(profiles.InvalidValueError, InvalidValueError, "key"),
+    _Handler(profiles.MergeRefusedError, MergeRefusedError),
     _Handler(questions.UnknownAskError, UnknownAskError),
     _Handler(questions.InvalidAnswerError, InvalidAnswerError),
     _Handler(questions.UnpublishableError, UnpublishableError, "question_key"),

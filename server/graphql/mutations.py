@@ -16,10 +16,12 @@ from server.graphql import (
     profiles,
     question_sets,
     questions,
+    uniting,
     visits,
 )
 from server.graphql.auditing import audited
 from server.graphql.context import Info
+from server.profiles.model import ProfileId
 from server.questions.model import QuestionSetId
 
 _What = strawberry.argument(description="What to do, and to whom.")
@@ -199,3 +201,27 @@ class Mutation:
         context = info.context
         revoked = await context.services.access.revoke_key(context.viewer, KeyId(input.id))
         return access.RevokeApiKeySuccess(key=access.show_key(revoked))
+
+    @strawberry.mutation(description="Make profiles one person; an admin's word, and it can be taken back.")
+    async def merge_profiles(
+        self, info: Info, input: Annotated[uniting.MergeProfilesInput, _What]
+    ) -> uniting.MergeProfilesResult:
+        """Merge them; admins only."""
+        context = info.context
+        merged = await context.services.uniting.merge(
+            context.viewer, [ProfileId(each) for each in input.profiles]
+        )
+        return uniting.MergeProfilesSuccess(profile=profiles.show_profile(merged, context.viewer))
+
+    @strawberry.mutation(
+        description="Take a merge back, exactly: what was said since stays where it was said."
+    )
+    async def split_profile(
+        self, info: Info, input: Annotated[uniting.SplitProfileInput, _What]
+    ) -> uniting.SplitProfileResult:
+        """Split it; admins only."""
+        context = info.context
+        back, left = await context.services.uniting.split(
+            context.viewer, ProfileId(input.id), keep_apart=input.keep_apart
+        )
+        return uniting.show_split(back, left, context.viewer)

@@ -47,6 +47,17 @@ class Visit:
     last_seen_at: datetime = strawberry.field(description="When the person last showed up in it.")
 
 
+@strawberry.type(description="Another profile that became part of this one.")
+class Merge:
+    """See profiles.model."""
+
+    id: strawberry.ID = strawberry.field(description="The merge's id.")
+    gone_id: strawberry.ID = strawberry.field(description="The id of the profile that became part of this.")
+    at: datetime = strawberry.field(description="When.")
+    by: strawberry.ID | None = strawberry.field(description="The key that asked for it; null for a sign-in.")
+    undone_at: datetime | None = strawberry.field(description="When it was taken back.")
+
+
 _Keys = Annotated[
     list[str] | None, strawberry.argument(description="Only attributes with these keys; all when left out.")
 ]
@@ -85,6 +96,12 @@ class Profile(Node):
         known = await info.context.services.profiles.visible_attributes(self.viewer, self.profile)
         return JSON({attribute.definition.key: attribute.value for attribute in known})
 
+    @strawberry.field(description="The profiles that became part of this one, the latest first.")
+    async def merges(self, info: Info) -> list[Merge]:
+        """Read the merge log; empty without the scope profiles:read."""
+        found = await info.context.services.uniting.merges_of(self.viewer, self.profile)
+        return [_show_merge(each) for each in found]
+
     @strawberry.field(description="What became of each look-up, one for every enricher that was considered.")
     async def enrichments(self, info: Info) -> list[Enrichment]:
         """Show the states kept in the profile."""
@@ -105,6 +122,16 @@ class Profile(Node):
         request = page_request(first, after)
         page = await info.context.services.consenting.history(self.viewer, self.profile, request)
         return connection(page, lambda each: each.id, show_entry)
+
+
+def _show_merge(merge: model.Merge) -> Merge:
+    return Merge(
+        id=strawberry.ID(merge.id),
+        gone_id=strawberry.ID(merge.gone_id),
+        at=merge.at,
+        by=None if merge.by is None else strawberry.ID(merge.by),
+        undone_at=merge.undone_at,
+    )
 
 
 def show_profile(profile: model.Profile, viewer: access.Viewer) -> Profile:

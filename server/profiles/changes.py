@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from server.kit.changes import Change
 
@@ -17,11 +17,16 @@ class ProfileCreated(Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributesChanged(Change):
-    """Claims about these attributes were written or retracted; `source` is the slug of who made them."""
+    """Claims about these attributes were written or retracted; `source` is the slug of who made them.
+
+    `ended` are the claims that this took from the profile, as documents with their `attribute_id`: what was
+    replaced or retracted, and what came too late. Only the write itself knows them, and fills them in.
+    """
 
     kind: ClassVar[str] = "profile.attributes_changed"
     attribute_ids: list[str]
     source: str
+    ended: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,3 +35,11 @@ class ProfileMerged(Change):
 
     kind: ClassVar[str] = "profile.merged"
     merged_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSplit(Change):
+    """A merge was taken back: another profile left this one and is its own again."""
+
+    kind: ClassVar[str] = "profile.split"
+    split_id: str

@@ -20,6 +20,8 @@ from server.profiles.model import (
     VisitId,
 )
 
+from server.profiles.terms import identity_terms
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
@@ -43,7 +45,7 @@ def _model(document: Document) -> Profile:
         identities=tuple(_identity(entry) for entry in document["identities"].values()),
         claims={
             AttributeId(attribute_id): tuple(
-                _claim(AttributeId(attribute_id), entry) for entry in by_source.values()
+                claim_model(AttributeId(attribute_id), entry) for entry in by_source.values()
             )
             for attribute_id, by_source in document["attributes"].items()
         },
@@ -51,6 +53,8 @@ def _model(document: Document) -> Profile:
         visits=document["visits"],
         logins=document["logins"],
         consents=consents_model(document.get("consents", {})),
+        dismissals=document.get("dismissals", {}),
+        kept_apart=tuple(document["kept_apart"]),
         questions=document["questions"],
         enrichments=document["enrichments"],
     )
@@ -80,16 +84,19 @@ def replacement(
             }
             for attribute_id, claims in profile.claims.items()
         },
-        "values": [{"k": key, "v": value} for key, value in sorted(resolution.values.items())],
+        "terms": _all_terms(profile),
+        "values": [_value(profile.claims[key], resolution) for key in sorted(resolution.values)],
         "expires_next": min((end for end in ends if end is not None), default=None),
         "consents": {key: consent_document(consent) for key, consent in profile.consents.items()},
+        "dismissals": profile.dismissals,
+        "kept_apart": list(profile.kept_apart),
         "questions": profile.questions,
         "enrichments": profile.enrichments,
         "outbox": list(outbox),
     }
 
 
-def claim_document(claim: Claim, rank: Rank) -> Document:
+def claim_document(claim: Claim, rank: Rank | tuple[()]) -> Document:
     """Return a claim as it lies under its attribute and source; by `rank` the server finds who wins."""
     return {
         "id": claim.id,
@@ -101,6 +108,9 @@ def claim_document(claim: Claim, rank: Rank) -> Document:
         "observed_at": claim.observed_at,
         "expires_at": claim.expires_at,
         "consent": claim.consent,
+        "actor": claim.actor,
+        # What may not be shown must not be found either; whether it may changes without a write.
+        "terms": [] if claim.consent is not None else list(claim.terms),
     }
 
 
@@ -137,7 +147,8 @@ def visit_document(visit: Visit) -> Document:
     }
 
 
-def _claim(attribute_id: AttributeId, entry: Document) -> Claim:
+def claim_model(attribute_id: AttributeId, entry: Document) -> Claim:
+    """Return the claim that a document holds."""
     return Claim(
         id=ClaimId(entry["id"]),
         attribute_id=attribute_id,
@@ -148,6 +159,8 @@ def _claim(attribute_id: AttributeId, entry: Document) -> Claim:
         observed_at=entry["observed_at"],
         expires_at=entry["expires_at"],
         consent=entry.get("consent"),
+        actor=entry.get("actor"),
+        terms=tuple(entry.get("terms", ())),
     )
 
 
@@ -173,6 +186,22 @@ def _identity_document(identity: Identity) -> Document:
         "kind": identity.ref.kind.value,
         "value": identity.ref.value,
         "issuer": identity.ref.issuer,
+        "terms": list(identity_terms(identity.ref)),
         "first_seen_at": identity.first_seen_at,
         "last_seen_at": identity.last_seen_at,
     }
+
+
+def _value(claims: Sequence[Claim], resolution: Resolution) -> Document:
+    """Return what the claims of one attribute come to, as the statements write it."""
+    winner = min(claims, key=lambda claim: resolution.ranks[claim.id])
+    rests = {} if winner.consent is None else {"c": winner.consent}
+    return {"k": winner.attribute_id, "v": winner.value, **rests}
+
+
+def _all_terms(profile: Profile) -> list[str]:
+    """Return what the statements keep in `terms`: the words of identities and claims, each once."""
+    found = {term for identity in profile.identities for term in identity_terms(identity.ref)}
+    for claims in profile.claims.values():
+        found.update(term for claim in claims if claim.consent is None for term in claim.terms)
+    return sorted(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.kit.errors import ConflictError, ExpectedError
+from server.kit.errors import ConflictError, ExpectedError, InvalidInputError
 
 
 class InvalidValueError(ExpectedError):
@@ -25,5 +25,12 @@ class IdentityTakenError(ConflictError):
     """Another profile already has this identity."""
 
 
-class InvalidConditionError(ExpectedError):
+class MergeRefusedError(ExpectedError):
+    """These profiles can't become one, or can't be parted; the message says why."""
+
+
+class InvalidConditionError(InvalidInputError):
     """A condition is too deep, too large, or does not suit the attribute it is about."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="filter")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from server.consent.model import strictest
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
-    from server.profiles.model import AttributeId, Claim, Identity, Profile
+    from server.profiles.model import AttributeId, Claim, ClaimId, Identity, IdentityRef, Profile
 
-Key = TypeVar("Key", bound="Hashable")
+MAX_IDENTITIES = 1_000  # of one profile; a shared device or a test account, long before that
 
 
 def may_fold(known: Profile, anonymous: Profile) -> bool:
@@ -23,6 +24,70 @@ def may_fold(known: Profile, anonymous: Profile) -> bool:
     """
     is_alive = known.merged_into is None and anonymous.merged_into is None
     return is_alive and known.id != anonymous.id and not anonymous.is_identified
+
+
+def by_survival(profiles: Iterable[Profile]) -> list[Profile]:
+    """Return the profiles with the one that survives a merge first, whatever order they came in.
+
+    Identified before anonymous, then older, then the smaller id: racing merges of the same people agree.
+    """
+    return sorted(profiles, key=lambda each: (not each.is_identified, each.created_at, each.id))
+
+
+def why_apart(kept: Profile, gone: Profile) -> str | None:
+    """Return why an admin may not make these two one, or None."""
+    if gone.id in kept.kept_apart or kept.id in gone.kept_apart:
+        return "These profiles were split once and are to be kept apart."
+    if len(kept.identities) + len(gone.identities) > MAX_IDENTITIES:
+        return f"Together they would have more than {MAX_IDENTITIES} identities; no person has."
+    return None
+
+
+def divided(
+    now: Profile, kept: Profile, gone: Profile, *, keep_apart: bool = False
+) -> tuple[Profile, Profile]:
+    """Take a merge back: return who stays and who comes back, given both as they were before it.
+
+    What came with `gone` returns to it; what it had displaced comes back; what was said since stays.
+    """
+    came = {claim.id for claims in gone.claims.values() for claim in claims}
+    stays = replace(
+        now,
+        created_at=kept.created_at,
+        identities=tuple(each for each in now.identities if each.ref not in _own_refs(gone, kept)),
+        claims={key: _without(came, claims, kept.claims.get(key, ())) for key, claims in now.claims.items()},
+        visits=now.visits - gone.visits,
+        logins=now.logins - gone.logins,
+        questions=_given_back(now.questions, kept.questions, gone.questions),
+        enrichments=_given_back(now.enrichments, kept.enrichments, gone.enrichments),
+        kept_apart=(*now.kept_apart, gone.id) if keep_apart else now.kept_apart,
+    )
+    apart = (*gone.kept_apart, now.id) if keep_apart else gone.kept_apart
+    returns = replace(gone, version=now.version, kept_apart=apart)
+    return replace(stays, claims={key: claims for key, claims in stays.claims.items() if claims}), returns
+
+
+def _own_refs(gone: Profile, kept: Profile) -> set[IdentityRef]:
+    return {each.ref for each in gone.identities} - {each.ref for each in kept.identities}
+
+
+def _without(
+    came: AbstractSet[ClaimId], claims: tuple[Claim, ...], before: tuple[Claim, ...]
+) -> tuple[Claim, ...]:
+    """Drop the claims that came with the other; where one had displaced our own, that is back."""
+    own = {claim.source.slug: claim for claim in before if claim.id not in came}
+    stayed = {claim.source.slug: claim for claim in claims if claim.id not in came}
+    return tuple({**own, **stayed}.values())
+
+
+def _given_back(
+    now: Mapping[str, Mapping[str, Any]],
+    kept: Mapping[str, Mapping[str, Any]],
+    gone: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Mapping[str, Any]]:
+    """Drop the entries that are still as the other brought them, in favour of our own from before."""
+    stayed = {key: entry for key, entry in now.items() if entry != gone.get(key) or entry == kept.get(key)}
+    return {**{key: entry for key, entry in kept.items() if key in now}, **stayed}
 
 
 def folded(known: Profile, anonymous: Profile) -> Profile:
@@ -36,6 +101,8 @@ def folded(known: Profile, anonymous: Profile) -> Profile:
         logins=known.logins + anonymous.logins,
         visit=known.visit or anonymous.visit,
         consents=strictest(known.consents, anonymous.consents),
+        dismissals={**known.dismissals, **anonymous.dismissals},
+        kept_apart=tuple(dict.fromkeys((*known.kept_apart, *anonymous.kept_apart))),
         questions=_later(known.questions, anonymous.questions),
         enrichments=_later(known.enrichments, anonymous.enrichments),
     )

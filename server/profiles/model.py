@@ -7,6 +7,24 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NewType
 
+from server.profiles.definitions import (
+    PERSON,
+    UNPLACED,
+    AppAccess,
+    AttributeDefinition,
+    AttributeId,
+    AttributeSpec,
+    AttributeType,
+    Bounds,
+    ConfirmPolicy,
+    Option,
+    PersonAccess,
+    PersonalData,
+    Source,
+    SourceKind,
+    SourceMatch,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
@@ -14,196 +32,33 @@ if TYPE_CHECKING:
     from server.consent.model import Consent
     from server.kit.changes import Change
 
+# Beyond this file's own names: what an attribute is stands in definitions.py, and is of the model too.
+__all__ = [
+    "PERSON",
+    "UNPLACED",
+    "AppAccess",
+    "AttributeDefinition",
+    "AttributeId",
+    "AttributeSpec",
+    "AttributeType",
+    "Bounds",
+    "ConfirmPolicy",
+    "Option",
+    "PersonAccess",
+    "PersonalData",
+    "Source",
+    "SourceKind",
+    "SourceMatch",
+]
+
 ProfileId = NewType("ProfileId", str)
-AttributeId = NewType("AttributeId", str)
 ClaimId = NewType("ClaimId", str)
 VisitId = NewType("VisitId", str)
-
-UNPLACED = 2**31 - 1  # the position of an attribute that nobody put in its place: after all others
+MergeId = NewType("MergeId", str)
 
 # What an attribute holds: a string, a number, a boolean, for a multi-value enum a list of strings, for an
 # address its parts by name. Dates are ISO 8601 strings. All of it is JSON, and MongoDB stores it as it is.
 Value = str | int | float | bool | list[str] | dict[str, str]
-
-
-class AttributeType(StrEnum):
-    """What kind of value an attribute holds."""
-
-    STRING = "string"
-    TEXT = "text"
-    INTEGER = "integer"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    DATE = "date"
-    DATETIME = "datetime"
-    ENUM = "enum"
-    MULTI_ENUM = "multi_enum"
-    EMAIL = "email"
-    PHONE = "phone"
-    URL = "url"
-    COUNTRY = "country"
-    LANGUAGE = "language"
-    TIME_ZONE = "time_zone"
-    ADDRESS = "address"
-
-
-class PersonAccess(StrEnum):
-    """What a person may do with an attribute of their own profile; each includes the ones before it."""
-
-    HIDDEN = "hidden"
-    READONLY = "readonly"
-    READWRITE = "readwrite"
-
-
-class AppAccess(StrEnum):
-    """What apps may do with an attribute, given the scope; each includes the ones before it."""
-
-    NONE = "none"
-    READ = "read"
-    WRITE = "write"
-
-
-class PersonalData(StrEnum):
-    """How closely a value is tied to a person (GDPR, articles 4(1) and 9)."""
-
-    NONE = "none"
-    PERSONAL = "personal"
-    SENSITIVE = "sensitive"
-
-
-class ConfirmPolicy(StrEnum):
-    """Which values that a person did not give a question may ask them to confirm."""
-
-    NEVER = "never"
-    UNVERIFIED = "unverified"
-    ALWAYS = "always"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """What people read: in no particular language, and in some by language tag (`de`, `pt-BR`)."""
-
-    default: str
-    by_language: Mapping[str, str] = field(default_factory=dict)
-
-    def in_language(self, tag: str | None) -> str:
-        """Return the text for a language: its own, else that of a less particular tag, else the default.
-
-        Looks up as RFC 4647, section 3.4 does: `zh-Hant-TW`, then `zh-Hant`, then `zh`.
-        """
-        while tag:
-            if tag in self.by_language:
-                return self.by_language[tag]
-            tag = tag.rpartition("-")[0]
-        return self.default
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One of the values of an enum, with the text people read."""
-
-    value: str
-    label: str
-    labels: Mapping[str, str] = field(default_factory=dict)  # by language
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
-    """Limits of a value: of a number, of a text's length, of a list's items; None is no limit."""
-
-    minimum: float | None = None
-    maximum: float | None = None
-    min_length: int | None = None
-    max_length: int | None = None
-    min_items: int | None = None
-    max_items: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeSpec:
-    """What an admin declares of an attribute.
-
-    `pattern` is an RE2 expression that the whole of a text has to match, `pattern_hint` says so in words.
-    Sources in `precedence` come before all others, in this order. A claim counts for `lasts` from its
-    observation unless it brings an end of its own.
-    """
-
-    key: str
-    type: AttributeType
-    label: str
-    labels: Mapping[str, str] = field(default_factory=dict)  # by language
-    description: str | None = None
-    descriptions: Mapping[str, str] = field(default_factory=dict)  # by language
-    options: tuple[Option, ...] = ()
-    bounds: Bounds = field(default_factory=Bounds)
-    pattern: str | None = None
-    pattern_hint: str | None = None
-    person_access: PersonAccess = PersonAccess.HIDDEN
-    app_access: AppAccess = AppAccess.WRITE
-    personal_data: PersonalData = PersonalData.PERSONAL
-    purpose: str | None = None  # the consent that it needs, by key
-    precedence: tuple[SourceMatch, ...] = ()
-    lasts: timedelta | None = None
-    confirm: ConfirmPolicy = ConfirmPolicy.NEVER
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttributeDefinition(AttributeSpec):
-    """Something a profile can know, declared once. Id and type never change.
-
-    `canonical` is the key under which it ships and under which sign-in and look-ups know it, however it
-    is renamed. `position` orders the definitions; `version` counts writes and guards against lost updates.
-    """
-
-    id: AttributeId
-    created_at: datetime
-    canonical: str | None = None
-    version: int = 1
-    position: int = UNPLACED
-    archived_at: datetime | None = None
-
-
-class SourceKind(StrEnum):
-    """Who can make a claim."""
-
-    PERSON = "person"
-    IDENTITY = "identity"
-    ADMIN = "admin"
-    APP = "app"
-    HOOK = "hook"
-    ENRICHER = "enricher"
-    DERIVED = "derived"
-    IMPORT = "import"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Who made a claim; `key` tells identity providers and enrichers apart."""
-
-    kind: SourceKind
-    key: str | None = None
-
-    @property
-    def slug(self) -> str:
-        """The source as one word, such as `person` or `enricher:email_domain`."""
-        return self.kind.value if self.key is None else f"{self.kind.value}:{self.key}"
-
-
-PERSON = Source(kind=SourceKind.PERSON)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceMatch:
-    """Some sources: those of a kind, or the one with this key, or of these the verified claims or others."""
-
-    kind: SourceKind
-    key: str | None = None
-    is_verified: bool | None = None
-
-    def fits(self, source: Source, *, is_verified: bool) -> bool:
-        """Whether a claim is from one of these sources."""
-        is_source = self.kind is source.kind and self.key in {None, source.key}
-        return is_source and self.is_verified in {None, is_verified}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +67,7 @@ class Claim:
 
     `consent` is the purpose that the source needed consent for, by key: without it the claim does not show.
     `actor` is the id of the API key or of the profile on whose word it was written, where there was one.
+    `terms` are the words by which search finds the value.
     """
 
     id: ClaimId
@@ -224,6 +80,15 @@ class Claim:
     expires_at: datetime | None = None
     consent: str | None = None
     actor: str | None = None
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastClaim:
+    """A claim that is on its profile no more: replaced, retracted, run out, or come too late to count."""
+
+    claim: Claim
+    ended_at: datetime
 
 
 class IdentityKind(StrEnum):
@@ -278,7 +143,8 @@ class Visit:
 class Profile:
     """One person. `claims` holds the latest of each source per attribute, `consents` the last per purpose.
 
-    `dismissals` tells when the person turned a suggestion down, by its fingerprint (see suggesting.py).
+    `dismissals` tells when the person turned a suggestion down, by its fingerprint (see suggesting.py);
+    `kept_apart` names profiles that are not to be merged with this one again.
 
     `questions` and `enrichments` are documents that belong to the domains of these names: profiles
     keep them in the same document but do not look into them.
@@ -296,6 +162,7 @@ class Profile:
     logins: int
     consents: Mapping[str, Consent] = field(default_factory=dict)
     dismissals: Mapping[str, datetime] = field(default_factory=dict)
+    kept_apart: tuple[ProfileId, ...] = ()
     questions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     enrichments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -303,6 +170,18 @@ class Profile:
     def is_identified(self) -> bool:
         """Whether more than a browser is known: an account, a user id or a verified e-mail address."""
         return any(identity.ref.kind is not IdentityKind.ANONYMOUS_ID for identity in self.identities)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """`gone_id` became part of `kept_id`; `by` is the id of the key behind it, None for a visitor's fold."""
+
+    id: MergeId
+    kept_id: ProfileId
+    gone_id: ProfileId
+    at: datetime
+    by: str | None
+    undone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

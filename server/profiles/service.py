@@ -21,6 +21,8 @@ from server.profiles.model import (
     Askable,
     Claim,
     ClaimId,
+    Merge,
+    MergeId,
     Profile,
     ProfileId,
     ProfileUpdate,
@@ -30,6 +32,7 @@ from server.profiles.model import (
     VisitId,
 )
 from server.profiles.resolving import rank, resolve
+from server.profiles.terms import value_terms
 from server.profiles.validating import checked_value
 
 if TYPE_CHECKING:
@@ -174,7 +177,11 @@ class Profiles:
             *update.changes,
             *_attributes_changed(profile_id, (*update.claims, *update.retracted), now),
         )
-        ranks = {claim.id: rank(claim) for claim in update.claims}
+        known = (await self.catalogue.current()).by_id
+        ranks = {
+            claim.id: rank(claim, known[claim.attribute_id].precedence if claim.attribute_id in known else ())
+            for claim in update.claims
+        }
         return await self._store.update(profile_id, replace(update, changes=announced), ranks, now)
 
     async def claims(
@@ -215,15 +222,17 @@ class Profiles:
     ) -> Claim:
         """Return a claim about one attribute, observed now; raise InvalidValueError."""
         now = self._clock()
+        checked = checked_value(definition, value)
         return Claim(
             id=ClaimId(new_id("clm", now)),
             attribute_id=definition.id,
-            value=checked_value(definition, value),
+            value=checked,
             source=source,
             confidence=confidence,
             is_verified=is_verified,
             observed_at=now,
             expires_at=expires_at,
+            terms=value_terms(definition, checked),
         )
 
     async def set_attributes(
@@ -270,12 +279,14 @@ class Profiles:
     async def fold(self, known: ProfileId, anonymous: ProfileId) -> Profile | None:
         """Make what an anonymous visitor said part of a known person; None where the rule forbids it."""
         now = self._clock()
+        merge = Merge(id=MergeId(new_id("mrg", now)), kept_id=known, gone_id=anonymous, at=now, by=None)
         change = ProfileMerged(id=ChangeId(new_id("chg", now)), at=now, profile_id=known, merged_id=anonymous)
 
         def decide(kept: Profile, gone: Profile) -> Profile | None:
             return folded(kept, gone) if may_fold(kept, gone) else None
 
-        return await self._store.merge(known, anonymous, decide, (change,), now)
+        definitions = (await self.catalogue.current()).by_id
+        return await self._store.merges.merge(merge, decide, (change,), definitions)
 
     async def _own_profile(self, viewer: Viewer, by: ProfileId | IdentityRef) -> Profile | None:
         if viewer.profile_id is None or by != viewer.profile_id:

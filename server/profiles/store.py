@@ -1,7 +1,7 @@
 """Profiles in MongoDB: collection `profiles`, one document a person, every write one atomic statement.
 
 Document: `_id created_at updated_at version merged_into identity_keys identities visit visits logins
-attributes values expires_next consents questions enrichments outbox`. Claims lie at
+attributes terms values expires_next consents questions enrichments outbox`. Claims lie at
 `attributes.<attribute id>.<source slug>`, so that a source replaces its own claim and nobody else's.
 """
 
@@ -11,21 +11,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pymongo import ReturnDocument
-from pymongo.read_concern import ReadConcern
-from pymongo.write_concern import WriteConcern
 
 from server.kit.changes import change_document
 from server.kit.mongo import DuplicateKeyError, IndexModel
-from server.profiles.documents import model, replacement, visit_document
+from server.profiles.documents import model, visit_document
 from server.profiles.errors import IdentityTakenError
-from server.profiles.resolving import resolve_all
+from server.profiles.merge_store import MergeStore
 from server.profiles.statements import update_pipeline
+from server.profiles.terms import identity_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import timedelta
-
-    from motor.motor_asyncio import AsyncIOMotorClientSession
 
     from server.kit.changes import Change
     from server.kit.mongo import Database, Document
@@ -40,11 +37,12 @@ class ProfileStore:
     """Reads and writes profiles."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
         self._profiles = database[COLLECTION]
+        self.merges = MergeStore(database)
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""
+        await self.merges.create_indexes()
         await self._profiles.create_indexes(
             [
                 IndexModel(
@@ -54,7 +52,6 @@ class ProfileStore:
                 ),
                 IndexModel("merged_into", partialFilterExpression={"merged_into": {"$type": "string"}}),
                 IndexModel("outbox.at", sparse=True),
-                IndexModel([("values.k", 1), ("values.v", 1), ("_id", 1)]),
                 IndexModel("expires_next", partialFilterExpression={"expires_next": {"$type": "date"}}),
             ]
         )
@@ -147,29 +144,6 @@ class ProfileStore:
             {"$set": {"visit": visit_document(visit), "visits": visit.number}},
         )
 
-    async def merge(
-        self,
-        into: ProfileId,
-        gone: ProfileId,
-        decide: Callable[[Profile, Profile], Profile | None],
-        changes: Sequence[Change],
-        now: datetime,
-    ) -> Profile | None:
-        """Replace `into` by what `decide` makes of the two and let `gone` lead there, both or neither.
-
-        One transaction: a write to either meanwhile makes it start over with what is then true.
-        Returns None, and writes nothing, where `decide` does or where one of the two is missing.
-        """
-
-        async def work(session: AsyncIOMotorClientSession) -> Profile | None:
-            return await self._merge_once(session, into, gone, decide, changes, now)
-
-        async with await self._database.client.start_session() as session:
-            merged: Profile | None = await session.with_transaction(
-                work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern(w="majority", j=True)
-            )
-            return merged
-
     async def pending_outboxes(
         self, limit: int, *, kinds: Collection[str], resting: Collection[str]
     ) -> list[tuple[ProfileId, list[Document]]]:
@@ -195,28 +169,6 @@ class ProfileStore:
         )
         return None if found is None else model(found)
 
-    async def _merge_once(
-        self,
-        session: AsyncIOMotorClientSession,
-        into: ProfileId,
-        gone: ProfileId,
-        decide: Callable[[Profile, Profile], Profile | None],
-        changes: Sequence[Change],
-        now: datetime,
-    ) -> Profile | None:
-        kept = await self._profiles.find_one({"_id": into}, session=session)
-        dropped = await self._profiles.find_one({"_id": gone}, session=session)
-        if kept is None or dropped is None:
-            return None
-        merged = decide(model(kept), model(dropped))
-        if merged is None:
-            return None
-        outbox = [*kept["outbox"], *dropped["outbox"], *map(change_document, changes)]
-        await self._profiles.update_one({"_id": gone}, {"$set": _tombstone(into, now)}, session=session)
-        document = replacement(merged, resolve_all(merged.claims), outbox, now)
-        await self._profiles.replace_one({"_id": into}, document, session=session)
-        return model(document)
-
 
 def _new_document(
     profile_id: ProfileId, identities: Sequence[IdentityRef], now: datetime, changes: Sequence[Change]
@@ -233,6 +185,7 @@ def _new_document(
                 "kind": ref.kind.value,
                 "value": ref.value,
                 "issuer": ref.issuer,
+                "terms": list(identity_terms(ref)),
                 "first_seen_at": now,
                 "last_seen_at": now,
             }
@@ -242,27 +195,13 @@ def _new_document(
         "visits": 0,
         "logins": 0,
         "attributes": {},
+        "terms": sorted({term for ref in identities for term in identity_terms(ref)}),
         "values": [],
         "expires_next": None,
         "consents": {},
+        "dismissals": {},
+        "kept_apart": [],
         "questions": {},
         "enrichments": {},
         "outbox": [change_document(change) for change in changes],
-    }
-
-
-def _tombstone(into: ProfileId, now: datetime) -> Document:
-    """What is left of a merged profile: its id and where it leads. Everything else moved."""
-    return {
-        "updated_at": now,
-        "merged_into": into,
-        "identity_keys": [],
-        "identities": {},
-        "attributes": {},
-        "values": [],
-        "expires_next": None,
-        "consents": {},
-        "questions": {},
-        "enrichments": {},
-        "outbox": [],
     }
