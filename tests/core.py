@@ -10,6 +10,8 @@ from server.access.store import KeyStore
 from server.access.tokens import ViewerTokens
 from server.consent.service import Consents
 from server.consent.store import ConsentStore
+from server.kit.jobs.service import JobQueue
+from server.kit.jobs.store import JobStore
 from server.profiles.attributes import Attributes
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.service import Profiles
@@ -50,7 +52,8 @@ def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Cor
     """Return the core of one process."""
     tokens = ViewerTokens(secret=secret, issuer=ISSUER, clock=clock)
     consents = Consents(store=ConsentStore(database), clock=clock)
-    attributes = Attributes(store=DefinitionStore(database), consents=consents, clock=clock)
+    queue = JobQueue(store=JobStore(database), clock=clock)
+    attributes = Attributes(store=DefinitionStore(database), consents=consents, queue=queue, clock=clock)
     profiles = Profiles(store=ProfileStore(database), attributes=attributes, consents=consents, clock=clock)
     store = QuestionStore(database)
     questions = Questions(profiles=profiles, store=store, clock=clock, secret=secret)

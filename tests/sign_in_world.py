@@ -22,6 +22,8 @@ from server.identity.providers.oidc import OidcProvider
 from server.identity.service import Identity
 from server.identity.store import IdentityStore
 from server.kit.clock import system_clock
+from server.kit.jobs.service import JobQueue
+from server.kit.jobs.store import JobStore
 from server.kit.signing import s256_challenge
 from server.profiles.attributes import Attributes
 from server.profiles.definition_store import DefinitionStore
@@ -145,7 +147,8 @@ async def _build(
     tokens = ViewerTokens(secret=settings.secret, issuer=PUBLIC_URL, clock=clock)
     access = Access(store=keys, tokens=tokens, clock=clock)
     consents = Consents(store=ConsentStore(database), clock=clock)
-    attributes = Attributes(store=definitions, consents=consents, clock=clock)
+    queue = JobQueue(store=JobStore(database), clock=clock)
+    attributes = Attributes(store=definitions, consents=consents, queue=queue, clock=clock)
     profiles = Profiles(store=profile_store, attributes=attributes, consents=consents, clock=clock)
     await attributes.ensure_standard_attributes()
     made: dict[str, Provider] = {

@@ -31,3 +31,13 @@ class InvalidInputError(ExpectedError):
 
 class ConflictError(ExpectedError):
     """Somebody else changed the thing meanwhile, or its key is taken."""
+
+
+class VersionConflictError(ConflictError):
+    """Somebody else changed the thing meanwhile; `current_version` is what to read before trying again."""
+
+    def __init__(self, current_version: int) -> None:
+        super().__init__(
+            f"Somebody changed this meanwhile: it is at version {current_version}. Read it anew."
+        )
+        self.current_version = current_version

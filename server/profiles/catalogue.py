@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from server.access.model import Scope, ViewerKind
-from server.kit.errors import InvalidInputError
+from server.kit.errors import ForbiddenError, InvalidInputError
 from server.profiles.errors import UnknownAttributeError
-from server.profiles.model import AttributeType, PersonAccess
-from server.profiles.validating import MAX_STRING, MAX_TEXT, limits
+from server.profiles.formats import language_tag
+from server.profiles.model import AppAccess, AttributeType, PersonAccess
+from server.profiles.patterns import MAX_PATTERN, BadPatternError, compiled
+from server.profiles.validating import MAX_STRING, MAX_TEXT, is_clean, limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,15 +25,23 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MAX_LABEL = 200  # characters
 _MAX_DESCRIPTION = 2_000  # characters
 _MAX_OPTIONS = 500
+_MAX_LANGUAGES = 100
+_MAX_PRECEDENCE = 50
+_SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(days=36_525)
+_WITH_PATTERN = frozenset({AttributeType.STRING, AttributeType.TEXT})
 _WITH_OPTIONS = frozenset({AttributeType.ENUM, AttributeType.MULTI_ENUM})
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every attribute definition of one revision."""
+    """Every attribute definition of one revision, in their order; archived ones are found by id alone.
+
+    `by_canonical` has those that ship with the product, under the keys that sign-in and look-ups know.
+    """
 
     by_id: Mapping[AttributeId, AttributeDefinition]
     by_key: Mapping[str, AttributeDefinition]
+    by_canonical: Mapping[str, AttributeDefinition]
 
     def get(self, key: str) -> AttributeDefinition:
         """Return the definition with this key; raise UnknownAttributeError."""
@@ -39,18 +50,52 @@ class Catalogue:
             raise UnknownAttributeError(key)
         return found
 
+    def find(self, name: str) -> AttributeDefinition | None:
+        """Return what ships under this name, however it is called here; else what is called so."""
+        return self.by_canonical.get(name) or self.by_key.get(name)
+
 
 def catalogue(definitions: Iterable[AttributeDefinition]) -> Catalogue:
     """Return the catalogue of these definitions."""
     by_id = {definition.id: definition for definition in definitions}
-    return Catalogue(by_id=by_id, by_key={definition.key: definition for definition in by_id.values()})
+    live = [definition for definition in by_id.values() if definition.archived_at is None]
+    return Catalogue(
+        by_id=by_id,
+        by_key={each.key: each for each in live},
+        by_canonical={each.canonical: each for each in live if each.canonical is not None},
+    )
 
 
 def may_know(viewer: Viewer, definition: AttributeDefinition) -> bool:
-    """Whether the viewer may know that this attribute exists."""
+    """Whether the viewer may know that this attribute exists, and see its value on profiles they may see."""
     if viewer.kind is ViewerKind.PERSON:
-        return definition.person_access is not PersonAccess.HIDDEN
-    return viewer.has_scope(Scope.PROFILES_READ) or viewer.has_scope(Scope.CONFIGURATION_READ)
+        return definition.person_access is not PersonAccess.HIDDEN and definition.archived_at is None
+    if viewer.has_scope(Scope.ADMIN):
+        return True
+    may_read = viewer.has_scope(Scope.PROFILES_READ) or viewer.has_scope(Scope.CONFIGURATION_READ)
+    return may_read and definition.app_access is not AppAccess.NONE and definition.archived_at is None
+
+
+def writable(viewer: Viewer, known: Catalogue, key: str) -> AttributeDefinition:
+    """Return the attribute with this key, which the viewer may write.
+
+    Raises UnknownAttributeError where there is none or where it is hidden from the viewer: the two look
+    the same; ForbiddenError where the viewer may see it only.
+    """
+    definition = known.get(key)
+    if viewer.has_scope(Scope.ADMIN):
+        return definition
+    if viewer.kind is ViewerKind.PERSON:
+        is_hidden = definition.person_access is PersonAccess.HIDDEN
+        is_writable = definition.person_access is PersonAccess.READWRITE
+    else:
+        is_hidden = definition.app_access is AppAccess.NONE
+        is_writable = definition.app_access is AppAccess.WRITE
+    if is_hidden:
+        raise UnknownAttributeError(key)
+    if not is_writable:
+        raise ForbiddenError(f"You may see {definition.key!r} but not write it.")
+    return definition
 
 
 def check_spec(spec: AttributeSpec) -> None:
@@ -64,9 +109,15 @@ def check_spec(spec: AttributeSpec) -> None:
     if len(spec.description or "") > _MAX_DESCRIPTION:
         message = f"A description has up to {_MAX_DESCRIPTION} characters."
         raise InvalidInputError(message, field="description")
+    _check_texts(spec)
     _check_options(spec)
     _check_range(spec.bounds)
     _check_lengths(spec)
+    _check_pattern(spec)
+    _check_precedence(spec)
+    if spec.lasts is not None and not _SHORTEST <= spec.lasts <= _LONGEST:
+        message = "A value lasts from a minute to a hundred years."
+        raise InvalidInputError(message, field="lastsSeconds")
 
 
 def _check_options(spec: AttributeSpec) -> None:
@@ -102,5 +153,51 @@ def _check_lengths(spec: AttributeSpec) -> None:
             raise InvalidInputError(message, field=f"{side}{name}")
 
 
+def _check_texts(spec: AttributeSpec) -> None:
+    """Refuse language tags that are none, in their usual case, since texts are looked up by these."""
+    by_field = (
+        ("labels", spec.labels, _MAX_LABEL),
+        ("descriptions", spec.descriptions, _MAX_DESCRIPTION),
+        *(("options", option.labels, _MAX_LABEL) for option in spec.options),
+    )
+    for field, texts, most in by_field:
+        if len(texts) > _MAX_LANGUAGES or any(language_tag(tag) != tag for tag in texts):
+            message = (
+                f"A text is in up to {_MAX_LANGUAGES} languages, each once, by tags such as en or pt-BR."
+            )
+            raise InvalidInputError(message, field=field)
+        if any(not text.strip() or len(text) > most or not is_clean(text) for text in texts.values()):
+            message = f"A text in a language has 1 to {most} characters."
+            raise InvalidInputError(message, field=field)
+
+
+def _check_pattern(spec: AttributeSpec) -> None:
+    if spec.pattern_hint is not None and (spec.pattern is None or not _is_label(spec.pattern_hint)):
+        message = f"A hint belongs to a pattern and has 1 to {_MAX_LABEL} characters."
+        raise InvalidInputError(message, field="patternHint")
+    if spec.pattern is None:
+        return
+    if spec.type not in _WITH_PATTERN:
+        message = "Only the types string and text have a pattern."
+        raise InvalidInputError(message, field="pattern")
+    if not 0 < len(spec.pattern) <= MAX_PATTERN:
+        message = f"A pattern has 1 to {MAX_PATTERN} characters."
+        raise InvalidInputError(message, field="pattern")
+    try:
+        compiled(spec.pattern)
+    except BadPatternError as error:
+        message = f"The pattern is not one of RE2, which has no look-around and no back-references: {error}."
+        raise InvalidInputError(message, field="pattern") from None
+
+
+def _check_precedence(spec: AttributeSpec) -> None:
+    if len(spec.precedence) > _MAX_PRECEDENCE or len(set(spec.precedence)) != len(spec.precedence):
+        message = f"A precedence names up to {_MAX_PRECEDENCE} sources, each once."
+        raise InvalidInputError(message, field="precedence")
+    if any(each.key is not None and not _KEY.fullmatch(each.key) for each in spec.precedence):
+        message = "The key of a source is a small letter, then small letters, digits and _."
+        raise InvalidInputError(message, field="precedence")
+
+
 def _is_label(text: str) -> bool:
-    return bool(text.strip()) and len(text) <= _MAX_LABEL
+    return bool(text.strip()) and len(text) <= _MAX_LABEL and is_clean(text)

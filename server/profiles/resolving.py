@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from server.profiles.model import AttributeDefinition, AttributeId, ClaimId, Value
+    from server.profiles.model import AttributeDefinition, AttributeId, ClaimId, SourceMatch, Value
 
-_UNVERIFIED_IDENTITY = 4
-_TIERS: Mapping[SourceKind, int] = {
+UNVERIFIED_IDENTITY = 4
+TIERS: Mapping[SourceKind, int] = {
     SourceKind.PERSON: 0,
-    SourceKind.IDENTITY: 1,  # verified; else _UNVERIFIED_IDENTITY
+    SourceKind.IDENTITY: 1,  # verified; else UNVERIFIED_IDENTITY
     SourceKind.ADMIN: 2,
     SourceKind.APP: 2,
     SourceKind.IMPORT: 2,
@@ -39,39 +39,54 @@ class Resolution:
     values: Mapping[AttributeId, Value]
 
 
-def rank(claim: Claim) -> Rank:
+def rank(claim: Claim, precedence: Sequence[SourceMatch] = ()) -> Rank:
     """Return where a claim stands among those about the same attribute; the least rank wins.
 
-    Order of tiers: what the person said, a verified identity, admin or app or import, hook, unverified
-    identity, enricher, derived; within one of these the higher confidence, then the later observation.
+    Order of tiers: the sources that the attribute's own precedence names, then what the person said, a
+    verified identity, admin or app or import, hook, unverified identity, enricher, derived; within one of
+    these the higher confidence, then the later observation.
     """
     observed = round(claim.observed_at.timestamp() * 1000)
-    return (_tier(claim), -claim.confidence, -observed, claim.source.slug)
+    return (tier(claim, precedence), -claim.confidence, -observed, claim.source.slug)
+
+
+def tier(claim: Claim, precedence: Sequence[SourceMatch] = ()) -> int:
+    """Return the tier of a claim; the least comes first."""
+    for place, match in enumerate(precedence):
+        if match.fits(claim.source, is_verified=claim.is_verified):
+            return place
+    if claim.source.kind is SourceKind.IDENTITY and not claim.is_verified:
+        return len(precedence) + UNVERIFIED_IDENTITY
+    return len(precedence) + TIERS[claim.source.kind]
 
 
 def resolve(
     definition: AttributeDefinition, claims: Iterable[Claim], now: datetime
 ) -> ResolvedAttribute | None:
     """Return what the live claims come to, or None where there is no live claim."""
-    live = sorted((claim for claim in claims if _is_live(claim, now)), key=rank)
+    live = sorted(
+        (claim for claim in claims if _is_live(claim, now)),
+        key=lambda claim: rank(claim, definition.precedence),
+    )
     if not live:
         return None
     return ResolvedAttribute(definition=definition, winner=live[0], claims=tuple(live))
 
 
-def resolve_all(claims: Mapping[AttributeId, Sequence[Claim]]) -> Resolution:
+def resolve_all(
+    claims: Mapping[AttributeId, Sequence[Claim]],
+    definitions: Mapping[AttributeId, AttributeDefinition] | None = None,
+) -> Resolution:
     """Return what all claims of a profile come to; expired ones count until they are swept away."""
-    return Resolution(
-        ranks={claim.id: rank(claim) for about in claims.values() for claim in about},
-        values={attribute_id: min(about, key=rank).value for attribute_id, about in claims.items() if about},
-    )
+    ranks: dict[ClaimId, Rank] = {}
+    values: dict[AttributeId, Value] = {}
+    for attribute_id, about in claims.items():
+        definition = (definitions or {}).get(attribute_id)
+        ranks |= {each.id: rank(each, definition.precedence if definition else ()) for each in about}
+        if about:
+            values[attribute_id] = min(about, key=lambda each: ranks[each.id]).value
+    return Resolution(ranks=ranks, values=values)
 
 
 def _is_live(claim: Claim, now: datetime) -> bool:
     return claim.expires_at is None or claim.expires_at > now
-
-
-def _tier(claim: Claim) -> int:
-    if claim.source.kind is SourceKind.IDENTITY and not claim.is_verified:
-        return _UNVERIFIED_IDENTITY
-    return _TIERS[claim.source.kind]

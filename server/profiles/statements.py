@@ -11,14 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from server.kit.changes import change_document
+from server.profiles.changes import AttributesChanged
 from server.profiles.documents import claim_document
+from server.profiles.model import SourceKind
+from server.profiles.resolving import TIERS, UNVERIFIED_IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from server.kit.changes import Change
     from server.kit.mongo import Document
-    from server.profiles.model import AttributeId, ClaimId, IdentityRef, ProfileUpdate
+    from server.profiles.model import AttributeId, Claim, ClaimId, IdentityRef, ProfileUpdate, SourceMatch
     from server.profiles.resolving import Rank
 
 Pipeline = list[dict[str, Any]]
@@ -32,8 +36,8 @@ def update_pipeline(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: d
     fields |= _claim_fields(update, ranks)
     fields |= _identity_fields(update.identities, now)
     if update.changes:
-        entries = [change_document(change) for change in update.changes]
-        fields["outbox"] = {"$concatArrays": ["$outbox", {"$literal": entries}]}
+        entries = [_entry(change, update) for change in update.changes]
+        fields["outbox"] = {"$concatArrays": ["$outbox", entries]}
     retracted = [f"attributes.{claim.attribute_id}.{claim.source.slug}" for claim in update.retracted]
     touched = {claim.attribute_id for claim in (*update.claims, *update.retracted)}
     return [
@@ -43,18 +47,91 @@ def update_pipeline(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: d
     ]
 
 
+def rerank_pipeline(attribute_id: AttributeId, precedence: Sequence[SourceMatch]) -> Pipeline:
+    """Return the pipeline that ranks the claims about one attribute anew; a second time it changes nothing.
+
+    Only the first member of a rank, the tier, hangs on the precedence. This is resolving.tier, as MongoDB
+    understands it; a property test holds the two equal.
+    """
+    path = f"attributes.{attribute_id}"
+    rank = {"$concatArrays": [[_tier(precedence)], {"$slice": ["$$this.v.rank", 1, 3]}]}
+    ranked = {"k": "$$this.k", "v": {"$mergeObjects": ["$$this.v", {"rank": rank}]}}
+    claims = {"$map": {"input": {"$objectToArray": f"${path}"}, "in": ranked}}
+    return [{"$set": {path: {"$arrayToObject": claims}}}, {"$set": {"values": _values((attribute_id,))}}]
+
+
+def _tier(precedence: Sequence[SourceMatch]) -> Document:
+    own = [{"case": _fits(match), "then": place} for place, match in enumerate(precedence)]
+    unverified = {
+        "$and": [
+            {"$eq": ["$$this.v.source.kind", SourceKind.IDENTITY.value]},
+            {"$not": ["$$this.v.verified"]},
+        ]
+    }
+    usual = [
+        {"case": {"$eq": ["$$this.v.source.kind", kind.value]}, "then": len(precedence) + tier}
+        for kind, tier in TIERS.items()
+    ]
+    then = len(precedence) + UNVERIFIED_IDENTITY
+    return {"$switch": {"branches": [*own, {"case": unverified, "then": then}, *usual]}}
+
+
+def _fits(match: SourceMatch) -> Document:
+    wanted: list[Document] = [{"$eq": ["$$this.v.source.kind", match.kind.value]}]
+    if match.key is not None:
+        wanted.append({"$eq": ["$$this.v.source.key", {"$literal": match.key}]})
+    if match.is_verified is not None:
+        wanted.append({"$eq": ["$$this.v.verified", match.is_verified]})
+    return {"$and": wanted}
+
+
 def _claim_fields(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank]) -> dict[str, Any]:
     """Put each claim in its place, unless a later one of its source is there: arrival does not matter."""
     fields: dict[str, Any] = {}
     for claim in update.claims:
         path = f"attributes.{claim.attribute_id}.{claim.source.slug}"
-        is_late = {"$gt": [f"${path}.observed_at", {"$literal": claim.observed_at}]}
         document = {"$literal": claim_document(claim, ranks[claim.id])}
-        fields[path] = {"$cond": [is_late, f"${path}", document]}
+        fields[path] = {"$cond": [_is_late(claim, path), f"${path}", document]}
     ends = [claim.expires_at for claim in update.claims if claim.expires_at is not None]
     if ends:
         fields["expires_next"] = {"$min": ["$expires_next", {"$literal": min(ends)}]}
     return fields
+
+
+def _is_late(claim: Claim, path: str) -> Document:
+    """Whether a later claim of the same source is there; of one moment, the one that was made later."""
+    return {"$gt": [[f"${path}.observed_at", f"${path}.id"], {"$literal": [claim.observed_at, claim.id]}]}
+
+
+def _entry(change: Change, update: ProfileUpdate) -> Document:
+    """Return the outbox entry of a change; the server fills in what claims it ends."""
+    entry: Document = {"$literal": change_document(change)}
+    if not isinstance(change, AttributesChanged):
+        return entry
+    ended = [
+        *(_ended_by(claim) for claim in update.claims if claim.source.slug == change.source),
+        *(_retracted(claim) for claim in update.retracted if claim.source.slug == change.source),
+    ]
+    is_one = {"$ne": ["$$this", None]}
+    return {"$mergeObjects": [entry, {"ended": {"$filter": {"input": ended, "cond": is_one}}}]}
+
+
+def _ended_by(claim: Claim) -> Document:
+    """Return the claim that this one replaces, itself where it comes too late, or null."""
+    path = f"attributes.{claim.attribute_id}.{claim.source.slug}"
+    late = {"$literal": {**claim_document(claim, ()), "attribute_id": claim.attribute_id}}
+    is_same = {"$eq": [f"${path}.id", {"$literal": claim.id}]}
+    return {"$cond": [is_same, None, {"$cond": [_is_late(claim, path), late, _stored(claim, path)]}]}
+
+
+def _retracted(claim: Claim) -> Document:
+    return _stored(claim, f"attributes.{claim.attribute_id}.{claim.source.slug}")
+
+
+def _stored(claim: Claim, path: str) -> Document:
+    """Return the claim that is there, with its attribute, or null."""
+    with_attribute = {"$mergeObjects": [f"${path}", {"attribute_id": {"$literal": claim.attribute_id}}]}
+    return {"$cond": [{"$eq": [{"$type": f"${path}"}, "object"]}, with_attribute, None]}
 
 
 def _values(attribute_ids: Iterable[AttributeId]) -> Document:

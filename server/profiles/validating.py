@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
+from server.profiles.addresses import stored_address, why_no_address
 from server.profiles.errors import InvalidValueError
+from server.profiles.formats import country_code, e164_phone, iso_date, language_tag, time_zone, utc_datetime
 from server.profiles.model import AttributeType
+from server.profiles.patterns import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,13 +52,16 @@ def _text(definition: AttributeDefinition, value: object, ceiling: int) -> str:
     least, most = limits(definition.bounds.min_length, definition.bounds.max_length, ceiling)
     if not least <= len(text) <= most:
         raise _invalid(definition, f"must have {least} to {most} characters; it has {len(text)}")
-    if not _is_clean(text):
+    if not is_clean(text):
         raise _invalid(definition, "contains characters that are not text")
+    if definition.pattern is not None and not matches(definition.pattern, text):
+        hint = definition.pattern_hint or f"must match the pattern {definition.pattern}"
+        raise _invalid(definition, hint)
     return text
 
 
-def _is_clean(text: str) -> bool:
-    """No NUL and no lone surrogate: neither UTF-8 nor MongoDB's indexes hold these."""
+def is_clean(text: str) -> bool:
+    """Whether a text can be kept: UTF-8 has no lone surrogates, and MongoDB's indexes no NUL."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
@@ -90,14 +95,30 @@ def _boolean(definition: AttributeDefinition, value: object) -> bool:
     return value
 
 
-def _date(definition: AttributeDefinition, value: object) -> str:
-    try:
-        day = date.fromisoformat(value if isinstance(value, str) else "").isoformat()
-    except ValueError:
-        day = None
-    if day is None or day != value:  # fromisoformat also reads 20260314 and 2026-W11-6
-        raise _invalid(definition, "must be a date such as 2026-03-14")
-    return day
+def _standard(form: Callable[[str], str | None], wanted: str) -> Callable[[AttributeDefinition, object], str]:
+    """Return the check of a type that the world has a standard for."""
+
+    def check(definition: AttributeDefinition, value: object) -> str:
+        stored = form(value.strip()) if isinstance(value, str) and len(value) <= MAX_STRING else None
+        if stored is None:
+            raise _invalid(definition, f"must be {wanted}")
+        return stored
+
+    return check
+
+
+def _address(definition: AttributeDefinition, value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise _invalid(definition, "must be an address, such as {locality: London, country: GB}")
+    problem = why_no_address(value)
+    if problem is not None:
+        raise _invalid(definition, problem)
+    stored = stored_address(value)
+    if not stored:
+        raise _invalid(definition, "must have at least one part that says something")
+    if not all(is_clean(text) for text in stored.values()):
+        raise _invalid(definition, "contains characters that are not text")
+    return stored
 
 
 def _enum(definition: AttributeDefinition, value: object) -> str:
@@ -159,9 +180,19 @@ _CHECKS: Mapping[AttributeType, Callable[[AttributeDefinition, object], Value]] 
     AttributeType.INTEGER: _integer,
     AttributeType.NUMBER: _number,
     AttributeType.BOOLEAN: _boolean,
-    AttributeType.DATE: _date,
+    AttributeType.DATE: _standard(iso_date, "a date such as 2026-03-14"),
+    AttributeType.DATETIME: _standard(
+        utc_datetime, "a moment with its offset from UTC, such as 2026-03-14T09:26:53Z"
+    ),
     AttributeType.ENUM: _enum,
     AttributeType.MULTI_ENUM: _multi_enum,
     AttributeType.EMAIL: _email,
+    AttributeType.PHONE: _standard(
+        e164_phone, "a telephone number with its country code, such as +442079460958"
+    ),
     AttributeType.URL: _url,
+    AttributeType.COUNTRY: _standard(country_code, "a country by its code of two letters, such as GB"),
+    AttributeType.LANGUAGE: _standard(language_tag, "a language tag such as en or pt-BR"),
+    AttributeType.TIME_ZONE: _standard(time_zone, "a time zone such as Europe/London"),
+    AttributeType.ADDRESS: _address,
 }

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from server.access.model import Scope
 from server.access.service import require_scope
-from server.kit.errors import NotFoundError
+from server.kit.errors import NotFoundError, VersionConflictError
 from server.kit.ids import new_id
 from server.kit.paging import cut
-from server.questions.errors import VersionConflictError
 from server.questions.model import (
     Question,
     QuestionId,

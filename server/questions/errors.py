@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.kit.errors import ConflictError, ExpectedError
+from server.kit.errors import ExpectedError
 
 
 class UnknownAskError(ExpectedError):
@@ -22,13 +22,3 @@ class UnpublishableError(ExpectedError):
     def __init__(self, message: str, *, question_key: str | None = None) -> None:
         super().__init__(message)
         self.question_key = question_key
-
-
-class VersionConflictError(ConflictError):
-    """Somebody changed the set since it was read; `current_version` is where it stands now."""
-
-    def __init__(self, current_version: int) -> None:
-        super().__init__(
-            f"Somebody changed this set meanwhile: it is at version {current_version}. Read it anew."
-        )
-        self.current_version = current_version

@@ -27,7 +27,16 @@ _MAX_PRIORITY = 1_000
 
 _FITTING: Mapping[QuestionKind, frozenset[AttributeType]] = {
     QuestionKind.TEXT: frozenset(
-        {AttributeType.STRING, AttributeType.TEXT, AttributeType.EMAIL, AttributeType.URL}
+        {
+            AttributeType.STRING,
+            AttributeType.TEXT,
+            AttributeType.EMAIL,
+            AttributeType.PHONE,
+            AttributeType.URL,
+            AttributeType.COUNTRY,
+            AttributeType.LANGUAGE,
+            AttributeType.TIME_ZONE,
+        }
     ),
     QuestionKind.NUMBER: frozenset({AttributeType.INTEGER, AttributeType.NUMBER}),
     QuestionKind.BOOLEAN: frozenset({AttributeType.BOOLEAN}),

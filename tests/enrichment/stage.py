@@ -17,8 +17,8 @@ from server.enrichment.service import Enrichments
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.relay import Relay
-from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
 from server.profiles.attributes import Attributes
+from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.model import (
     PERSON,
@@ -177,7 +177,8 @@ async def build_stage(
     for store in (profile_store, definitions, consent_store, jobs):
         await store.create_indexes()
     consents = Consents(store=consent_store, clock=clock)
-    attributes = Attributes(store=definitions, consents=consents, clock=clock)
+    queue = JobQueue(store=jobs, clock=clock, draw=lambda: 1.0)
+    attributes = Attributes(store=definitions, consents=consents, queue=queue, clock=clock)
     profiles = Profiles(store=profile_store, attributes=attributes, consents=consents, clock=clock)
     await attributes.ensure_standard_attributes()
     return Stage(
@@ -185,6 +186,6 @@ async def build_stage(
         jobs=jobs,
         profiles=profiles,
         profile_store=profile_store,
-        queue=JobQueue(store=jobs, clock=clock, draw=lambda: 1.0),
+        queue=queue,
         enrichers=tuple(enrichers) or (email_domain(),),
     )
