@@ -5,13 +5,20 @@ Motor is in maintenance: this module and the stores are the only ones that impor
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC
 from typing import Any
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import IndexModel, ReadPreference
-from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, PyMongoError
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    PyMongoError,
+)
 from pymongo.write_concern import WriteConcern
 
 __all__ = [
@@ -22,6 +29,7 @@ __all__ = [
     "Database",
     "Document",
     "DuplicateKeyError",
+    "ExecutionTimeout",
     "IndexModel",
     "PyMongoError",
     "connect",
@@ -36,7 +44,7 @@ Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
 
 _DUPLICATE_KEY = 11_000
-_PING_MILLISECONDS = 1_000
+_PING_SECONDS = 1.0  # those who ask for readiness give up soon themselves (Kubernetes after one second)
 _AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 
@@ -86,7 +94,8 @@ def is_about_duplicates(error: BulkWriteError) -> bool:
 async def why_unreachable(database: Database) -> str | None:
     """Return why the database can't be used now, in a few words, or None."""
     try:
-        await database.command("ping", maxTimeMS=_PING_MILLISECONDS)
-    except PyMongoError:
+        async with asyncio.timeout(_PING_SECONDS):
+            await database.command("ping")
+    except (PyMongoError, TimeoutError):
         return "MongoDB does not answer."
     return None

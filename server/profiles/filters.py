@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from server.profiles import conditions
@@ -19,15 +20,17 @@ from server.profiles.conditions import (
     QuestionIs,
     SeenWithin,
 )
-from server.profiles.model import IdentityKind
+from server.profiles.model import AttributeId, IdentityKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from server.profiles.conditions import Operand
 
 Filter = dict[str, Any]
+# The filter of the profiles whose value of an attribute may not be used; None where every one's may.
+Withheld = Callable[[AttributeId], Filter | None]
 
 _ALWAYS: Filter = {}
 _NEVER: Filter = {"_id": {"$in": []}}
@@ -37,63 +40,80 @@ _IDENTIFIED = re.compile(
 )
 
 
-def mongo_filter(condition: Condition, now: datetime) -> Filter:  # noqa: C901, PLR0911 - one line a kind
-    """Return the filter that finds exactly the profiles of which the condition holds at this moment."""
-    match condition:
-        case All(inner):
-            return {"$and": [mongo_filter(each, now) for each in inner]} if inner else _ALWAYS
-        case conditions.Any(inner):
-            return {"$or": [mongo_filter(each, now) for each in inner]} if inner else _NEVER
-        case Not(inner):
-            return {"$nor": [mongo_filter(inner, now)]}
-        case AttributeIs():
-            return _attribute(condition)
-        case DateIs():
-            return _date(condition, now)
-        case CountIs(counter, at_least, at_most):
-            bounds = {"$gte": at_least, "$lte": at_most}
-            return {counter: {"$gte": 0} | {name: each for name, each in bounds.items() if each is not None}}
-        case SeenWithin(window):
-            return {"visit.last_seen_at": {"$gte": now - window}}
-        case Identified(is_identified):
-            found = {"identity_keys": {"$regex": _IDENTIFIED}}
-            return found if is_identified else {"$nor": [found]}
-        case QuestionIs(question_id, outcomes, window):
-            filter_: Filter = {f"questions.{question_id}.outcome": {"$in": list(outcomes)}}
-            return (
-                filter_
-                if window is None
-                else {**filter_, f"questions.{question_id}.at": {"$gte": now - window}}
-            )
-        case ConsentIs(purpose, states, least_version):
-            place = f"consents.{purpose}"
-            return {f"{place}.state": {"$in": list(states)}, f"{place}.text_version": {"$gte": least_version}}
+def mongo_filter(condition: Condition, now: datetime, withheld: Withheld | None = None) -> Filter:
+    """Return the filter that finds exactly the profiles of which the condition holds at this moment.
+
+    Values that are `withheld` count as missing.
+    """
+    return _Translator(now, withheld or (lambda _: None)).filter(condition)
 
 
-def _attribute(condition: AttributeIs) -> Filter:
-    if condition.operator is Operator.MISSING:
-        return _missing(condition.attribute_id)
-    if condition.operator is Operator.EXISTS:
-        return {"values": {"$elemMatch": {"k": condition.attribute_id}}}
-    comparison = _COMPARISONS[condition.operator](condition.operands)
-    return _value(condition, comparison)
+class _Translator:
+    """Translates one condition."""
 
+    def __init__(self, now: datetime, withheld: Withheld) -> None:
+        self._now = now
+        self._withheld = withheld
 
-def _date(condition: DateIs, now: datetime) -> Filter:
-    """Both bounds lie in one match, so that the index is read between them and no further."""
-    comparison: Filter = {}
-    for operator, day in condition.comparisons(now).items():
-        comparison |= _COMPARISONS[operator]((day,))
-    return _value(condition, comparison)
+    def filter(self, condition: Condition) -> Filter:  # noqa: C901, PLR0911 - one line a kind
+        match condition:
+            case All(inner):
+                return {"$and": [self.filter(each) for each in inner]} if inner else _ALWAYS
+            case conditions.Any(inner):
+                return {"$or": [self.filter(each) for each in inner]} if inner else _NEVER
+            case Not(inner):
+                return {"$nor": [self.filter(inner)]}
+            case AttributeIs():
+                return self._attribute(condition)
+            case DateIs():
+                return self._date(condition)
+            case CountIs(counter, at_least, at_most):
+                bounds = {"$gte": at_least, "$lte": at_most}
+                given = {name: each for name, each in bounds.items() if each is not None}
+                return {counter: {"$gte": 0} | given}
+            case SeenWithin(window):
+                return {"visit.last_seen_at": {"$gte": self._now - window}}
+            case Identified(is_identified):
+                found = {"identity_keys": {"$regex": _IDENTIFIED}}
+                return found if is_identified else {"$nor": [found]}
+            case QuestionIs(question_id, outcomes, window):
+                place = f"questions.{question_id}"
+                asked: Filter = {f"{place}.outcome": {"$in": list(outcomes)}}
+                return asked if window is None else {**asked, f"{place}.at": {"$gte": self._now - window}}
+            case ConsentIs(purpose, states, least_version):
+                place = f"consents.{purpose}"
+                said = {f"{place}.state": {"$in": list(states)}}
+                return {**said, f"{place}.text_version": {"$gte": least_version}}
 
+    def _attribute(self, condition: AttributeIs) -> Filter:
+        match = {"k": condition.attribute_id}
+        if condition.operator is Operator.MISSING:
+            return self._missing(condition.attribute_id)
+        if condition.operator is Operator.EXISTS:
+            return self._found(condition.attribute_id, match)
+        comparison = _COMPARISONS[condition.operator](condition.operands)
+        return self._value(condition, comparison)
 
-def _value(condition: AttributeIs | DateIs, comparison: Filter) -> Filter:
-    found = {"values": {"$elemMatch": {"k": condition.attribute_id, "v": comparison}}}
-    return {"$or": [found, _missing(condition.attribute_id)]} if condition.if_missing else found
+    def _date(self, condition: DateIs) -> Filter:
+        """Both bounds lie in one match, so that the index is read between them and no further."""
+        comparison: Filter = {}
+        for operator, spelled in condition.comparisons(self._now).items():
+            comparison |= _COMPARISONS[operator]((spelled,))
+        return self._value(condition, comparison)
 
+    def _value(self, condition: AttributeIs | DateIs, comparison: Filter) -> Filter:
+        found = self._found(condition.attribute_id, {"k": condition.attribute_id, "v": comparison})
+        return {"$or": [found, self._missing(condition.attribute_id)]} if condition.if_missing else found
 
-def _missing(attribute_id: str) -> Filter:
-    return {"$nor": [{"values": {"$elemMatch": {"k": attribute_id}}}]}
+    def _found(self, attribute_id: AttributeId, match: Filter) -> Filter:
+        found = {"values": {"$elemMatch": match}}
+        withheld = self._withheld(attribute_id)
+        return found if withheld is None else {"$and": [found, {"$nor": [withheld]}]}
+
+    def _missing(self, attribute_id: AttributeId) -> Filter:
+        missing = {"$nor": [{"values": {"$elemMatch": {"k": attribute_id}}}]}
+        withheld = self._withheld(attribute_id)
+        return missing if withheld is None else {"$or": [missing, withheld]}
 
 
 _COMPARISONS: Mapping[Operator, Callable[[tuple[Operand, ...]], Filter]] = {
