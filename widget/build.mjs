@@ -1,7 +1,7 @@
 /** Builds dist/: the element as one module under a plain and a hashed name, and GraphiQL for development. */
 
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
@@ -55,14 +55,21 @@ async function buildElement() {
   console.log(`${hashed}: ${bytes} bytes minified, ${gzipSync(script.contents, { level: 9 }).length} gzipped`);
 }
 
+/** Last, so that whoever reads the folder meanwhile finds a whole build, the old one or the new one. */
+async function removeOldBuilds() {
+  const { "drip-question.js": current } = JSON.parse(await readFile(`${dist}/manifest.json`, "utf8"));
+  for (const name of await readdir(dist)) {
+    if (/^drip-question\.[0-9a-f]{12}\.js$/.test(name) && name !== current) await rm(`${dist}/${name}`);
+  }
+}
+
 async function copyGraphiql() {
-  await mkdir(`${dist}/graphiql`);
   for (const [name, source] of Object.entries(GRAPHIQL)) {
     await copyFile(`${here}node_modules/${source}`, `${dist}/graphiql/${name}`);
   }
 }
 
-await rm(dist, { recursive: true, force: true });
-await mkdir(dist);
+await mkdir(`${dist}/graphiql`, { recursive: true });
 await buildElement();
 await copyGraphiql();
+await removeOldBuilds();
