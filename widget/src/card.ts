@@ -15,7 +15,7 @@ export interface CardActions {
 export class Card {
   readonly #root: ShadowRoot;
   /** There from the start: a live region that arrives with its text stays unread. */
-  readonly #status = element("p", { class: "status", part: "status", role: "status" });
+  readonly #status = element("p", { part: "status", role: "status" });
   readonly #place = element("div");
   #form: HTMLFormElement | null = null;
   #control: Control | null = null;
@@ -32,18 +32,18 @@ export class Card {
   ask(question: Question, notice: string | null, actions: CardActions): void {
     const help = [question.help, hintFor(question)].filter(Boolean).join(" ");
     const control = buildControl(question, help ? `${IDS.help} ${IDS.error}` : IDS.error);
-    const error = element("p", { class: "error", part: "error", id: IDS.error, "aria-live": "polite" });
+    const error = element("p", { part: "error", id: IDS.error, "aria-live": "polite" });
     const form = element(
       "form",
-      { class: "card", part: "card", novalidate: true },
-      notice ? element("p", { class: "notice", part: "notice" }, notice) : null,
+      { part: "card", novalidate: true },
+      notice ? element("p", { part: "notice" }, notice) : null,
       control.element,
       error,
       buttons(question, () => this.#isBusy || actions.onSkip()),
     );
     // Read after the prompt and before the control, in the order of the page.
     const prompt = control.element.querySelector(".prompt");
-    if (help) prompt?.after(element("p", { class: "help", part: "help", id: IDS.help }, help));
+    if (help) prompt?.after(element("p", { part: "help", id: IDS.help }, help));
 
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -57,8 +57,8 @@ export class Card {
 
   /** Stays where the question was, so that nobody inside loses their place. */
   close(words: string): void {
-    const done = element("p", { class: "done", part: "done", tabindex: "-1" }, words);
-    this.#swap(element("div", { class: "card closed", part: "card" }, done), () => done.focus());
+    const done = element("p", { part: "done", tabindex: "-1" }, words);
+    this.#swap(element("div", { part: "card" }, done), () => done.focus());
   }
 
   clear(): void {

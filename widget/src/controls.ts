@@ -61,7 +61,7 @@ function field(
     element: element(
       "div",
       { class: `field ${kind.toLowerCase()}` },
-      element("label", { for: IDS.control, class: "prompt", part: "prompt" }, prompt),
+      element("label", { for: IDS.control, part: "prompt" }, prompt),
       input,
     ),
     read: () => ({ texts: input.value === "" ? [] : [input.value], isUnreadable: input.validity.badInput }),
@@ -81,7 +81,7 @@ function choices(
     "fieldset",
     // A fieldset is a group, which cannot be invalid; a radio group can (WAI-ARIA 1.2 §5.3).
     { class: kind.toLowerCase(), part: "control", role: type === "radio" && "radiogroup", "aria-describedby": describedBy },
-    element("legend", { class: "prompt", part: "prompt" }, prompt),
+    element("legend", { part: "prompt" }, prompt),
     element(
       "div",
       { class: "options" },

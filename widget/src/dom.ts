@@ -2,7 +2,7 @@
 
 type Attributes = Record<string, string | boolean | null | undefined>;
 
-/** `true` sets a bare attribute; false, null and undefined set none. */
+/** `true` sets a bare attribute; false, null and undefined set none. A part's name is its class as well. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -13,6 +13,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
     if (value === true) made.setAttribute(name, "");
     else if (typeof value === "string") made.setAttribute(name, value);
   }
+  if (attributes["part"]) made.classList.add(String(attributes["part"]));
   made.append(...children.filter((child) => child !== null));
   return made;
 }

@@ -30,7 +30,7 @@ export function createPost(url: string, fetch: typeof globalThis.fetch): Post {
     } catch (cause) {
       throw new DripError(
         "NETWORK",
-        `${url} did not answer. Is it running, is this origin allowed for the key, does the page's CSP allow connect-src?`,
+        `${url} did not answer. Is it up, is this origin on the key's list, does the CSP allow it in connect-src?`,
         cause,
       );
     }
