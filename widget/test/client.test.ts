@@ -195,3 +195,71 @@ test("a profile that became part of another begins anew", async () => {
 test("a key that is not publishable is refused before anything is sent", () => {
   assert.throws(() => createDripClient({ endpoint: ENDPOINT, key: "sk_secret" }), { code: "BAD_CONFIGURATION" });
 });
+
+test("a browser that denies storage still lets a person answer, and renews from memory", async () => {
+  const denied: DripStorage = {
+    getItem: () => { throw new DOMException("denied", "SecurityError"); },
+    setItem: () => { throw new DOMException("full", "QuotaExceededError"); },
+    removeItem: () => { throw new DOMException("denied", "SecurityError"); },
+  };
+  const { asked, fetch } = server(started("a"), EXPIRED, started("b"), ANSWERED);
+  const drip = client(fetch, { storage: denied, session: denied });
+  await drip.startVisit();
+
+  const result = await drip.answer("ask_1", "x");
+
+  assert.equal(result.__typename, "AnswerQuestionSuccess");
+  assert.equal(asked[2]?.body.variables["resumeToken"], "resume-a");
+});
+
+test("a browser that denies storage is told so before the person leaves to sign in", async () => {
+  const drip = client(server().fetch, { session: null });
+
+  await assert.rejects(drip.signInUrl("demo", "https://shop.example/"), { code: "STORAGE_DENIED" });
+});
+
+test("links drawn beforehand for several providers carry one challenge", async () => {
+  const drip = client(server().fetch);
+
+  const urls = await Promise.all(["demo", "google"].map((name) => drip.signInUrl(name, "https://shop.example/#part")));
+
+  const [first, second] = urls.map((url) => new URL(url));
+  assert.equal(first?.searchParams.get("challenge"), second?.searchParams.get("challenge"));
+  assert.equal(second?.pathname, "/auth/google/start");
+  assert.equal(second?.searchParams.get("return_to"), "https://shop.example/");
+});
+
+test("the return of another client's sign-in is left in the address for it", async () => {
+  const session = memory();
+  session.setItem("acquaint:sign-in", `${"v".repeat(43)} ${ENDPOINT}|pk_other`);
+  const page = {
+    location: { href: "https://shop.example/#acquaint_code=c", hash: "#acquaint_code=c", pathname: "/", search: "" },
+    history: { state: null, replaceState: () => assert.fail("the address was changed") },
+  };
+  const { asked, fetch } = server(started("a"));
+
+  await client(fetch, { session, page }).startVisit();
+
+  assert.equal(asked.length, 1);
+  assert.equal(session.values.size, 1);
+});
+
+test("a host page's own query is sent once, because it may not be safe to repeat", async () => {
+  const { asked, fetch } = server(started("a"), "offline");
+  const drip = client(fetch);
+  await drip.startVisit();
+
+  await assert.rejects(drip.request("mutation { charge }"), { code: "NETWORK" });
+  assert.equal(asked.length, 2);
+});
+
+test("resetting during a visit that is just beginning does not bring the old person back", async () => {
+  const storage = memory();
+  storage.setItem(`acquaint:resume:${ENDPOINT}|pk_test`, "resume-old");
+  const { asked, fetch } = server(started("a"), started("b"));
+  const drip = client(fetch, { storage });
+
+  await Promise.all([drip.startVisit(), drip.reset()]);
+
+  assert.deepEqual(asked.map(({ body }) => body.variables["resumeToken"]), ["resume-old", null]);
+});
