@@ -19,7 +19,6 @@ from server.profiles.model import (
     Visit,
     VisitId,
 )
-
 from server.profiles.terms import identity_terms
 
 if TYPE_CHECKING:

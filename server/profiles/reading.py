@@ -11,6 +11,7 @@ from server.kit.paging import cut
 from server.profiles.condition_forms import read_condition
 from server.profiles.conditions import All
 from server.profiles.filters import mongo_filter
+from server.profiles.model import ProfileId
 from server.profiles.ordering import Order, read_place
 from server.profiles.search_store import TooSlowError, with_words
 from server.profiles.terms import words_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from server.profiles.attributes import Attributes
     from server.profiles.condition_forms import Form
     from server.profiles.filters import Filter
-    from server.profiles.model import IdentityRef, Profile, ProfileId
+    from server.profiles.model import IdentityRef, Profile
     from server.profiles.search_store import SearchStore
 
 MAX_LOOKUPS = 100
@@ -107,9 +108,7 @@ class Reading:
         if len(lookups) > MAX_LOOKUPS:
             raise InvalidInputError(f"`by` names at most {MAX_LOOKUPS} profiles at once.", field="by")
         if not viewer.has_scope(Scope.PROFILES_READ):
-            own = [each for each in lookups if each == viewer.profile_id]
-            found = await self._living({each for each in own if isinstance(each, str)})
-            return [found.get(each) if isinstance(each, str) else None for each in lookups]
+            return await self._own(viewer, lookups)
         ids = {each for each in lookups if isinstance(each, str)}
         refs = [each for each in lookups if not isinstance(each, str)]
         by_id = await self._living(ids)
@@ -119,6 +118,12 @@ class Reading:
             for identity in profile.identities
         }
         return [by_id.get(each) if isinstance(each, str) else by_key.get(each.key) for each in lookups]
+
+    async def _own(self, viewer: Viewer, lookups: Sequence[ProfileId | IdentityRef]) -> list[Profile | None]:
+        if viewer.profile_id is None or viewer.profile_id not in lookups:
+            return [None] * len(lookups)
+        found = await self._living({ProfileId(viewer.profile_id)})
+        return [next(iter(found.values()), None) if each == viewer.profile_id else None for each in lookups]
 
     async def _living(self, profile_ids: set[ProfileId]) -> dict[ProfileId, Profile]:
         """Return by id the profiles, where they were merged those that they became part of."""

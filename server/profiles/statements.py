@@ -1,9 +1,10 @@
-"""Writes to a profile as MongoDB understands them: update pipelines that keep `values` true to the claims.
+"""Writes to a profile as MongoDB understands them: update pipelines that keep what is derived true.
 
-`values` is what the claims come to, as `[{k: attribute id, v: value}]`: one index over it serves a filter on
-any attribute. It is worked out by the server in the same statement that writes the claims, from the rank
-that each claim carries, so that no write can leave it behind. Whatever comes from outside stands under
-`$literal`: in a pipeline a text that begins with `$` would be read as a path.
+`values` is what the claims come to, as `[{k: attribute id, v: value, c: purpose it rests on}]`: one index
+serves a filter on any attribute. `terms` is the words that search finds the person by. Both are worked out
+by the server in the same statement that writes the claims, from the rank and the terms that each claim
+carries, so that no write can leave them behind. Whatever comes from outside stands under `$literal`: in a
+pipeline a text that begins with `$` would be read as a path.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from server.profiles.changes import AttributesChanged
 from server.profiles.documents import claim_document
 from server.profiles.model import SourceKind
 from server.profiles.resolving import TIERS, UNVERIFIED_IDENTITY
+from server.profiles.terms import identity_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,11 +41,15 @@ def update_pipeline(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: d
         entries = [_entry(change, update) for change in update.changes]
         fields["outbox"] = {"$concatArrays": ["$outbox", entries]}
     retracted = [f"attributes.{claim.attribute_id}.{claim.source.slug}" for claim in update.retracted]
-    touched = {claim.attribute_id for claim in (*update.claims, *update.retracted)}
+    statements = (*update.claims, *update.retracted)
+    touched = {claim.attribute_id for claim in statements}
+    derived: dict[str, Any] = {"values": _values(touched)} if touched else {}
+    if update.identities or any(claim.terms for claim in statements):
+        derived["terms"] = _TERMS
     return [
         {"$set": fields},
         *([{"$unset": retracted}] if retracted else []),
-        *([{"$set": {"values": _values(touched)}}] if touched else []),
+        *([{"$set": derived}] if derived else []),
     ]
 
 
@@ -141,16 +147,31 @@ def _values(attribute_ids: Iterable[AttributeId]) -> Document:
 
 
 def _value(attribute_id: AttributeId) -> Document:
-    """Return `[{k, v}]` of the claim with the least rank, or `[]` where no claim is left."""
+    """Return the entry of the claim with the least rank in a list, empty where no claim is left."""
     claims = {"$objectToArray": f"$attributes.{attribute_id}"}
-    ranked = {"$map": {"input": claims, "in": {"rank": "$$this.v.rank", "value": "$$this.v.value"}}}
-    entry = [{"k": {"$literal": attribute_id}, "v": "$$best.value"}]
+    facts = {"rank": "$$this.v.rank", "value": "$$this.v.value", "consent": "$$this.v.consent"}
+    ranked = {"$map": {"input": claims, "in": facts}}
+    rests = {"$cond": [{"$gt": ["$$best.consent", None]}, {"c": "$$best.consent"}, {}]}
+    entry = [{"$mergeObjects": [{"k": {"$literal": attribute_id}, "v": "$$best.value"}, rests]}]
     return {
         "$let": {
             "vars": {"best": {"$min": ranked}},
             "in": {"$cond": [{"$eq": [{"$ifNull": ["$$best", None]}, None]}, [], entry]},
         }
     }
+
+
+def _joined(field: str, terms: Document) -> Document:
+    """Return the terms of everything that lies in a field by key, each once."""
+    union = {"$setUnion": ["$$value", terms]}
+    return {"$reduce": {"input": {"$objectToArray": field}, "initialValue": [], "in": union}}
+
+
+# What search finds the person by: see terms.
+_OWN_TERMS: Document = {"$ifNull": ["$$this.v.terms", []]}
+_TERMS: Document = {
+    "$setUnion": [_joined("$identities", _OWN_TERMS), _joined("$attributes", _joined("$$this.v", _OWN_TERMS))]
+}
 
 
 def _identity_fields(identities: Sequence[IdentityRef], now: datetime) -> dict[str, Any]:
@@ -160,6 +181,7 @@ def _identity_fields(identities: Sequence[IdentityRef], now: datetime) -> dict[s
         fields[f"{place}.kind"] = {"$literal": ref.kind.value}
         fields[f"{place}.value"] = {"$literal": ref.value}
         fields[f"{place}.issuer"] = {"$literal": ref.issuer}
+        fields[f"{place}.terms"] = {"$literal": list(identity_terms(ref))}
         fields[f"{place}.first_seen_at"] = {"$min": [f"${place}.first_seen_at", {"$literal": now}]}
         fields[f"{place}.last_seen_at"] = {"$literal": now}
     if identities:
