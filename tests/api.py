@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from starlette.applications import Starlette
+    from starlette.types import ASGIApp
 
     from server.kit.clock import Clock
     from server.profiles.model import AttributeDefinition, Option
@@ -189,7 +190,7 @@ async def running_api(
         )
 
 
-def client_of(app: Starlette) -> httpx.AsyncClient:
+def client_of(app: ASGIApp) -> httpx.AsyncClient:
     """Return an HTTP client of this application; what the application lets fall is answered with 500."""
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL)

@@ -24,7 +24,7 @@ from graphql import (
 
 from server.graphql.context import Context
 from server.graphql.limits import too_many_fields
-from server.kit.errors import ExpectedError, ForbiddenError, InvalidInputError
+from server.kit.errors import MASKED, ExpectedError, ForbiddenError, InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -110,7 +110,7 @@ def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
     _log.error("unexpected error, request %s", request_id, exc_info=original)
     return {
         **error.formatted,
-        "message": "Something went wrong on our side; the request id helps us to find out what.",
+        "message": MASKED,
         "extensions": {"code": "INTERNAL_ERROR", "requestId": request_id},
     }
 

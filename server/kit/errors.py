@@ -1,5 +1,8 @@
 """The root of the errors that a caller can expect and act on."""
 
+# All that a caller gets to read of an error that nobody expected.
+MASKED = "Something went wrong on our side; the request id helps us to find out what."
+
 
 class ExpectedError(Exception):
     """A request that can't be done, with one sentence for its reader: what is wrong, what would be right.

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
+
+from server.kit.errors import MASKED
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from server.access.service import Access
 
+_log = logging.getLogger(__name__)
 _PREFLIGHT_SECONDS = "7200"  # Chromium keeps a preflight's answer no longer than two hours
 
 
 class RequestIds:
-    """Gives every request an id, in its state and its response, by which an error can be found in the log."""
+    """Gives every request an id, in its state and its response, by which an error can be found in the log.
+
+    Outermost, so that whatever falls through everything below is logged with the id and masked.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -28,13 +35,27 @@ class RequestIds:
             return
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
+        has_started = False
 
         async def send_with_id(message: Message) -> None:
+            nonlocal has_started
             if message["type"] == "http.response.start":
+                has_started = True
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
-        await self._app(scope, receive, send_with_id)
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            _log.exception("unexpected error, request %s", request_id)
+            if has_started:
+                raise  # the server cuts the connection, so that nobody takes half an answer for a whole one
+            await _masked(request_id)(scope, receive, send_with_id)
+
+
+def _masked(request_id: str) -> Response:
+    error = {"message": MASKED, "extensions": {"code": "INTERNAL_ERROR", "requestId": request_id}}
+    return JSONResponse({"errors": [error]}, status_code=500, headers={"Cache-Control": "no-store"})
 
 
 class SecurityHeaders:

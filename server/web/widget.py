@@ -43,6 +43,14 @@ class WidgetFiles:
             "Cache-Control": caching,
             "ETag": self._etag,
         }
-        if request.headers.get("if-none-match") == self._etag:
+        if self._is_known(request.headers.get("if-none-match", "")):
             return Response(status_code=304, headers=headers)
         return Response(self._script, media_type="text/javascript", headers=headers)
+
+    def _is_known(self, if_none_match: str) -> bool:
+        """Whether a browser or a proxy has the script (RFC 9110, section 13.1.2: weakly compared).
+
+        A proxy that compresses makes an ETag weak.
+        """
+        tags = {tag.strip().removeprefix("W/") for tag in if_none_match.split(",")}
+        return not tags.isdisjoint({self._etag, "*"})
