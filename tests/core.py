@@ -14,6 +14,7 @@ from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.profiles.attributes import Attributes
 from server.profiles.definition_store import DefinitionStore
+from server.profiles.erased_store import ErasedStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
 from server.questions.authoring import Authoring
@@ -54,7 +55,13 @@ def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Cor
     consents = Consents(store=ConsentStore(database), clock=clock)
     queue = JobQueue(store=JobStore(database), clock=clock)
     attributes = Attributes(store=DefinitionStore(database), consents=consents, queue=queue, clock=clock)
-    profiles = Profiles(store=ProfileStore(database), attributes=attributes, consents=consents, clock=clock)
+    profiles = Profiles(
+        store=ProfileStore(database),
+        erased=ErasedStore(database, secret=secret),
+        attributes=attributes,
+        consents=consents,
+        clock=clock,
+    )
     store = QuestionStore(database)
     questions = Questions(profiles=profiles, store=store, clock=clock, secret=secret)
     return Core(

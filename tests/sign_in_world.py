@@ -27,6 +27,7 @@ from server.kit.jobs.store import JobStore
 from server.kit.signing import s256_challenge
 from server.profiles.attributes import Attributes
 from server.profiles.definition_store import DefinitionStore
+from server.profiles.erased_store import ErasedStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
 from server.settings import Environment, ProviderSettings, Settings
@@ -149,7 +150,13 @@ async def _build(
     consents = Consents(store=ConsentStore(database), clock=clock)
     queue = JobQueue(store=JobStore(database), clock=clock)
     attributes = Attributes(store=definitions, consents=consents, queue=queue, clock=clock)
-    profiles = Profiles(store=profile_store, attributes=attributes, consents=consents, clock=clock)
+    profiles = Profiles(
+        store=profile_store,
+        erased=ErasedStore(database, secret=settings.secret),
+        attributes=attributes,
+        consents=consents,
+        clock=clock,
+    )
     await attributes.ensure_standard_attributes()
     made: dict[str, Provider] = {
         each.key: OidcProvider(

@@ -100,6 +100,11 @@ class SignInCodeError(UserError):
     """See identity.errors."""
 
 
+@strawberry.type(description="The person was erased, and nothing brings them back but readmitPerson.")
+class PersonErasedError(UserError):
+    """See profiles.errors."""
+
+
 @strawberry.type(description="No purpose has this key.")
 class UnknownPurposeError(UserError):
     """See consent.errors."""
@@ -141,6 +146,7 @@ HANDLERS = (
     _Handler(questions.UnknownAskError, UnknownAskError),
     _Handler(questions.InvalidAnswerError, InvalidAnswerError),
     _Handler(questions.UnpublishableError, UnpublishableError, "question_key"),
+    _Handler(profiles.PersonErasedError, PersonErasedError),
     _Handler(consent.UnknownPurposeError, UnknownPurposeError, "key"),
     _Handler(identity.SignInCodeError, SignInCodeError),
     _Handler(enrichment.UnknownEnricherError, UnknownEnricherError, "key"),

@@ -18,6 +18,7 @@ from server.graphql.errors import (
     InvalidInputError,
     InvalidValueError,
     NotFoundError,
+    PersonErasedError,
     UnknownAttributeError,
 )
 from server.graphql.node import Node
@@ -248,6 +249,7 @@ SetAttributesResult = Annotated[
     | ForbiddenError
     | NotFoundError
     | InvalidInputError
+    | PersonErasedError
     | UnknownAttributeError
     | InvalidValueError,
     strawberry.union("SetAttributesResult", description="What became of setAttributes."),

@@ -37,6 +37,12 @@ class SignInRefusedError(SignInError):
     """The provider answered, but the answer does not prove who this is."""
 
 
+class SignedInErasedError(SignInError):
+    """The answer proves who this is, and it is somebody who was erased and not let return."""
+
+    code = "person_erased"
+
+
 class UnknownSignInError(ExpectedError):
     """Nobody began this sign-in in this browser, or it ended already: there is no page to lead back to."""
 

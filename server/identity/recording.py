@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from server.identity.changes import SignedIn
 from server.identity.claims import claimed_values
-from server.identity.errors import SignInRefusedError
+from server.identity.errors import SignedInErasedError, SignInRefusedError
 from server.identity.linking import email_refs, social_ref
 from server.kit.changes import ChangeId
 from server.kit.ids import new_id
-from server.profiles.errors import IdentityTakenError, InvalidValueError
+from server.profiles.errors import IdentityTakenError, InvalidValueError, PersonErasedError
 from server.profiles.model import ProfileUpdate, Source, SourceKind
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class SignInRecorder:
         email = (await self._profiles.catalogue.current()).by_key.get("email")
         emails = email_refs(claims, None if email is None else email.id)
         for _ in range(_TRIES):
-            profile = await self._profiles.recognise(ref)
+            profile = await self._recognised(ref)
             update = ProfileUpdate(
                 claims=claims,
                 identities=(ref,),
@@ -57,6 +57,13 @@ class SignInRecorder:
                 return written
         message = "the profile kept changing while it was written"
         raise SignInRefusedError(message)
+
+    async def _recognised(self, ref: IdentityRef) -> Profile:
+        try:
+            return await self._profiles.recognise(ref)
+        except PersonErasedError:
+            message = "this account's person was erased"
+            raise SignedInErasedError(message) from None
 
     async def _write(
         self, profile: Profile, update: ProfileUpdate, emails: Sequence[IdentityRef]

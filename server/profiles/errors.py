@@ -34,3 +34,10 @@ class InvalidConditionError(InvalidInputError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, field="filter")
+
+
+class PersonErasedError(ExpectedError):
+    """Whom this identity recognised was erased and is not brought back by an import or a sign-in."""
+
+    def __init__(self) -> None:
+        super().__init__("This person was erased; readmitPerson lets them return.")

@@ -13,7 +13,7 @@ from server.kit.errors import NotFoundError
 from server.kit.ids import new_id
 from server.profiles.catalogue import may_know
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
-from server.profiles.errors import IdentityTakenError
+from server.profiles.errors import IdentityTakenError, PersonErasedError
 from server.profiles.gating import consent_guard, forbidden_attributes, permitted_claims, usable_attributes
 from server.profiles.identifying import check_identity
 from server.profiles.merging import folded, may_fold
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from server.consent.service import Consents
     from server.kit.clock import Clock
     from server.profiles.attributes import Attributes
+    from server.profiles.erased_store import ErasedStore
     from server.profiles.model import AttributeDefinition, IdentityRef, ResolvedAttribute
     from server.profiles.store import ProfileStore
 
@@ -57,9 +58,16 @@ class Profiles:
     """
 
     def __init__(
-        self, *, store: ProfileStore, attributes: Attributes, consents: Consents, clock: Clock
+        self,
+        *,
+        store: ProfileStore,
+        erased: ErasedStore,
+        attributes: Attributes,
+        consents: Consents,
+        clock: Clock,
     ) -> None:
         self._store = store
+        self._erased = erased
         self._consents = consents
         self._clock = clock
         self.catalogue = attributes.catalogue
@@ -149,7 +157,7 @@ class Profiles:
         """Return the profile of this identity; create it on first sight.
 
         Two requests that see the same person first at the same time get the same profile: the unique
-        index lets one insert through and the other finds it.
+        index lets one insert through and the other finds it. Raises PersonErasedError.
         """
         found = await self._store.find_by_identity(ref)
         while found is None:
@@ -160,11 +168,20 @@ class Profiles:
         return found
 
     async def create(self, identities: Sequence[IdentityRef]) -> Profile:
-        """Create a profile with these identities; raise IdentityTakenError where one has an owner."""
+        """Create a profile with these identities.
+
+        Raises IdentityTakenError where one has an owner, and PersonErasedError where one had: nothing
+        brings back silently who was erased. That is looked up after the insert, which an erasure that is
+        under way lets through only once it has left its note.
+        """
         now = self._clock()
         profile_id = ProfileId(new_id("prf", now))
-        created = ProfileCreated(id=ChangeId(new_id("chg", now)), at=now, profile_id=profile_id)
-        return await self._store.insert(profile_id, identities, now, (created,))
+        change = ProfileCreated(id=ChangeId(new_id("chg", now)), at=now, profile_id=profile_id)
+        created = await self._store.insert(profile_id, identities, now, (change,))
+        if await self._erased.among(identities):
+            await self._store.remove(created.id, created.version)
+            raise PersonErasedError
+        return created
 
     async def write(self, profile_id: ProfileId, update: ProfileUpdate) -> Profile | None:
         """Write to a profile; None where it is gone or merged, or where the update's guard does not hold.

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pymongo import ReturnDocument
+from pymongo.errors import BulkWriteError
 
 from server.kit.changes import change_document
 from server.kit.mongo import DuplicateKeyError, IndexModel
-from server.profiles.documents import model, visit_document
+from server.profiles.documents import model, replacement, visit_document
 from server.profiles.errors import IdentityTakenError
 from server.profiles.merge_store import MergeStore
+from server.profiles.resolving import resolve_all
 from server.profiles.statements import update_pipeline
 from server.profiles.terms import identity_terms
 
@@ -105,6 +107,49 @@ class ProfileStore:
             message = "One of these identities belongs to another profile."
             raise IdentityTakenError(message) from None
         return model(document)
+
+    async def remove(self, profile_id: ProfileId, version: int) -> bool:
+        """Remove a profile with what it announced; False where it is not (any more) of this version."""
+        removed = await self._profiles.delete_one(
+            {"_id": profile_id, "merged_into": None, "version": version}
+        )
+        return removed.deleted_count == 1
+
+    async def owners(self, refs: Sequence[IdentityRef]) -> dict[str, ProfileId]:
+        """Return whose these identities are, by their key; those that nobody has are left out."""
+        keys = {ref.key for ref in refs}
+        found = self._profiles.find({"identity_keys": {"$in": list(keys)}}, {"identity_keys": 1})
+        return {key: each["_id"] async for each in found for key in each["identity_keys"] if key in keys}
+
+    async def insert_many(
+        self,
+        profiles: Sequence[Profile],
+        definitions: Mapping[AttributeId, AttributeDefinition],
+        now: datetime,
+    ) -> frozenset[ProfileId]:
+        """Store new profiles and return the ids of those that were: an identity may have an owner by now."""
+        documents = [
+            replacement(profile, resolve_all(profile.claims, definitions), (), now) for profile in profiles
+        ]
+        refused: set[int] = set()
+        try:
+            if documents:
+                await self._profiles.insert_many(documents, ordered=False)
+        except BulkWriteError as error:
+            refused = {each["index"] for each in error.details["writeErrors"]}
+        return frozenset(profile.id for index, profile in enumerate(profiles) if index not in refused)
+
+    async def page(self, after: ProfileId | None, limit: int) -> list[Profile]:
+        """Return up to `limit` living profiles after this id, in the order of their ids."""
+        criteria: Document = {"merged_into": None}
+        if after is not None:
+            criteria["_id"] = {"$gt": after}
+        found = self._profiles.find(criteria, {"outbox": 0}).sort("_id", 1).limit(limit)
+        return [model(document) async for document in found]
+
+    async def count(self) -> int:
+        """Return about how many profiles there are, merged ones included: a figure kept by the server."""
+        return await self._profiles.estimated_document_count()
 
     async def update(
         self, profile_id: ProfileId, update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: datetime

@@ -20,6 +20,7 @@ from server.kit.relay import Relay
 from server.profiles.attributes import Attributes
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
 from server.profiles.definition_store import DefinitionStore
+from server.profiles.erased_store import ErasedStore
 from server.profiles.model import (
     PERSON,
     IdentityKind,
@@ -31,6 +32,7 @@ from server.profiles.model import (
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
 from server.worker import Worker
+from tests.core import SECRET
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
@@ -179,7 +181,13 @@ async def build_stage(
     consents = Consents(store=consent_store, clock=clock)
     queue = JobQueue(store=jobs, clock=clock, draw=lambda: 1.0)
     attributes = Attributes(store=definitions, consents=consents, queue=queue, clock=clock)
-    profiles = Profiles(store=profile_store, attributes=attributes, consents=consents, clock=clock)
+    profiles = Profiles(
+        store=profile_store,
+        erased=ErasedStore(database, secret=SECRET),
+        attributes=attributes,
+        consents=consents,
+        clock=clock,
+    )
     await attributes.ensure_standard_attributes()
     return Stage(
         clock=clock,
