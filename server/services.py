@@ -26,6 +26,7 @@ from server.kit.mongo import connect, open_database, why_unreachable
 from server.profiles.attributes import Attributes
 from server.profiles.consenting import Consenting
 from server.profiles.definition_store import DefinitionStore
+from server.profiles.erased_store import ErasedStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
 from server.profiles.uniting import Uniting
@@ -52,6 +53,7 @@ class Stores:
     consents: ConsentStore
     definitions: DefinitionStore
     profiles: ProfileStore
+    erased: ErasedStore
     identity: IdentityStore
     questions: QuestionStore
     jobs: JobStore
@@ -109,6 +111,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         consents=ConsentStore(database),
         definitions=DefinitionStore(database),
         profiles=ProfileStore(database),
+        erased=ErasedStore(database, secret=settings.secret),
         identity=IdentityStore(database),
         questions=QuestionStore(database),
         jobs=JobStore(database),
@@ -118,7 +121,13 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     consents = Consents(store=stores.consents, clock=clock)
     queue = JobQueue(store=stores.jobs, clock=clock)
     attributes = Attributes(store=stores.definitions, consents=consents, queue=queue, clock=clock)
-    profiles = Profiles(store=stores.profiles, attributes=attributes, consents=consents, clock=clock)
+    profiles = Profiles(
+        store=stores.profiles,
+        erased=stores.erased,
+        attributes=attributes,
+        consents=consents,
+        clock=clock,
+    )
     providers = oidc_providers(settings, clock=clock)
     identity = Identity(
         profiles=profiles, access=access, store=stores.identity, providers=providers, clock=clock
