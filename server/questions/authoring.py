@@ -21,6 +21,8 @@ from server.questions.model import (
 from server.questions.publishing import check_content, check_key, check_publishable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from server.access.model import Viewer
     from server.kit.clock import Clock
     from server.kit.paging import Page, PageRequest
@@ -69,7 +71,7 @@ class Authoring:
             key=key,
             version=1,
             state=SetState.DRAFT,
-            draft=await self._content(draft, {}),
+            draft=await self._content(draft, ()),
             live=None,
             revision=0,
             created_at=now,
@@ -81,13 +83,14 @@ class Authoring:
     async def update(
         self, viewer: Viewer, set_id: QuestionSetId, expected_version: int, draft: SetDraft
     ) -> QuestionSet:
-        """Replace the draft; what is live stays until it is published. Questions keep their id by their key.
+        """Replace the draft; what is live stays until it is published.
+
+        A question keeps its id as long as key and attribute stay: an answer on its way never lands elsewhere.
 
         Raises ForbiddenError, NotFoundError, InvalidInputError, UnknownAttributeError, VersionConflictError.
         """
         question_set = await self._at_version(viewer, set_id, expected_version)
-        known = {question.key: question.id for question in _every_question(question_set)}
-        content = await self._content(draft, known)
+        content = await self._content(draft, _every_question(question_set))
         return await self._next_version(question_set, draft=content)
 
     async def publish(self, viewer: Viewer, set_id: QuestionSetId, expected_version: int) -> QuestionSet:
@@ -140,21 +143,23 @@ class Authoring:
             raise VersionConflictError(0 if current is None else current.version)
         return stored
 
-    async def _content(self, draft: SetDraft, known_ids: dict[str, QuestionId]) -> SetContent:
+    async def _content(self, draft: SetDraft, known: Sequence[Question]) -> SetContent:
         catalogue = await self._profiles.catalogue.current()
+        known_ids = {(question.key, question.attribute_id): question.id for question in known}
         now = self._clock()
         questions = tuple(
             Question(
-                id=known_ids.get(question.key) or QuestionId(new_id("qst", now)),
+                id=known_ids.get((question.key, attribute.id)) or QuestionId(new_id("qst", now)),
                 key=question.key,
                 kind=question.kind,
-                attribute_id=catalogue.get(question.attribute_key).id,
+                attribute_id=attribute.id,
                 prompt=question.prompt,
                 help=question.help,
                 placeholder=question.placeholder,
                 is_skippable=question.is_skippable,
             )
             for question in draft.questions
+            for attribute in (catalogue.get(question.attribute_key),)
         )
         content = SetContent(
             name=draft.name,

@@ -102,11 +102,13 @@ class Questions:
     async def skip(self, viewer: Viewer, ask: str) -> Handled:
         """Note that the person would rather not say now; the question comes back with a later visit.
 
-        Raises ForbiddenError and UnknownAskError.
+        Raises UnknownAskError, and ForbiddenError also for a question that has to be answered.
         """
         profile_id = _person(viewer)
         facts = read_ask(self._key, profile_id, ask)
         question = await self._question(facts)
+        if not question.is_skippable:
+            raise ForbiddenError("This question can't be skipped: it needs an answer.")
         written = await self._handle(profile_id, ask, facts, None)
         if written is None:
             return await self._replayed(profile_id, facts, question)
@@ -178,6 +180,9 @@ class Questions:
         )
 
     async def _question(self, facts: AskFacts) -> Question:
+        """Return what was asked: live here, live as another process knows already, or live no more."""
+        if facts.question_id not in (await self.live.current()).questions:
+            await self.live.refresh()
         live = (await self.live.current()).questions.get(facts.question_id)
         question = live or await self._store.find_question(facts.question_id)
         if question is None:
@@ -185,6 +190,8 @@ class Questions:
         return question
 
     async def _definition(self, question: Question) -> AttributeDefinition:
+        if question.attribute_id not in (await self._profiles.catalogue.current()).by_id:
+            await self._profiles.catalogue.refresh()  # another process declared it a moment ago
         return (await self._profiles.catalogue.current()).by_id[question.attribute_id]
 
     def _claim(self, definition: AttributeDefinition, value: object) -> Claim:

@@ -1,0 +1,68 @@
+"""What the tests of authoring and answering ask people for, and the people they ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.profiles.model import AttributeType, Bounds
+from server.questions.model import NextState, QuestionKind
+from tests.factories.access import ADMIN, person_viewer
+from tests.factories.profiles import browser, options, spec
+from tests.factories.questions import question_draft, set_draft
+
+if TYPE_CHECKING:
+    from server.access.model import Viewer
+    from server.profiles.model import Profile
+    from server.questions.model import Ask, QuestionSet, SetDraft
+    from tests.core import Core
+
+CHOICE = QuestionKind.SINGLE_CHOICE
+
+ROLE = question_draft("role", CHOICE)
+SIZE = question_draft("size", CHOICE)
+INDUSTRY = question_draft("industry", CHOICE)
+GOAL = question_draft("goal")
+AGE = question_draft("age", QuestionKind.NUMBER)
+
+
+async def define_attributes(core: Core) -> None:
+    for key, values in (
+        ("role", ("dev", "ops")),
+        ("size", ("1", "2-10", "11-50")),
+        ("industry", ("software", "health")),
+    ):
+        await core.attributes.define(ADMIN, spec(key, AttributeType.ENUM, options=options(*values)))
+    await core.attributes.define(ADMIN, spec("goal", AttributeType.TEXT, bounds=Bounds(max_length=500)))
+    await core.attributes.define(ADMIN, spec("age", AttributeType.INTEGER, bounds=Bounds(minimum=0)))
+
+
+async def publish(core: Core, key: str, draft: SetDraft) -> QuestionSet:
+    created = await core.authoring.create(ADMIN, key, draft)
+    return await core.authoring.publish(ADMIN, created.id, created.version)
+
+
+async def arrive(core: Core, name: str = "ada", *, is_sign_in: bool = False) -> tuple[Profile, Viewer]:
+    """Return a person's profile in a visit, and their viewer."""
+    found = await core.profiles.recognise(browser(name))
+    profile = await core.profiles.start_visit(found, is_sign_in=is_sign_in)
+    assert profile is not None
+    return profile, person_viewer(profile.id)
+
+
+async def ask(core: Core, viewer: Viewer, placement: str = "home") -> Ask:
+    """Return what the viewer is asked now; fails where that is nothing."""
+    found = await core.questions.next_question(viewer, placement)
+    assert found is not None
+    assert found.state is NextState.READY
+    assert found.ask is not None
+    return found.ask
+
+
+async def asked_for(core: Core, viewer: Viewer, placement: str = "home") -> str:
+    """Return the key of the question, or the state where there is none."""
+    found = await core.questions.next_question(viewer, placement)
+    assert found is not None
+    return found.state.value if found.ask is None else found.ask.question.key
+
+
+WELCOME = set_draft(ROLE, SIZE, per_visit=2)
