@@ -8,15 +8,19 @@ import logging
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import uvicorn
 
 from server.app import create_app
+from server.bulk.commands import ExportCommand, ImportCommand
+from server.bulk.importing import ImportOptions
 from server.demo.page import create_demo
 from server.demo.seed import seed_demo
 from server.graphql.schema import print_schema
+from server.kit.errors import ExpectedError
 from server.kit.mongo import PyMongoError
 from server.kit.relay import Relay
 from server.local import remembered_environment, run_local
@@ -88,11 +92,55 @@ def admin_key() -> None:
     _with_services(_make_admin_key, {**remembered_environment(), **os.environ})
 
 
+@main.command("import", help="Import people from FILE, .csv with a header or .jsonl.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--map", "pairs", multiple=True, metavar="COLUMN=KEY", help="What a column fills.")
+@click.option(
+    "--rejects", type=click.Path(path_type=Path), help="Where refused rows go.  [FILE.rejects.jsonl]"
+)
+@click.option("--encoding", default="utf-8", show_default=True, help="The file's encoding.")
+@click.option("--dry-run", is_flag=True, help="Check every row and write nothing.")
+@click.option("--again", is_flag=True, help="Take a file that was imported before once more.")
+def import_(
+    file: Path, pairs: tuple[str, ...], rejects: Path | None, encoding: str, *, dry_run: bool, again: bool
+) -> None:
+    """Import a file with a progress bar."""
+    options = ImportOptions(
+        file=file,
+        rejects=rejects or file.with_name(f"{file.name}.rejects.jsonl"),
+        renamed=dict(_pair(pair) for pair in pairs),
+        encoding=encoding,
+        is_dry_run=dry_run,
+        is_again=again,
+    )
+    _with_services(ImportCommand(options), {**remembered_environment(), **os.environ})
+
+
+@main.command(help="Export every profile to FILE, as CSV or JSON Lines by its ending.")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def export(file: Path) -> None:
+    """Export to a file with a progress bar."""
+    _with_services(ExportCommand(file), {**remembered_environment(), **os.environ})
+
+
+def _pair(text: str) -> tuple[str, str]:
+    column, _, key = text.rpartition("=")
+    if not column or not key:
+        raise click.BadParameter(f"{text!r} is not COLUMN=KEY.", param_hint="--map")
+    return column, key
+
+
 async def _work(services: Services) -> None:
     relay = Relay(outboxes=services.stores.profiles, reactions=reactions(services), clock=services.clock)
     name = f"{socket.gethostname()}:{os.getpid()}"
     await run_until_signalled(
-        Worker(name=name, relay=relay, queue=services.queue, handlers=services.job_handlers),
+        Worker(
+            name=name,
+            relay=relay,
+            queue=services.queue,
+            handlers=services.job_handlers,
+            periodic=services.periodic,
+        ),
         services.database,
         services.watched,
     )
@@ -133,6 +181,8 @@ def _with_services(
     settings = _settings(environ)
     try:
         asyncio.run(_run(settings, work))
+    except ExpectedError as error:
+        raise click.ClickException(error.message) from None
     except PyMongoError as error:
         raise click.ClickException(f"MongoDB at {_without_secret(settings)} can't be used: {error}") from None
 

@@ -28,7 +28,16 @@ if TYPE_CHECKING:
 
     from server.kit.changes import Change
     from server.kit.mongo import Database, Document
-    from server.profiles.model import ClaimId, IdentityRef, Profile, ProfileId, ProfileUpdate, Visit
+    from server.profiles.model import (
+        AttributeDefinition,
+        AttributeId,
+        ClaimId,
+        IdentityRef,
+        Profile,
+        ProfileId,
+        ProfileUpdate,
+        Visit,
+    )
     from server.profiles.resolving import Rank
 
 COLLECTION = "profiles"

@@ -1,0 +1,1 @@
+"""Many people at once: from files into profiles, and out again."""
