@@ -27,6 +27,8 @@ from server.profiles.attributes import Attributes
 from server.profiles.consenting import Consenting
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.erased_store import ErasedStore
+from server.profiles.reading import Reading
+from server.profiles.search_store import SearchStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
 from server.profiles.uniting import Uniting
@@ -54,6 +56,7 @@ class Stores:
     definitions: DefinitionStore
     profiles: ProfileStore
     erased: ErasedStore
+    search: SearchStore
     identity: IdentityStore
     questions: QuestionStore
     jobs: JobStore
@@ -78,6 +81,7 @@ class Services:
     consents: Consents
     attributes: Attributes
     profiles: Profiles
+    reading: Reading
     uniting: Uniting
     consenting: Consenting
     identity: Identity
@@ -112,6 +116,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         definitions=DefinitionStore(database),
         profiles=ProfileStore(database),
         erased=ErasedStore(database, secret=settings.secret),
+        search=SearchStore(database),
         identity=IdentityStore(database),
         questions=QuestionStore(database),
         jobs=JobStore(database),
@@ -145,6 +150,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         consents=consents,
         attributes=attributes,
         profiles=profiles,
+        reading=Reading(store=stores.search, attributes=attributes, consents=consents, clock=clock),
         uniting=Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock),
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=identity,

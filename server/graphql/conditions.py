@@ -12,12 +12,6 @@ from server.consent.model import ConsentState
 from server.profiles.conditions import Operator
 from server.questions.model import Outcome
 
-strawberry.enum(
-    Operator,
-    name="ConditionOperator",
-    description="How a value is compared; where there is no value, all but MISSING are false.",
-)
-
 
 @strawberry.input(description="A span of time; its parts add up.")
 class DurationInput:

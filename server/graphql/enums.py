@@ -12,7 +12,9 @@ import strawberry
 from server.access.model import KeyKind, Scope, ViewerKind
 from server.consent.model import Basis, ConsentSource, ConsentState, OnWithdrawal
 from server.enrichment.model import EnrichmentState
+from server.profiles.conditions import Operator
 from server.profiles.model import AttributeType, IdentityKind, PersonAccess, SourceKind
+from server.profiles.ordering import Direction, SortKey
 from server.questions.model import NextState, Outcome, QuestionKind, SetState
 
 if TYPE_CHECKING:
@@ -173,4 +175,42 @@ _describe(
     DRAFT="It was never published.",
     PUBLISHED="People are asked from it.",
     ARCHIVED="Nobody is asked from it any more.",
+)
+_describe(
+    Operator,
+    "How a value is compared; where there is no value, all but MISSING are false unless `ifMissing` is set.",
+    name="ConditionOperator",
+    EXISTS="There is a value.",
+    MISSING="There is no value.",
+    EQUALS="It is this one.",
+    NOT_EQUALS="It is another one.",
+    IN="It is one of these.",
+    NOT_IN="It is none of these.",
+    LESS_THAN="It is less, or earlier.",
+    AT_MOST="It is at most this, or no later.",
+    GREATER_THAN="It is greater, or later.",
+    AT_LEAST="It is at least this, or no earlier.",
+    STARTS_WITH="It begins so, case included.",
+    CONTAINS_ANY="One of these is chosen.",
+    CONTAINS_ALL="All of these are chosen.",
+    CONTAINS_NONE="None of these is chosen.",
+    WITHIN_LAST="It lies at most `within` ago, and not ahead.",
+    WITHIN_NEXT="It lies at most `within` ahead, and not behind.",
+    BEFORE_LAST="It lies longer than `within` ago.",
+    AFTER_NEXT="It lies further than `within` ahead.",
+)
+_describe(
+    SortKey,
+    "The moment by which profiles are ordered.",
+    name="ProfileOrderField",
+    CREATED_AT="When the person was first seen.",
+    UPDATED_AT="When something was last written.",
+    LAST_SEEN_AT="When the person last showed up; those who never did come last of all, or first.",
+)
+_describe(
+    Direction,
+    "Which comes first.",
+    name="OrderDirection",
+    ASC="The earliest.",
+    DESC="The latest.",
 )

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from server.graphql import reading
 from server.graphql.access import AuditEntry, show_audit_entry
 from server.graphql.attributes import AttributeDefinition, show_definition
 from server.graphql.consent import Purpose, show_purpose
@@ -43,6 +44,39 @@ class Query:
         context = info.context
         found = await context.services.profiles.visible_profile(context.viewer, read_lookup(by))
         return None if found is None else show_profile(found, context.viewer)
+
+    @strawberry.field(description="Profiles; null without the scope profiles:read. Merged ones never appear.")
+    async def profiles(
+        self,
+        info: Info,
+        filter: reading.Filter = None,
+        search: reading.Search = None,
+        order_by: reading.OrderBy = None,
+        first: First = None,
+        after: After = None,
+    ) -> Connection[Profile] | None:
+        """Read a page of profiles."""
+        context = info.context
+        query = reading.read_query(filter, search, order_by)
+        page = await context.services.reading.page(context.viewer, query, page_request(first, after))
+        return reading.show_page(page, query, context.viewer)
+
+    @strawberry.field(description="How many profiles there are; null without the scope profiles:read.")
+    async def profile_count(
+        self, info: Info, filter: reading.Filter = None, search: reading.Search = None
+    ) -> reading.ProfileCount | None:
+        """Count profiles."""
+        query = reading.read_query(filter, search, None)
+        return reading.show_count(await info.context.services.reading.count(info.context.viewer, query))
+
+    @strawberry.field(
+        description="The profile of each look-up, in their order; null where `profile` would be null."
+    )
+    async def profiles_by(self, info: Info, by: reading.Lookups) -> list[Profile | None]:
+        """Look many profiles up at once."""
+        context = info.context
+        found = await context.services.reading.find_each(context.viewer, [read_lookup(each) for each in by])
+        return [None if each is None else show_profile(each, context.viewer) for each in found]
 
     @strawberry.field(description="What to ask the viewer next; null for whoever is no person.")
     async def next_question(self, info: Info, placement: _Placement = "home") -> NextQuestion | None:

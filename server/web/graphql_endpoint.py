@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from server.access.service import Access
 
 MAX_BODY = 256 * 1024  # bytes; the widget's largest answer has 10,000 characters
+MAX_DEPTH = 64  # of variables; a condition of ten levels has some thirty
 _JSON = "application/json"
 _GRAPHQL = "application/graphql-response+json"
 
@@ -111,9 +112,22 @@ def read_operation(content_type: str, body: bytes) -> Operation:
     variables, name = given.get("variables"), given.get("operationName")
     if not isinstance(variables, dict | None):
         raise BadRequestError(400, "`variables` must be a JSON object.")
+    if is_deeper(variables, MAX_DEPTH):
+        raise BadRequestError(400, f"`variables` may be nested {MAX_DEPTH} deep.")
     if not isinstance(name, str | None):
         raise BadRequestError(400, "`operationName` must be a string.")
     return Operation(query=given["query"], variables=variables, name=name)
+
+
+def is_deeper(value: object, most: int) -> bool:
+    """Whether a JSON value is nested deeper than `most`: what reads it next would be, too."""
+    layer = [value]
+    for _ in range(most + 1):
+        inner = (each.values() if isinstance(each, dict) else each for each in layer)
+        layer = [item for items in inner if not isinstance(items, str | int | float | None) for item in items]
+        if not layer:
+            return False
+    return True
 
 
 async def _body(request: Request) -> bytes:
