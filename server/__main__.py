@@ -101,8 +101,16 @@ def admin_key() -> None:
 @click.option("--encoding", default="utf-8", show_default=True, help="The file's encoding.")
 @click.option("--dry-run", is_flag=True, help="Check every row and write nothing.")
 @click.option("--again", is_flag=True, help="Take a file that was imported before once more.")
+@click.option("--bring-back-erased", is_flag=True, help="Take people too who were erased here.")
 def import_(
-    file: Path, pairs: tuple[str, ...], rejects: Path | None, encoding: str, *, dry_run: bool, again: bool
+    file: Path,
+    pairs: tuple[str, ...],
+    rejects: Path | None,
+    encoding: str,
+    *,
+    dry_run: bool,
+    again: bool,
+    bring_back_erased: bool,
 ) -> None:
     """Import a file with a progress bar."""
     options = ImportOptions(
@@ -112,6 +120,7 @@ def import_(
         encoding=encoding,
         is_dry_run=dry_run,
         is_again=again,
+        brings_back=bring_back_erased,
     )
     _with_services(ImportCommand(options), {**remembered_environment(), **os.environ})
 

@@ -34,7 +34,10 @@ class ImportCommand:
         store = ImportStore(services.database)
         await store.create_indexes()
         importing = Importing(
-            profiles=services.profiles, store=services.stores.profiles, clock=services.clock
+            profiles=services.profiles,
+            store=services.stores.profiles,
+            erased=services.stores.erased,
+            clock=services.clock,
         )
         work = FileImport(profiles=services.profiles, importing=importing, store=store, clock=services.clock)
         size = self.options.file.stat().st_size

@@ -35,7 +35,10 @@ _BATCH = 1_000  # rows; some 2 MB of documents, and what a kill makes the next r
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportOptions:
-    """What to import and how. `renamed` maps columns to attribute keys, `user_id` or `email_identity`."""
+    """What to import and how. `renamed` maps columns to attribute keys, `user_id` or `email_identity`.
+
+    With `brings_back` people who were erased are imported like anybody else.
+    """
 
     file: Path
     rejects: Path
@@ -43,6 +46,7 @@ class ImportOptions:
     encoding: str = "utf-8"
     is_dry_run: bool = False
     is_again: bool = False
+    brings_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +134,7 @@ class FileImport:
         refused = [(row, each) for row, each in read_rows if isinstance(each, str)]
         good = [(row, each) for row, each in read_rows if not isinstance(each, str)]
         work = self._importing.check if options.is_dry_run else self._importing.take
-        reasons = await work([each for _, each in good], at)
+        reasons = await work([each for _, each in good], at, brings_back=options.brings_back)
         refused += [(row, reason) for (row, _), reason in zip(good, reasons, strict=True) if reason]
         return sorted(refused, key=lambda each: each[0].number)
 

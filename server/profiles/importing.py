@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from server.kit.clock import Clock
+    from server.profiles.erased_store import ErasedStore
     from server.profiles.model import Claim, IdentityRef
     from server.profiles.service import Profiles
     from server.profiles.store import ProfileStore
 
 _SOURCE = Source(kind=SourceKind.IMPORT)
+_ERASED = "This person was erased and stays away, unless the import is told to bring such people back."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +37,29 @@ class Imported:
 class Importing:
     """Takes people from a file. A batch that is taken twice leaves what it left the first time."""
 
-    def __init__(self, *, profiles: Profiles, store: ProfileStore, clock: Clock) -> None:
+    def __init__(self, *, profiles: Profiles, store: ProfileStore, erased: ErasedStore, clock: Clock) -> None:
         self._profiles = profiles
         self._store = store
+        self._erased = erased
         self._clock = clock
 
-    async def check(self, rows: Sequence[Imported], at: datetime) -> list[str | None]:
+    async def check(
+        self, rows: Sequence[Imported], at: datetime, *, brings_back: bool = False
+    ) -> list[str | None]:
         """Return for each row why it would be refused, or None; nothing is written."""
-        return [each if isinstance(each, str) else None for each in await self._prepared(rows, at)]
+        prepared = await self._prepared(rows, at, brings_back=brings_back)
+        return [each if isinstance(each, str) else None for each in prepared]
 
-    async def take(self, rows: Sequence[Imported], at: datetime) -> list[str | None]:
+    async def take(
+        self, rows: Sequence[Imported], at: datetime, *, brings_back: bool = False
+    ) -> list[str | None]:
         """Write what the rows say, observed `at`; return for each row why it was refused, or None.
+
+        Who was erased stays away unless the import `brings_back` such people.
 
         New people are stored without an announcement: nobody is looked up because of an import.
         """
-        prepared = await self._prepared(rows, at)
+        prepared = await self._prepared(rows, at, brings_back=brings_back)
         reasons = [each if isinstance(each, str) else None for each in prepared]
         good = {index: each for index, each in enumerate(prepared) if not isinstance(each, str)}
         owners = await self._store.owners([ref for index in good for ref in rows[index].identities])
@@ -60,6 +70,9 @@ class Importing:
             if not keys & taken:
                 fresh[index] = self._profile(rows[index], claims, at)
             taken |= keys
+        if brings_back:
+            for ref in await self._erased.among(ref for index in good for ref in rows[index].identities):
+                await self._erased.let_return(ref)
         stored = await self._insert(list(fresh.values()), at)
         for index, claims in good.items():
             if index not in fresh or fresh[index].id not in stored:
@@ -71,8 +84,17 @@ class Importing:
         definitions = (await self._profiles.catalogue.current()).by_id
         return await self._store.insert_many(profiles, definitions, at)
 
-    async def _prepared(self, rows: Sequence[Imported], at: datetime) -> list[tuple[Claim, ...] | str]:
-        return [await self._claims(row, at) for row in rows]
+    async def _prepared(
+        self, rows: Sequence[Imported], at: datetime, *, brings_back: bool
+    ) -> list[tuple[Claim, ...] | str]:
+        """Return for each row its claims, or why it can't be taken."""
+        gone = await self._erased.among(ref for row in rows for ref in row.identities)
+        return [
+            _ERASED
+            if not brings_back and not gone.isdisjoint(row.identities)
+            else await self._claims(row, at)
+            for row in rows
+        ]
 
     async def _claims(self, row: Imported, at: datetime) -> tuple[Claim, ...] | str:
         try:

@@ -9,8 +9,10 @@ import pytest
 from server.bulk.exporting import FileExport
 from server.bulk.importing import FileImport
 from server.bulk.store import ImportStore
+from server.profiles.erased_store import ErasedStore
 from server.profiles.importing import Importing
 from server.profiles.store import ProfileStore
+from tests.core import SECRET
 
 if TYPE_CHECKING:
     from tests.core import Core
@@ -24,9 +26,20 @@ async def stocked(core: Core) -> Core:
     return core
 
 
+def importing_of(core: Core, clock: FakeClock) -> Importing:
+    """Return what writes the rows of an import."""
+    return Importing(
+        profiles=core.profiles, store=ProfileStore(core.database), erased=erased_of(core), clock=clock
+    )
+
+
+def erased_of(core: Core) -> ErasedStore:
+    return ErasedStore(core.database, secret=SECRET)
+
+
 @pytest.fixture
 def importer(stocked: Core, clock: FakeClock) -> FileImport:
-    importing = Importing(profiles=stocked.profiles, store=ProfileStore(stocked.database), clock=clock)
+    importing = importing_of(stocked, clock)
     return FileImport(
         profiles=stocked.profiles, importing=importing, store=ImportStore(stocked.database), clock=clock
     )

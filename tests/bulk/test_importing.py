@@ -12,9 +12,8 @@ import pytest
 from server.bulk.errors import FileError
 from server.bulk.importing import FileImport, ImportOptions, Outcome
 from server.bulk.store import ImportStore
-from server.profiles.importing import Importing
 from server.profiles.model import IdentityKind, IdentityRef
-from server.profiles.store import ProfileStore
+from tests.bulk.conftest import erased_of, importing_of
 from tests.factories.access import ADMIN
 from tests.factories.profiles import user
 from tests.fakes import Crash
@@ -145,6 +144,21 @@ async def test_json_lines_are_taken_with_their_types(
     assert set(reasons(options)) == {2, 3, 4}
 
 
+async def test_who_was_erased_stays_away_unless_told(
+    stocked: Core, importer: FileImport, clock: FakeClock, tmp_path: Path
+) -> None:
+    await erased_of(stocked).remember([user("u-1")], "req_1", clock())
+    people = "user_id,given_name\nu-1,Ada\nu-2,Eve\n"
+    options = written(tmp_path, people)
+
+    assert await importer.run(options, ignore) == Outcome(taken=1, refused=1)
+    assert "erased" in reasons(options)[1]
+    assert await stocked.profiles.find_by_identity(user("u-1")) is None
+
+    await importer.run(written(tmp_path, people, is_again=True, brings_back=True), ignore)
+    assert await traits(stocked, user("u-1")) == {"given_name": "Ada"}
+
+
 @pytest.mark.parametrize(
     ("text", "renamed"),
     [
@@ -212,7 +226,7 @@ async def test_an_import_that_was_killed_ends_as_one_that_was_not(
 ) -> None:
     rows = [f"u-{n},{'Ada' if n % 7 else ''},{'x' if n % 500 == 0 else ''}" for n in range(2_500)]
     options = written(tmp_path, "user_id,given_name,birthdate\n" + "\n".join(rows) + "\n")
-    importing = Importing(profiles=stocked.profiles, store=ProfileStore(stocked.database), clock=clock)
+    importing = importing_of(stocked, clock)
     store = MortalImports(stocked.database, dies_at=dies_at)
     mortal = FileImport(profiles=stocked.profiles, importing=importing, store=store, clock=clock)
 
