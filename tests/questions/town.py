@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from server.profiles.model import AttributeType, Bounds
+from server.profiles.model import AttributeType, Bounds, ProfileId
+from server.questions.changes import AskHandled
 from server.questions.model import NextState, QuestionKind
 from tests.factories.access import ADMIN, person_viewer
 from tests.factories.profiles import browser, options, spec
@@ -12,8 +13,9 @@ from tests.factories.questions import question_draft, set_draft
 
 if TYPE_CHECKING:
     from server.access.model import Viewer
-    from server.profiles.model import Profile
-    from server.questions.model import Ask, QuestionSet, SetDraft
+    from server.kit.mongo import Document
+    from server.profiles.model import Claim, Profile
+    from server.questions.model import Ask, Handled, Outcome, QuestionSet, SetDraft
     from tests.core import Core
 
 CHOICE = QuestionKind.SINGLE_CHOICE
@@ -23,6 +25,7 @@ SIZE = question_draft("size", CHOICE)
 INDUSTRY = question_draft("industry", CHOICE)
 GOAL = question_draft("goal")
 AGE = question_draft("age", QuestionKind.NUMBER)
+WELCOME = set_draft(ROLE, SIZE, per_visit=2)
 
 
 async def define_attributes(core: Core) -> None:
@@ -65,4 +68,27 @@ async def asked_for(core: Core, viewer: Viewer, placement: str = "home") -> str:
     return found.state.value if found.ask is None else found.ask.question.key
 
 
-WELCOME = set_draft(ROLE, SIZE, per_visit=2)
+async def claims_of(core: Core, viewer: Viewer) -> list[Claim]:
+    """Return everything that anybody says of the viewer."""
+    assert viewer.profile_id is not None
+    found = await core.profiles.find_living(ProfileId(viewer.profile_id))
+    assert found is not None
+    return [each for about in found.claims.values() for each in about]
+
+
+async def handled(core: Core, viewer: Viewer) -> list[Document]:
+    """Return what the outbox says of asks."""
+    assert viewer.profile_id is not None
+    return [each for each in await core.outbox(viewer.profile_id) if each["kind"] == AskHandled.kind]
+
+
+async def changed(core: Core, viewer: Viewer) -> int:
+    """Return how often it was announced that attributes of the viewer changed."""
+    assert viewer.profile_id is not None
+    entries = await core.outbox(viewer.profile_id)
+    return sum(each["kind"] == "profile.attributes_changed" for each in entries)
+
+
+def result(of: Handled) -> tuple[Outcome, object, bool]:
+    """Return outcome, value, and whether both were there before."""
+    return of.outcome, of.value, of.is_replay
