@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from server.kit.mongo import ExecutionTimeout, IndexModel
 from server.profiles.documents import model
-from server.profiles.filters import begins_with
+from server.profiles.filters import Filter, begins_with
 from server.profiles.ordering import SortKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from server.kit.mongo import Database, Document
-    from server.profiles.filters import Filter
     from server.profiles.model import IdentityRef, Profile, ProfileId
     from server.profiles.ordering import Order, Place
 
@@ -26,8 +25,9 @@ _FIELDS = {
     SortKey.LAST_SEEN_AT: "visit.last_seen_at",
 }
 _LIVING = {"merged_into": None}
+_MADE: Filter = {"created_at": {"$type": "date"}}  # true of all; lets the index of those alive be read
 _LONGEST_MILLISECONDS = 5_000
-_SAMPLE = 2_000  # profiles; their share is off by 2.2 % of all at most, two times in three by half of that
+_SAMPLE = 2_000  # profiles: in 19 of 20 cases the estimate is off by 2.2 % of all profiles at most
 
 
 class TooSlowError(Exception):
@@ -65,7 +65,7 @@ class SearchStore:
         """Return how many living profiles fit, counting no further than `limit`; raise TooSlowError."""
         try:
             return await self._profiles.count_documents(
-                {"$and": [_LIVING, criteria]}, limit=limit, maxTimeMS=_LONGEST_MILLISECONDS
+                {"$and": [_LIVING, _MADE, criteria]}, limit=limit, maxTimeMS=_LONGEST_MILLISECONDS
             )
         except ExecutionTimeout:
             raise TooSlowError from None
