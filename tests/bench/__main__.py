@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.kit.mongod import MongodError, running_mongod
-from tests.bench import answer, memory, next_question, start_up
+from tests.bench import answer, growth, memory, next_question, start_up
 from tests.bench.bench import BenchError, Stage
 from tests.bench.processes import pin_to_other_cores
 
@@ -22,6 +22,11 @@ _BENCHES: Mapping[str, Bench] = {
     "answer": answer.measure,
     "start_up": start_up.measure,
     "memory": memory.measure,
+    "point_read": growth.point_read,
+    "next_question_growth": growth.next_question_growth,
+    "filtered_page": growth.filtered_page,
+    "import_rate": growth.import_rate,
+    "import_memory": growth.import_memory,
 }
 
 

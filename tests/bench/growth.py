@@ -1,0 +1,248 @@
+"""What a million profiles cost: reading beside ten thousand, importing beside raw inserts, memory.
+
+The people are synthetic and the same in every run. ACQUAINT_BENCH_PROFILES makes the crowd smaller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import resource
+import time
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from server.access.model import Scope, Viewer, ViewerKind
+from server.bulk.importing import FileImport, ImportOptions
+from server.bulk.store import ImportStore
+from server.demo.seed import seed_demo
+from server.kit.paging import PageRequest
+from server.profiles.importing import Importing
+from server.profiles.reading import ProfileQuery
+from server.services import build_services
+from server.settings import read_settings
+from tests.bench.figures import Figure, percentile
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from server.kit.mongo import Collection
+    from server.profiles.model import ProfileId
+    from server.services import Services
+    from tests.bench.bench import Stage
+
+_LARGE = int(os.environ.get("ACQUAINT_BENCH_PROFILES", "1000000"))
+_SMALL = 10_000
+_READS = 400
+_RAW_BATCH = 1_000
+_ADMIN = Viewer(kind=ViewerKind.ADMIN, scopes=frozenset({Scope.ADMIN}))
+_COLUMNS = (
+    "user_id,given_name,family_name,company_name,company_size,industry,job_role,job_title,locale,birthdate"
+)
+_SIZES = ("1", "2-10", "11-50", "51-200", "201-1000", "1001+")
+_INDUSTRIES = ("software", "finance", "health", "education", "retail", "manufacturing", "other")
+_FILTERS = {
+    "company_size": "11-50",
+    "industry": "health",
+    "company_name": "Company 77",
+    "given_name": "Given7",
+    "birthdate": "1970-05-12",
+}
+_PAGES = 50
+_ROLES = ("engineering", "product", "design", "marketing", "sales", "operations", "leadership", "other")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """What was measured over one crowd, in microseconds (medians), rows a second and megabytes."""
+
+    find_us: float
+    next_question_us: float
+    pages_us: dict[str, float]
+    rows_per_second: float
+    peak_mb: float
+
+
+def point_read(stage: Stage) -> Figure:
+    """Return the median of reading one profile of the large crowd, against one of the small."""
+    large, small = _crowd(stage, _LARGE), _crowd(stage, _SMALL)
+    return _us("point_read", large.find_us, small.find_us)
+
+
+def next_question_growth(stage: Stage) -> Figure:
+    """Return the median of deciding the next question in the large crowd, against the small."""
+    large, small = _crowd(stage, _LARGE), _crowd(stage, _SMALL)
+    return _us("next_question_growth", large.next_question_us, small.next_question_us)
+
+
+def filtered_page(stage: Stage) -> Figure:
+    """Return the median of the slowest page of 20 by one attribute, against the point read."""
+    large = _crowd(stage, _LARGE)
+    figure = _us("filtered_page", max(large.pages_us.values()), large.find_us)
+    return Figure(
+        bench=figure.bench, figure=figure.figure, unit="us", against=figure.against, more=large.pages_us
+    )
+
+
+def import_rate(stage: Stage) -> Figure:
+    """Return rows a second of an import, against raw insert_many of the same documents."""
+    large = _crowd(stage, _LARGE)
+    raw = asyncio.run(_raw_rate(stage, _LARGE))
+    return Figure(bench="import_rate", figure=large.rows_per_second, unit="rows/s", against=raw)
+
+
+def import_memory(stage: Stage) -> Figure:
+    """Return the peak memory after the large import, against that after the small one, in one process."""
+    small = _crowd(stage, _SMALL)
+    large = _crowd(stage, _LARGE)
+    return Figure(bench="import_memory", figure=large.peak_mb, unit="MB", against=small.peak_mb)
+
+
+@cache
+def _crowd(stage: Stage, size: int) -> Crowd:
+    return asyncio.run(_measured(stage, size))
+
+
+async def _measured(stage: Stage, size: int) -> Crowd:
+    services = _services(stage, size)
+    try:
+        await services.stores.create_indexes()
+        await services.attributes.ensure_standard_attributes()
+        await seed_demo(services)
+        file = stage.folder / f"{size}.csv"
+        _write_people(file, size)
+        seconds = await _import(services, file)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        ids = await _some_ids(services, size)
+        return Crowd(
+            find_us=await _median_us(services.profiles.find, ids),
+            next_question_us=await _median_us(partial(_next, services), ids),
+            pages_us={key: await _page_us(services, key, value) for key, value in _FILTERS.items()},
+            rows_per_second=size / seconds,
+            peak_mb=peak,
+        )
+    finally:
+        services.close()
+
+
+def _services(stage: Stage, size: int) -> Services:
+    return build_services(
+        read_settings(
+            {
+                "ACQUAINT_ENVIRONMENT": "development",
+                "ACQUAINT_SECRET": "s" * 32,
+                "ACQUAINT_MONGODB_URL": stage.mongod.url,
+                "ACQUAINT_DATABASE": f"growth_{size}",
+            }
+        )
+    )
+
+
+def _write_people(file: Path, size: int) -> None:
+    with file.open("w") as out:
+        out.write(_COLUMNS + "\n")
+        out.writelines(_people(size))
+
+
+def _people(size: int) -> Iterator[str]:
+    chance = random.Random(4)  # noqa: S311 - the same people in every run
+    for number in range(size):
+        cells = (
+            f"u-{number}",
+            f"Given{chance.randrange(5_000)}",
+            f"Family{chance.randrange(50_000)}",
+            f"Company {chance.randrange(100_000)}",
+            chance.choice(_SIZES),
+            chance.choice(_INDUSTRIES),
+            chance.choice(_ROLES),
+            f"Title {chance.randrange(500)}",
+            "en-GB",
+            f"19{chance.randrange(50, 99)}-0{chance.randrange(1, 9)}-1{chance.randrange(9)}",
+        )
+        yield ",".join(cells) + "\n"
+
+
+async def _import(services: Services, file: Path) -> float:
+    importing = Importing(
+        profiles=services.profiles,
+        store=services.stores.profiles,
+        erased=services.stores.erased,
+        clock=services.clock,
+    )
+    work = FileImport(
+        profiles=services.profiles,
+        importing=importing,
+        store=ImportStore(services.database),
+        clock=services.clock,
+    )
+    options = ImportOptions(file=file, rejects=file.with_suffix(".rejects"), renamed={})
+    started = time.perf_counter()
+    await work.run(options, lambda _: None)
+    return time.perf_counter() - started
+
+
+async def _some_ids(services: Services, size: int) -> list[ProfileId]:
+    """Return ids of people all over the crowd, the same in every run."""
+    chance = random.Random(2)  # noqa: S311
+    keys = [f"user_id|u-{chance.randrange(size)}" for _ in range(_READS)]
+    found = services.database["profiles"].find({"identity_keys": {"$in": keys}}, {"_id": 1})
+    return [each["_id"] async for each in found]
+
+
+async def _next(services: Services, profile_id: ProfileId) -> None:
+    profile = await services.profiles.find(profile_id)
+    assert profile is not None
+    await services.questions.next_for(profile, "home")
+
+
+async def _page_us(services: Services, key: str, value: str) -> float:
+    condition = {"attribute": {"key": key, "operator": "equals", "values": [value]}}
+    query = ProfileQuery(filter=condition)
+
+    async def page(_: object) -> None:
+        await services.reading.page(_ADMIN, query, PageRequest(first=20))
+
+    return await _median_us(page, range(_PAGES))
+
+
+async def _median_us(work: Callable[[Any], Awaitable[object]], arguments: Iterable[object]) -> float:
+    taken: list[float] = []
+    for argument in arguments:
+        started = time.perf_counter()
+        await work(argument)
+        taken.append(time.perf_counter() - started)
+    return percentile(taken, 50) * 1e6
+
+
+async def _raw_rate(stage: Stage, size: int) -> float:
+    """Return documents a second of insert_many into a collection with the same indexes and write concern."""
+    services = _services(stage, size)
+    try:
+        source, target = services.database["profiles"], services.client["growth_raw"]["profiles"]
+        target = target.with_options(write_concern=source.write_concern)
+        for name, index in (await source.index_information()).items():
+            if name != "_id_":
+                options = {key: value for key, value in index.items() if key not in {"v", "key", "ns"}}
+                await target.create_index(index["key"], name=name, **options)
+        return await _insert_raw(source, target)
+    finally:
+        services.close()
+
+
+async def _insert_raw(source: Collection, target: Collection) -> float:
+    seconds, count, batch = 0.0, 0, []
+    async for document in source.find():
+        batch.append(document)
+        if len(batch) == _RAW_BATCH:
+            started = time.perf_counter()
+            await target.insert_many(batch, ordered=False)
+            seconds += time.perf_counter() - started
+            count, batch = count + len(batch), []
+    return count / seconds
+
+
+def _us(bench: str, figure: float, against: float) -> Figure:
+    return Figure(bench=bench, figure=figure, unit="us", against=against)
