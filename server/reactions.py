@@ -24,7 +24,7 @@ def reactions(services: Services) -> Reactions:
         ProfileMerged: (enrichment.on_merged,),
         ProfileSplit: (),
         SignedIn: (enrichment.on_signed_in,),
-        AttributesChanged: (enrichment.on_attributes_changed,),
+        AttributesChanged: (services.withdrawals.keep_ended, enrichment.on_attributes_changed,),
         EnrichmentRequested: (enrichment.on_requested,),
         AskHandled: (questions.log,),
     }

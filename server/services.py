@@ -20,18 +20,26 @@ from server.identity.providers.oidc import oidc_providers
 from server.identity.service import Identity
 from server.identity.store import IdentityStore
 from server.kit.clock import system_clock
+from server.kit.jobs.periodic import Periodic
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.mongo import connect, open_database, why_unreachable
 from server.profiles.attributes import Attributes
+from server.profiles.claiming import Claiming
 from server.profiles.consenting import Consenting
 from server.profiles.definition_store import DefinitionStore
+from server.profiles.expiring import EVERY, EXPIRE, Expiring
+from server.profiles.history_store import HistoryStore
+from server.profiles.reranking import RERANK, Reranking
 from server.profiles.erased_store import ErasedStore
 from server.profiles.reading import Reading
 from server.profiles.search_store import SearchStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
+from server.profiles.sweep_store import SweepStore
 from server.profiles.uniting import Uniting
+from server.profiles.withdrawal_store import WithdrawalStore
+from server.profiles.withdrawing import WITHDRAW, Withdrawals, Withdrawing
 from server.questions.authoring import Authoring
 from server.questions.service import Questions
 from server.questions.store import QuestionStore
@@ -55,6 +63,8 @@ class Stores:
     consents: ConsentStore
     definitions: DefinitionStore
     profiles: ProfileStore
+    history: HistoryStore
+    withdrawals: WithdrawalStore
     erased: ErasedStore
     search: SearchStore
     identity: IdentityStore
@@ -81,6 +91,8 @@ class Services:
     consents: Consents
     attributes: Attributes
     profiles: Profiles
+    claiming: Claiming
+    withdrawals: Withdrawals
     reading: Reading
     uniting: Uniting
     consenting: Consenting
@@ -90,6 +102,7 @@ class Services:
     enrichment: Enrichments
     queue: JobQueue
     job_handlers: Mapping[str, JobHandler]
+    periodic: tuple[Periodic, ...]
 
     @property
     def watched(self) -> tuple[Watched[Any], ...]:
@@ -115,6 +128,8 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         consents=ConsentStore(database),
         definitions=DefinitionStore(database),
         profiles=ProfileStore(database),
+        history=HistoryStore(database, retention=settings.claim_history),
+        withdrawals=WithdrawalStore(database),
         erased=ErasedStore(database, secret=settings.secret),
         search=SearchStore(database),
         identity=IdentityStore(database),
@@ -139,6 +154,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     )
     questions = Questions(profiles=profiles, store=stores.questions, clock=clock, secret=settings.secret)
     enrichers = (email_domain(),)
+    sweeps = SweepStore(database)
     return Services(
         settings=settings,
         clock=clock,
@@ -151,6 +167,10 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         attributes=attributes,
         profiles=profiles,
         reading=Reading(store=stores.search, attributes=attributes, consents=consents, clock=clock),
+        claiming=Claiming(profiles=profiles, history=stores.history, clock=clock),
+        withdrawals=Withdrawals(
+            store=stores.withdrawals, history=stores.history, queue=queue, clock=clock
+        ),
         uniting=Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock),
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=identity,
@@ -158,5 +178,17 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         authoring=Authoring(profiles=profiles, questions=questions, store=stores.questions, clock=clock),
         enrichment=Enrichments(profiles=profiles, queue=queue, clock=clock, enrichers=enrichers),
         queue=queue,
-        job_handlers={ENRICH: LookUps(profiles=profiles, clock=clock, enrichers=enrichers)},
+        job_handlers={
+            ENRICH: LookUps(profiles=profiles, clock=clock, enrichers=enrichers),
+            EXPIRE: Expiring(sweeps=sweeps, profiles=profiles, clock=clock),
+            RERANK: Reranking(store=sweeps, catalogue=attributes.catalogue, clock=clock),
+            WITHDRAW: Withdrawing(
+                store=stores.withdrawals,
+                sweeps=sweeps,
+                history=stores.history,
+                profiles=profiles,
+                clock=clock,
+            ),
+        },
+        periodic=(Periodic(kind=EXPIRE, every=EVERY),),
     )

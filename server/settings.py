@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from server.kit.signing import derived_key
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_MAX_DAYS = 36_525  # a hundred years
 _MIN_SECRET = 32  # characters; RFC 7518, section 3.2 wants 256 bits for HS256
 
 
@@ -56,6 +58,7 @@ class Settings:
     port: int = 8000
     demo_url: str = "http://127.0.0.1:8001"
     providers: tuple[ProviderSettings, ...] = ()
+    claim_history: timedelta = timedelta(days=730)  # how long what was said before is kept
 
     @property
     def is_development(self) -> bool:
@@ -103,6 +106,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=port,
         demo_url=_origin("ACQUAINT_DEMO_URL", environ.get("ACQUAINT_DEMO_URL", "http://127.0.0.1:8001")),
         providers=_providers(environ.get("ACQUAINT_PROVIDERS", "[]")),
+        claim_history=_days("ACQUAINT_CLAIM_HISTORY_DAYS", environ.get("ACQUAINT_CLAIM_HISTORY_DAYS", "730")),
     )
     if not settings.is_development and not settings.is_https:
         message = "ACQUAINT_PUBLIC_URL must start with https:// in production, since tokens travel over it."
@@ -123,6 +127,13 @@ def _port(text: str) -> int:
         message = f"ACQUAINT_PORT must be a port number from 1 to 65535; it is {text!r}."
         raise SettingsError(message)
     return int(text)
+
+
+def _days(name: str, text: str) -> timedelta:
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 < int(text) <= _MAX_DAYS:
+        message = f"{name} must be a number of days from 1 to {_MAX_DAYS}; it is {text!r}."
+        raise SettingsError(message)
+    return timedelta(days=int(text))
 
 
 def _origin(name: str, text: str) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from server.kit.jobs.model import Job, JobHandler, JobResult
+    from server.kit.jobs.periodic import Periodic
     from server.kit.jobs.service import JobQueue
     from server.kit.mongo import Database
     from server.kit.relay import Relay
@@ -48,6 +49,7 @@ class Worker:
         relay: Relay,
         queue: JobQueue,
         handlers: Mapping[str, JobHandler],
+        periodic: Sequence[Periodic] = (),
         concurrency: int = 8,
         time_limit: timedelta = timedelta(minutes=5),
         patience: timedelta = timedelta(seconds=8),  # container runtimes kill ten seconds after SIGTERM
@@ -56,6 +58,7 @@ class Worker:
         self._relay = relay
         self._queue = queue
         self._handlers = handlers
+        self._periodic = periodic
         self._concurrency = concurrency
         self._in_hand = 0
         self._time_limit = time_limit
@@ -75,14 +78,29 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(wake_on_writes(database, (self._announced, self._enqueued)))
             relaying = group.create_task(self._repeat(self._relay.deliver, self._announced))
+            coming_round = group.create_task(self._bring_round())
             await self._work_jobs()
             await relaying
             watching.cancel()
+            coming_round.cancel()
 
     async def drain(self) -> None:
         """Do everything that is due now, one thing after the other, and return: for tests and imports."""
         while await self._relay.deliver() or await self._run_next():
             pass
+
+    async def _bring_round(self) -> None:
+        """Queue what is due again and again; twice as often as the shortest stretch, so that none is missed."""
+        if not self._periodic:
+            return
+        pause = min(each.every for each in self._periodic).total_seconds() / 2
+        while True:
+            try:
+                for each in self._periodic:
+                    await self._queue.bring_round(each)
+            except PyMongoError as error:
+                _log.warning("what comes round could not be queued, trying again: %s", error)
+            await asyncio.sleep(pause)
 
     async def _work_jobs(self) -> None:
         try:

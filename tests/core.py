@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from server.access.service import Access
@@ -13,8 +14,10 @@ from server.consent.store import ConsentStore
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.profiles.attributes import Attributes
+from server.profiles.claiming import Claiming
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.erased_store import ErasedStore
+from server.profiles.history_store import HistoryStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
 from server.questions.authoring import Authoring
@@ -38,6 +41,7 @@ class Core:
     consents: Consents
     attributes: Attributes
     profiles: Profiles
+    claiming: Claiming
     questions: Questions
     authoring: Authoring
 
@@ -70,12 +74,18 @@ def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Cor
         consents=consents,
         attributes=attributes,
         profiles=profiles,
+        claiming=Claiming(profiles=profiles, history=_history(database), clock=clock),
         questions=questions,
         authoring=Authoring(profiles=profiles, questions=questions, store=store, clock=clock),
     )
 
 
+def _history(database: Database) -> HistoryStore:
+    return HistoryStore(database, retention=timedelta(days=730))
+
+
 async def create_indexes(database: Database) -> None:
     """Make the indexes that the core's stores need."""
+    await _history(database).create_indexes()
     for store in (KeyStore, ConsentStore, DefinitionStore, ProfileStore, QuestionStore):
         await store(database).create_indexes()

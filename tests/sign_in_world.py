@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urldefrag, urlsplit
 
@@ -26,8 +27,10 @@ from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.signing import s256_challenge
 from server.profiles.attributes import Attributes
+from server.profiles.claiming import Claiming
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.erased_store import ErasedStore
+from server.profiles.history_store import HistoryStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
 from server.settings import Environment, ProviderSettings, Settings
@@ -57,6 +60,7 @@ class World:
     clock: FakeClock
     access: Access
     profiles: Profiles
+    claiming: Claiming
     identity: Identity
     key: ApiKey
     app: Starlette
@@ -164,6 +168,7 @@ async def _build(
         )
         for each in providers
     }
+    history = HistoryStore(database, retention=timedelta(days=730))
     identity = Identity(profiles=profiles, access=access, store=identity_store, providers=made, clock=clock)
     new = await access.create_key(ADMIN, kind=KeyKind.PUBLISHABLE, name="Shop", origins=(ORIGIN,))
     app = Starlette(routes=sign_in_routes(identity, settings))
@@ -172,6 +177,7 @@ async def _build(
         clock=clock,
         access=access,
         profiles=profiles,
+        claiming=Claiming(profiles=profiles, history=history, clock=clock),
         identity=identity,
         key=new.key,
         app=app,

@@ -215,10 +215,10 @@ class LookUps:
         Left out is what no attribute is defined for, what does not fit its attribute, and what the person
         does not allow the attribute for.
         """
-        known = (await self._profiles.catalogue.current()).by_key
+        known = await self._profiles.catalogue.current()
         claims: list[Claim] = []
         for finding in findings:
-            definition = known.get(finding.key)
+            definition = known.find(finding.key)
             if definition is None or not await self._profiles.may_use(profile, definition.purpose):
                 continue
             try:

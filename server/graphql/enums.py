@@ -13,7 +13,17 @@ from server.access.model import KeyKind, Scope, ViewerKind
 from server.consent.model import Basis, ConsentSource, ConsentState, OnWithdrawal
 from server.enrichment.model import EnrichmentState
 from server.profiles.conditions import Operator
-from server.profiles.model import AttributeType, IdentityKind, PersonAccess, SourceKind
+from server.profiles.model import (
+    AppAccess,
+    AttributeType,
+    ConfirmPolicy,
+    IdentityKind,
+    PersonAccess,
+    PersonalData,
+    ReasonCode,
+    SourceKind,
+    WithdrawalState,
+)
 from server.profiles.ordering import Direction, SortKey
 from server.questions.model import NextState, Outcome, QuestionKind, SetState
 
@@ -49,8 +59,8 @@ _describe(
     COUNTRY="A country, as its ISO 3166-1 code of two letters; English names are taken too.",
     LANGUAGE="A language tag of BCP 47, such as pt-BR.",
     TIME_ZONE="A zone of the IANA database, such as Europe/London.",
-    ADDRESS="A postal address: an object of the texts formatted, street_address, locality, region, postal_code "
-    "and country, as OpenID Connect has it.",
+    ADDRESS="A postal address: an object of the texts formatted, street_address, locality, region, "
+    "postal_code and country, as OpenID Connect has it.",
 )
 _describe(
     PersonAccess,
@@ -58,6 +68,44 @@ _describe(
     HIDDEN="They do not know that it exists.",
     READONLY="They may see it.",
     READWRITE="They may see it, and questions may ask for it.",
+)
+_describe(
+    AppAccess,
+    "What apps may do with an attribute, given the scope.",
+    NONE="They do not know that it exists.",
+    READ="They may read it.",
+    WRITE="They may read and write it.",
+)
+_describe(
+    PersonalData,
+    "How closely a value is tied to a person.",
+    NONE="Not at all: it says nothing of whose it is.",
+    PERSONAL="It is about one person.",
+    SENSITIVE="It is about one person and of a kind that laws protect specially, such as health.",
+)
+_describe(
+    ConfirmPolicy,
+    "Which values that a person did not give a question may ask them to confirm.",
+    NEVER="None.",
+    UNVERIFIED="Those that nobody verified.",
+    ALWAYS="All of them.",
+)
+_describe(
+    ReasonCode,
+    "What decided between the claim that won and the next best.",
+    ONLY_CLAIM="There is no other.",
+    PRECEDENCE="Its source comes first for this attribute, or by the usual order.",
+    CONFIDENCE="Its source is surer.",
+    RECENCY="It was observed later.",
+    NAME="Nothing but the name of its source.",
+)
+_describe(
+    WithdrawalState,
+    "Where the withdrawal of a source stands.",
+    name="SourceWithdrawalState",
+    RUNNING="It waits for a worker, or one is at it.",
+    DONE="Nothing that the source said until then is left.",
+    FAILED="It went wrong too often; asking again begins another.",
 )
 _describe(
     SourceKind,

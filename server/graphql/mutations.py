@@ -9,7 +9,6 @@ import strawberry
 from server.access.model import KeyId
 from server.graphql import (
     access,
-    attributes,
     consent,
     consenting,
     enrichment,
@@ -20,7 +19,9 @@ from server.graphql import (
     visits,
 )
 from server.graphql.auditing import audited
+from server.graphql.claiming import ClaimMutations
 from server.graphql.context import Info
+from server.graphql.defining import DefinitionMutations
 from server.profiles.model import ProfileId
 from server.questions.model import QuestionSetId
 
@@ -29,7 +30,7 @@ _What = strawberry.argument(description="What to do, and to whom.")
 
 @audited
 @strawberry.type(description="What can be changed.")
-class Mutation:
+class Mutation(DefinitionMutations, ClaimMutations):
     """Every mutation takes one input and gives one union: a success, or an error that can be acted on."""
 
     @strawberry.mutation(description="Begin or continue a visit: tokens and the first question.")
@@ -66,16 +67,6 @@ class Mutation:
         """Note the skip."""
         context = info.context
         return questions.show_skipped(await context.services.questions.skip(context.viewer, input.ask_id))
-
-    @strawberry.mutation(description="Declare an attribute.")
-    async def define_attribute(
-        self, info: Info, input: Annotated[attributes.DefineAttributeInput, _What]
-    ) -> attributes.DefineAttributeResult:
-        """Declare it; admins only."""
-        context = info.context
-        spec = attributes.read_spec(input)
-        definition = await context.services.attributes.define(context.viewer, spec)
-        return attributes.DefineAttributeSuccess(definition=attributes.show_definition(definition))
 
     @strawberry.mutation(description="Create a question set as a draft.")
     async def create_question_set(
@@ -122,20 +113,6 @@ class Mutation:
             context.viewer, QuestionSetId(input.id), input.expected_version
         )
         return question_sets.show_changed(archived)
-
-    @strawberry.mutation(description="Write values to a profile as an app or an admin says them.")
-    async def set_attributes(
-        self, info: Info, input: Annotated[profiles.SetAttributesInput, _What]
-    ) -> profiles.SetAttributesResult:
-        """Write them; needs the scope profiles:write."""
-        context = info.context
-        written = await context.services.profiles.set_attributes(
-            context.viewer,
-            profiles.read_lookup(input.profile),
-            profiles.read_values(input.attributes),
-            may_create=input.create_if_missing,
-        )
-        return profiles.SetAttributesSuccess(written=written)
 
     @strawberry.mutation(description="Declare a purpose that data is used for.")
     async def define_purpose(

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from server.access.model import KeyId
 from server.consent.model import PurposeId
 from server.graphql.access import show_key
-from server.graphql.attributes import show_definition
+from server.graphql.claiming import show_withdrawal
+from server.graphql.definitions import show_definition
 from server.graphql.consent import show_purpose
 from server.graphql.profiles import show_profile
 from server.graphql.question_sets import show_set
 from server.kit.ids import id_prefix
-from server.profiles.model import AttributeId, ProfileId
+from server.profiles.model import AttributeId, ProfileId, WithdrawalId
 from server.questions.model import QuestionSetId
 
 if TYPE_CHECKING:
@@ -53,10 +54,16 @@ async def _purpose(context: Context, node_id: str) -> Node | None:
     return None if found is None else show_purpose(found)
 
 
+async def _withdrawal(context: Context, node_id: str) -> Node | None:
+    found = await context.services.withdrawals.find(context.viewer, WithdrawalId(node_id))
+    return None if found is None else show_withdrawal(found)
+
+
 _FINDERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "prf": _profile,
     "att": _attribute,
     "set": _question_set,
     "key": _key,
+    "wdr": _withdrawal,
     "pur": _purpose,
 }

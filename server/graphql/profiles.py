@@ -83,13 +83,13 @@ class Profile(Node):
     async def attributes(self, info: Info, keys: _Keys = None) -> list[Attribute]:
         """Resolve every attribute that has a live claim."""
         known = await info.context.services.profiles.visible_attributes(self.viewer, self.profile, keys)
-        return [show_attribute(attribute) for attribute in known]
+        return [show_attribute(attribute, self.profile, self.viewer) for attribute in known]
 
     @strawberry.field(description="One attribute; null where nothing is known or the viewer may not see it.")
     async def attribute(self, info: Info, key: _Key) -> Attribute | None:
         """Resolve one attribute."""
         known = await info.context.services.profiles.visible_attributes(self.viewer, self.profile, (key,))
-        return show_attribute(known[0]) if known else None
+        return show_attribute(known[0], self.profile, self.viewer) if known else None
 
     @strawberry.field(description="The plain values by key, as one JSON object.")
     async def traits(self, info: Info) -> JSON:
@@ -203,57 +203,6 @@ def read_lookup(by: ProfileLookup) -> model.ProfileId | model.IdentityRef:
         return model.IdentityRef(kind=model.IdentityKind.EMAIL, value=by.email.strip().lower())
     social = cast("SocialIdentityInput", by.identity)
     return model.IdentityRef(kind=model.IdentityKind.SOCIAL, value=social.subject, issuer=social.issuer)
-
-
-@strawberry.input(description="One value to write.")
-class AttributeValueInput:
-    """A value by the key of its attribute."""
-
-    key: str = strawberry.field(description="The key of the attribute.")
-    value: JSON = strawberry.field(description="The value, in the type of the attribute.")
-
-
-@strawberry.input(description="Values to write to one profile.")
-class SetAttributesInput:
-    """What an app or an admin says of a person."""
-
-    profile: ProfileLookup = strawberry.field(description="Whom the values are about.")
-    attributes: list[AttributeValueInput] = strawberry.field(
-        description="The values; all are written or none."
-    )
-    create_if_missing: bool = strawberry.field(
-        default=False, description="Whether an identity that nobody has yet gets a profile."
-    )
-
-
-def read_values(given: list[AttributeValueInput]) -> dict[str, object]:
-    """Return the values by key; of a key given twice the last counts."""
-    return {each.key: each.value for each in given}
-
-
-@strawberry.type(description="The values were written.")
-class SetAttributesSuccess:
-    """The profile after the write."""
-
-    written: strawberry.Private[model.Profile]
-
-    @strawberry.field(description="The profile with the new values; null without the scope profiles:read.")
-    def profile(self, info: Info) -> Profile | None:
-        """Show the profile in hand to whoever may read it."""
-        shown = info.context.services.profiles.shown(info.context.viewer, self.written)
-        return None if shown is None else show_profile(shown, info.context.viewer)
-
-
-SetAttributesResult = Annotated[
-    SetAttributesSuccess
-    | ForbiddenError
-    | NotFoundError
-    | InvalidInputError
-    | PersonErasedError
-    | UnknownAttributeError
-    | InvalidValueError,
-    strawberry.union("SetAttributesResult", description="What became of setAttributes."),
-]
 
 
 @strawberry.type(description="Who is asking, as proved by the token of this request.")

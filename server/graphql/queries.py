@@ -8,7 +8,8 @@ import strawberry
 
 from server.graphql import reading
 from server.graphql.access import AuditEntry, show_audit_entry
-from server.graphql.attributes import AttributeDefinition, show_definition
+from server.graphql.claiming import SourceWithdrawal, show_withdrawal
+from server.graphql.definitions import AttributeDefinition, show_definition
 from server.graphql.consent import Purpose, show_purpose
 from server.graphql.context import Info
 from server.graphql.node import Node
@@ -18,6 +19,7 @@ from server.graphql.profiles import Profile, ProfileLookup, Viewer, read_lookup,
 from server.graphql.question_sets import QuestionSet, show_set
 from server.graphql.questions import NextQuestion, show_next
 from server.kit.paging import page_request
+from server.profiles.model import WithdrawalId
 from server.questions.model import SetState
 
 _By = Annotated[ProfileLookup, strawberry.argument(description="Whom to look up.")]
@@ -26,6 +28,9 @@ _State = Annotated[SetState | None, strawberry.argument(description="Only sets i
 _Actor = Annotated[strawberry.ID | None, strawberry.argument(description="Only acts with this key.")]
 _Target = Annotated[strawberry.ID | None, strawberry.argument(description="Only acts on what has this id.")]
 _Act = Annotated[str | None, strawberry.argument(description="Only this mutation, by name.")]
+_WithArchived = Annotated[
+    bool, strawberry.argument(description="Whether archived ones are among them; admins see these alone.")
+]
 _Id = Annotated[strawberry.ID, strawberry.argument(description="The id of what is looked for.")]
 
 
@@ -96,14 +101,23 @@ class Query:
         page = await context.services.authoring.page(context.viewer, page_request(first, after), state)
         return None if page is None else connection(page, lambda each: each.id, show_set)
 
-    @strawberry.field(description="The attributes that the viewer may know of, oldest first.")
+    @strawberry.field(description="The attributes that the viewer may know of, in their order.")
     async def attribute_definitions(
-        self, info: Info, first: First = None, after: After = None
+        self, info: Info, first: First = None, after: After = None, with_archived: _WithArchived = False
     ) -> Connection[AttributeDefinition]:
         """Read a page of definitions."""
         context = info.context
-        page = await context.services.attributes.page(context.viewer, page_request(first, after))
+        page = await context.services.attributes.page(
+            context.viewer, page_request(first, after), with_archived=with_archived
+        )
         return connection(page, lambda each: each.id, show_definition)
+
+    @strawberry.field(description="How far a source is taken back; null for who is no admin.")
+    async def source_withdrawal(self, info: Info, id: _Id) -> SourceWithdrawal | None:
+        """Look a withdrawal up."""
+        context = info.context
+        found = await context.services.withdrawals.find(context.viewer, WithdrawalId(id))
+        return None if found is None else show_withdrawal(found)
 
     @strawberry.field(description="What data is used for, oldest first; empty for nobody.")
     async def purposes(self, info: Info, first: First = None, after: After = None) -> Connection[Purpose]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import strawberry
 
-from server.graphql.attributes import AttributeDefinition, show_definition
+from server.graphql.definitions import AttributeDefinition, show_definition
 from server.graphql.context import Info
 from server.graphql.errors import (
     ConflictError,

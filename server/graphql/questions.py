@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from server.graphql.attributes import Option
+from server.graphql.definitions import Option
 from server.graphql.context import Info
 from server.graphql.errors import ForbiddenError, InvalidAnswerError, UnknownAskError
 from server.questions import model

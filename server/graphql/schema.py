@@ -6,7 +6,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from server.graphql.access import ApiKey
-from server.graphql.attributes import AttributeDefinition
+from server.graphql.definitions import AttributeDefinition
 from server.graphql.errors import HANDLERS
 from server.graphql.mutations import Mutation
 from server.graphql.profiles import Profile

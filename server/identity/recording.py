@@ -41,7 +41,7 @@ class SignInRecorder:
         """
         ref = social_ref(proved)
         claims = await self._claims(provider, proved)
-        email = (await self._profiles.catalogue.current()).by_key.get("email")
+        email = (await self._profiles.catalogue.current()).find("email")
         emails = email_refs(claims, None if email is None else email.id)
         for _ in range(_TRIES):
             profile = await self._recognised(ref)
@@ -77,16 +77,15 @@ class SignInRecorder:
 
     async def _claims(self, provider: Provider, proved: ProvedIdentity) -> tuple[Claim, ...]:
         """Return the claims that fit our attributes; the others are left out: the sign-in is worth more."""
-        known = (await self._profiles.catalogue.current()).by_key
+        catalogue = await self._profiles.catalogue.current()
         source = Source(kind=SourceKind.IDENTITY, key=provider.key)
         claims = []
         for said in claimed_values(proved.claims, issuer=proved.issuer, extra=provider.extra_claims):
             try:
-                if said.key in known:
+                definition = catalogue.find(said.key)
+                if definition is not None:
                     claims.append(
-                        self._profiles.claim(
-                            known[said.key], said.value, source, is_verified=said.is_verified
-                        )
+                        self._profiles.claim(definition, said.value, source, is_verified=said.is_verified)
                     )
             except InvalidValueError:
                 _log.debug("%s: what it says about %s does not fit and is left out", provider.key, said.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,13 +12,27 @@ if TYPE_CHECKING:
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32: no i, l, o, u
 _RANDOM_BITS = 80
+_PLACE_BITS = 24  # of these: comes round after 16 million ids, in far more than a millisecond
+_places = count(secrets.randbits(_PLACE_BITS - 1))
 _LENGTH = 26  # 48 bits of milliseconds and 80 random bits, five bits a character
 
 
 def new_id(prefix: str, now: datetime) -> str:
-    """Return `prefix_` and 26 characters that sort by `now` to the millisecond."""
-    number = (int(now.timestamp() * 1000) << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+    """Return `prefix_` and 26 characters that sort by `now` to the millisecond.
+
+    Of one millisecond they sort as this process made them: of two things that somebody said at once, the
+    later one counts.
+    """
+    place = next(_places) & ((1 << _PLACE_BITS) - 1)
+    random = secrets.randbits(_RANDOM_BITS - _PLACE_BITS)
+    milliseconds = int(now.timestamp() * 1000)
+    number = (milliseconds << _RANDOM_BITS) | (place << (_RANDOM_BITS - _PLACE_BITS)) | random
     return f"{prefix}_{_base32(number)}"
+
+
+def first_id(prefix: str, now: datetime) -> str:
+    """Return the id before which lie all that were made before `now`."""
+    return f"{prefix}_{_base32(int(now.timestamp() * 1000) << _RANDOM_BITS)}"
 
 
 def is_id(prefix: str, text: str) -> bool:

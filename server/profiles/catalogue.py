@@ -55,6 +55,11 @@ class Catalogue:
         return self.by_canonical.get(name) or self.by_key.get(name)
 
 
+def is_source_key(text: str) -> bool:
+    """Whether a source can have this key."""
+    return _KEY.fullmatch(text) is not None
+
+
 def catalogue(definitions: Iterable[AttributeDefinition]) -> Catalogue:
     """Return the catalogue of these definitions."""
     by_id = {definition.id: definition for definition in definitions}
@@ -194,7 +199,7 @@ def _check_precedence(spec: AttributeSpec) -> None:
     if len(spec.precedence) > _MAX_PRECEDENCE or len(set(spec.precedence)) != len(spec.precedence):
         message = f"A precedence names up to {_MAX_PRECEDENCE} sources, each once."
         raise InvalidInputError(message, field="precedence")
-    if any(each.key is not None and not _KEY.fullmatch(each.key) for each in spec.precedence):
+    if any(each.key is not None and not is_source_key(each.key) for each in spec.precedence):
         message = "The key of a source is a small letter, then small letters, digits and _."
         raise InvalidInputError(message, field="precedence")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, NewType, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,21 @@ if TYPE_CHECKING:
 AttributeId = NewType("AttributeId", str)
 
 UNPLACED = 2**31 - 1  # the position of an attribute that nobody put in its place: after all others
+
+
+Default = TypeVar("Default", str, str | None)
+
+
+def text_in(language: str | None, texts: Mapping[str, str], default: Default) -> str | Default:
+    """Return the text for a language tag, else for a less particular one, else the default.
+
+    Looks up as RFC 4647, section 3.4 does: `zh-Hant-TW`, then `zh-Hant`, then `zh`.
+    """
+    while language:
+        if language in texts:
+            return texts[language]
+        language = language.rpartition("-")[0]
+    return default
 
 
 class AttributeType(StrEnum):
@@ -74,7 +89,11 @@ class Option:
 
     value: str
     label: str
-    labels: Mapping[str, str] = field(default_factory=dict)  # by language tag
+    labels: Mapping[str, str] = field(default_factory=dict)  # by language
+
+    def label_in(self, language: str | None) -> str:
+        """Return the label for a language."""
+        return text_in(language, self.labels, self.label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +134,14 @@ class AttributeSpec:
     precedence: tuple[SourceMatch, ...] = ()
     lasts: timedelta | None = None
     confirm: ConfirmPolicy = ConfirmPolicy.NEVER
+
+    def label_in(self, language: str | None) -> str:
+        """Return the label for a language."""
+        return text_in(language, self.labels, self.label)
+
+    def description_in(self, language: str | None) -> str | None:
+        """Return the description for a language, if there is one."""
+        return text_in(language, self.descriptions, self.description)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

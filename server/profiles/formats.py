@@ -52,7 +52,7 @@ def e164_phone(text: str) -> str | None:
     blocks are opened faster than deployments are updated.
     """
     try:
-        number = phonenumbers.parse(text, None)
+        number = phonenumbers.parse(text.strip(), None)
     except phonenumbers.NumberParseException:
         return None
     if number.extension or not phonenumbers.is_possible_number(number):
@@ -62,13 +62,13 @@ def e164_phone(text: str) -> str | None:
 
 def country_code(text: str) -> str | None:
     """Return the ISO 3166-1 alpha-2 code of a country, given that or its English name."""
-    code = text.upper()
-    return code if code in _countries().values() else _countries().get(text.casefold())
+    code = text.strip().upper()
+    return code if code in _countries().values() else _countries().get(text.strip().casefold())
 
 
 def language_tag(text: str) -> str | None:
     """Return a language tag of BCP 47 (language, script, region) in its usual case; `_` counts as `-`."""
-    parts = _LANGUAGE_TAG.fullmatch(text.replace("_", "-"))
+    parts = _LANGUAGE_TAG.fullmatch(text.strip().replace("_", "-"))
     if parts is None:
         return None
     known = _english()
@@ -85,7 +85,7 @@ def language_tag(text: str) -> str | None:
 
 def time_zone(text: str) -> str | None:
     """Return the name of a zone in the IANA database, in its own case."""
-    return _zones().get(text.casefold())
+    return _zones().get(text.strip().casefold())
 
 
 @cache

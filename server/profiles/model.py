@@ -54,6 +54,7 @@ __all__ = [
 ProfileId = NewType("ProfileId", str)
 ClaimId = NewType("ClaimId", str)
 VisitId = NewType("VisitId", str)
+WithdrawalId = NewType("WithdrawalId", str)
 MergeId = NewType("MergeId", str)
 
 # What an attribute holds: a string, a number, a boolean, for a multi-value enum a list of strings, for an
@@ -89,6 +90,59 @@ class PastClaim:
 
     claim: Claim
     ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """How somebody came to know a value: how sure they are, since when it is so, and until when it counts."""
+
+    confidence: float = 1.0
+    observed_at: datetime | None = None  # now
+    expires_at: datetime | None = None  # as the attribute has it
+
+
+class ReasonCode(StrEnum):
+    """What decided between the claim that won and the next best."""
+
+    ONLY_CLAIM = "only_claim"
+    PRECEDENCE = "precedence"
+    CONFIDENCE = "confidence"
+    RECENCY = "recency"
+    NAME = "name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a claim won."""
+
+    code: ReasonCode
+    text: str
+
+
+class WithdrawalState(StrEnum):
+    """Where the withdrawal of a source stands; the last two are final."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Everything that a source ever said, up to a moment, taken from all profiles and from their history.
+
+    `profiles_total` is counted when the work begins; the other counts are what is done so far.
+    """
+
+    id: WithdrawalId
+    source: Source
+    requested_at: datetime
+    requested_by: str | None
+    state: WithdrawalState
+    profiles_total: int | None = None
+    profiles_done: int = 0
+    claims_done: int = 0
+    finished_at: datetime | None = None
 
 
 class IdentityKind(StrEnum):

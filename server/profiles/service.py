@@ -122,17 +122,21 @@ class Profiles:
         resolved = (
             resolve(definition, permitted_claims(profile, definition, purposes), now)
             for definition in definitions
-            if may_know(viewer, definition) and (keys is None or definition.key in keys)
+            if definition.archived_at is None
+            and may_know(viewer, definition)
+            and (keys is None or definition.key in keys)
         )
         return [each for each in resolved if each is not None]
 
     async def known_attributes(self, profile: Profile) -> dict[str, ResolvedAttribute]:
-        """Return what is known and may be used, by key."""
+        """Return what is known and may be used, by the key that it ships under, else by its own."""
         now = self._clock()
-        definitions = (await self.catalogue.current()).by_id.values()
+        definitions = (await self.catalogue.current()).by_key.values()
         purposes = await self._consents.purposes.current()
         resolved = (resolve(each, permitted_claims(profile, each, purposes), now) for each in definitions)
-        return {each.definition.key: each for each in resolved if each is not None}
+        return {
+            each.definition.canonical or each.definition.key: each for each in resolved if each is not None
+        }
 
     async def askable(self, profile: Profile) -> Askable:
         """Return what a question need not ask for and what it may not."""
@@ -235,10 +239,17 @@ class Profiles:
         *,
         confidence: float = 1.0,
         is_verified: bool = False,
+        observed_at: datetime | None = None,
         expires_at: datetime | None = None,
+        actor: str | None = None,
     ) -> Claim:
-        """Return a claim about one attribute, observed now; raise InvalidValueError."""
+        """Return a claim about one attribute; raise InvalidValueError.
+
+        Observed now unless said otherwise; it ends when it says, else when the attribute's values do.
+        """
         now = self._clock()
+        observed = observed_at or now
+        lasts = definition.lasts
         checked = checked_value(definition, value)
         return Claim(
             id=ClaimId(new_id("clm", now)),
@@ -247,27 +258,11 @@ class Profiles:
             source=source,
             confidence=confidence,
             is_verified=is_verified,
-            observed_at=now,
-            expires_at=expires_at,
+            observed_at=observed,
+            expires_at=expires_at or (None if lasts is None else observed + lasts),
+            actor=actor,
             terms=value_terms(definition, checked),
         )
-
-    async def set_attributes(
-        self, viewer: Viewer, by: ProfileId | IdentityRef, values: Mapping[str, object], *, may_create: bool
-    ) -> Profile:
-        """Write values as an app or admin says them; with `may_create` an unknown identity gets a profile.
-
-        All or nothing. Raises ForbiddenError, NotFoundError, UnknownAttributeError, InvalidValueError, and
-        InvalidInputError for an identity that nobody can have.
-        """
-        require_scope(viewer, Scope.PROFILES_WRITE)
-        kind = SourceKind.ADMIN if viewer.kind is ViewerKind.ADMIN else SourceKind.APP
-        claims = await self.claims(values, Source(kind=kind))
-        profile = await self._addressed(by, may_create=may_create)
-        written = await self.write(profile.id, ProfileUpdate(claims=claims))
-        if written is None:
-            raise NotFoundError(_NO_SUCH_PROFILE)
-        return written
 
     async def start_visit(self, profile: Profile, *, is_sign_in: bool) -> Profile | None:
         """Continue the visit or begin one (at a sign-in, after 30 quiet minutes); None where nobody is there.
@@ -311,7 +306,8 @@ class Profiles:
         found = await self._store.find(ProfileId(viewer.profile_id))
         return found if found is not None and found.merged_into is None else None
 
-    async def _addressed(self, by: ProfileId | IdentityRef, *, may_create: bool) -> Profile:
+    async def addressed(self, by: ProfileId | IdentityRef, *, may_create: bool) -> Profile:
+        """Return whom a caller names, made where `may_create`; raise NotFoundError and InvalidInputError."""
         if isinstance(by, str):
             found = await self._store.find_living(by)
         elif may_create:

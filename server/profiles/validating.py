@@ -99,7 +99,7 @@ def _standard(form: Callable[[str], str | None], wanted: str) -> Callable[[Attri
     """Return the check of a type that the world has a standard for."""
 
     def check(definition: AttributeDefinition, value: object) -> str:
-        stored = form(value.strip()) if isinstance(value, str) and len(value) <= MAX_STRING else None
+        stored = form(value) if isinstance(value, str) and len(value) <= MAX_STRING else None
         if stored is None:
             raise _invalid(definition, f"must be {wanted}")
         return stored

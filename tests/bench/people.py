@@ -147,7 +147,7 @@ async def _sign_in(services: Services, key: ApiKey) -> Profile:
     started = await services.identity.start_visit(
         page, resume_token=None, sign_in=SignInCode(code=code, verifier=_VERIFIER)
     )
-    return await services.profiles.set_attributes(_ADMIN, started.profile.id, _FROM_APP, may_create=False)
+    return await services.claiming.set_attributes(_ADMIN, started.profile.id, _FROM_APP, may_create=False)
 
 
 async def _insert(profiles: Collection, first: Profile, copies: Sequence[Profile]) -> None:

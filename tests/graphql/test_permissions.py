@@ -34,6 +34,8 @@ QUERIES: dict[str, tuple[str, set[str]]] = {
         {"person", "profiles:read", "configuration:read", *ADMIN},
     ),
     "purposes": ("{ purposes { edges { cursor } } }", EVERYBODY - {"nobody"}),
+    # To admins: see test_withdrawing; here there is none to show.
+    "sourceWithdrawal": ("query ($id: ID!) { sourceWithdrawal(id: $id) { id } }", set()),
     "auditLog": ("{ auditLog { pageInfo { hasNextPage } } }", ADMIN),
     "node": ("query ($id: ID!) { node(id: $id) { id } }", {"profiles:read", *ADMIN}),
 }
@@ -44,6 +46,14 @@ MUTATIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "answerQuestion": ({"askId": "ask_none", "value": "x"}, {"person"}),
     "skipQuestion": ({"askId": "ask_none"}, {"person"}),
     "defineAttribute": ({"key": "shoe_size", "type": "INTEGER", "label": "Shoe size"}, ADMIN),
+    "updateAttribute": ({"id": "att_none", "expectedVersion": 1}, ADMIN),
+    "archiveAttribute": ({"id": "att_none", "expectedVersion": 1}, ADMIN),
+    "restoreAttribute": ({"id": "att_none", "expectedVersion": 1}, ADMIN),
+    "reorderAttributes": ({"ids": []}, ADMIN),
+    "correctAttribute": ({"key": "job_title", "value": "Countess"}, {"person"}),
+    "acceptSuggestion": ({"suggestionId": "clm_none"}, {"person"}),
+    "dismissSuggestion": ({"suggestionId": "clm_none"}, {"person"}),
+    "withdrawSource": ({"kind": "ENRICHER", "key": "none"}, ADMIN),
     "createQuestionSet": ({"key": "shoes", "content": {"name": "Shoes"}}, ADMIN),
     "updateQuestionSet": ({"id": "set_none", "expectedVersion": 1, "content": {"name": "Shoes"}}, ADMIN),
     "publishQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),

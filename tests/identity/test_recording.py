@@ -104,7 +104,7 @@ async def test_address_of_somebody_else_joins_nobody(world: World, *, is_verifie
 
 async def test_profile_that_an_app_made_for_an_address_is_not_taken_over(world: World) -> None:
     ref = IdentityRef(kind=IdentityKind.EMAIL, value="ada@acme.example")
-    made = await world.profiles.set_attributes(ADMIN, ref, {"job_title": "Countess"}, may_create=True)
+    made = await world.claiming.set_attributes(ADMIN, ref, {"job_title": "Countess"}, may_create=True)
 
     profile = await _sign_in(world, email="ada@acme.example", email_verified=True)
 

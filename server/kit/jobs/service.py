@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from server.kit.clock import Clock
     from server.kit.jobs.model import Job, NewJob, RetryLater
+    from server.kit.jobs.periodic import Periodic
     from server.kit.jobs.store import JobStore
 
 LEASE = timedelta(seconds=60)  # far above clock skew under NTP; prolonged while the job runs
@@ -44,6 +45,10 @@ class JobQueue:
     async def enqueue(self, job: NewJob) -> bool:
         """Queue a job; False where it is known already (by id, or by its dedupe key while live)."""
         return await self._store.insert(job, self._clock())
+
+    async def bring_round(self, periodic: Periodic) -> bool:
+        """Queue the job of the present stretch; False where somebody did, or where the last is not done."""
+        return await self.enqueue(periodic.due(self._clock()))
 
     async def claim(self, kinds: Collection[str], worker: str) -> Job | None:
         """Lease the job of these kinds that has been due longest; None where none is due.

@@ -1,0 +1,200 @@
+"""What apps, admins and people say of attributes, and what people answer to what look-ups say."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from server.access.model import Scope, ViewerKind
+from server.access.service import require_scope
+from server.kit.errors import ForbiddenError, InvalidInputError, NotFoundError
+from server.kit.paging import Page, cut
+from server.profiles.catalogue import writable
+from server.profiles.explaining import why
+from server.profiles.model import (
+    PERSON,
+    Circumstances,
+    ProfileId,
+    ProfileUpdate,
+    Source,
+    SourceKind,
+)
+from server.profiles.suggesting import fingerprint, suggestions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from server.access.model import Viewer
+    from server.kit.clock import Clock
+    from server.kit.paging import PageRequest
+    from server.profiles.history_store import HistoryStore
+    from server.profiles.model import (
+        AttributeDefinition,
+        Claim,
+        IdentityRef,
+        PastClaim,
+        Profile,
+        Reason,
+        ResolvedAttribute,
+    )
+    from server.profiles.service import Profiles
+
+_USUAL = Circumstances()
+_NONE: Mapping[str, Circumstances] = MappingProxyType({})
+
+
+class Claiming:
+    """Writes claims that somebody makes through the API, and shows what claims come to and why."""
+
+    def __init__(self, *, profiles: Profiles, history: HistoryStore, clock: Clock) -> None:
+        self._profiles = profiles
+        self._history = history
+        self._clock = clock
+
+    async def set_attributes(
+        self,
+        viewer: Viewer,
+        by: ProfileId | IdentityRef,
+        values: Mapping[str, object],
+        *,
+        may_create: bool,
+        circumstances: Mapping[str, Circumstances] = _NONE,
+    ) -> Profile:
+        """Write values as an app or admin says them; None takes back what it said before (RFC 7396).
+
+        All or nothing; with `may_create` an unknown identity gets a profile. Raises ForbiddenError,
+        NotFoundError, UnknownAttributeError, InvalidValueError, and InvalidInputError for an identity that
+        nobody can have or circumstances that can't be.
+        """
+        require_scope(viewer, Scope.PROFILES_WRITE)
+        source = Source(kind=SourceKind.ADMIN if viewer.kind is ViewerKind.ADMIN else SourceKind.APP)
+        known = await self._profiles.catalogue.current()
+        definitions = {key: writable(viewer, known, key) for key in values}
+        claims = tuple(
+            self._claim(viewer, definition, values[key], source, circumstances.get(key, _USUAL))
+            for key, definition in definitions.items()
+            if values[key] is not None
+        )
+        profile = await self._profiles.addressed(by, may_create=may_create)
+        taken_back = [definition for key, definition in definitions.items() if values[key] is None]
+        retracted = tuple(each for one in taken_back for each in _said_by(source, profile, one))
+        return await self._written(profile, ProfileUpdate(claims=claims, retracted=retracted))
+
+    async def correct(self, viewer: Viewer, key: str, value: object) -> Profile:
+        """Write what people say of themselves; None takes back what they said.
+
+        Raises ForbiddenError, NotFoundError, UnknownAttributeError (also for what is hidden from people) and
+        InvalidValueError.
+        """
+        profile = await self._own(viewer)
+        definition = writable(viewer, await self._profiles.catalogue.current(), key)
+        if not await self._profiles.may_use(profile, definition.purpose):
+            raise ForbiddenError(f"Nothing is kept about {definition.label} without your consent.")
+        if value is None:
+            return await self._written(
+                profile, ProfileUpdate(retracted=_said_by(PERSON, profile, definition))
+            )
+        claim = self._claim(viewer, definition, value, PERSON, _USUAL)
+        guard = await self._profiles.consent_guard(definition.purpose)
+        return await self._written(profile, ProfileUpdate(claims=(claim,), only_if=guard))
+
+    async def accept(self, viewer: Viewer, suggestion_id: str) -> Profile:
+        """Make what a look-up says the person's own word; raise ForbiddenError and NotFoundError."""
+        profile = await self._own(viewer)
+        attribute, suggestion = await self._suggestion(viewer, profile, suggestion_id)
+        known = await self._profiles.catalogue.current()
+        writable(viewer, known, attribute.definition.key)
+        claim = self._claim(viewer, attribute.definition, suggestion.value, PERSON, _USUAL)
+        return await self._written(profile, ProfileUpdate(claims=(claim,), only_if=_still_there(suggestion)))
+
+    async def dismiss(self, viewer: Viewer, suggestion_id: str) -> Profile:
+        """Turn down what a look-up says, for as long as it says the same; raise ForbiddenError, NotFoundError."""
+        profile = await self._own(viewer)
+        _, suggestion = await self._suggestion(viewer, profile, suggestion_id)
+        part = {f"dismissals.{fingerprint(suggestion)}": self._clock()}
+        return await self._written(profile, ProfileUpdate(part=part, only_if=_still_there(suggestion)))
+
+    def reason(self, attribute: ResolvedAttribute) -> Reason:
+        """Return why the claim that won did."""
+        return why(attribute)
+
+    def suggestions(self, profile: Profile, attribute: ResolvedAttribute) -> tuple[Claim, ...]:
+        """Return what look-ups say against the person's word, best first."""
+        return suggestions(attribute, profile.dismissals)
+
+    async def history(
+        self, profile: Profile, attribute: ResolvedAttribute, request: PageRequest
+    ) -> Page[PastClaim]:
+        """Return what was said before, the latest first, to callers who may see the attribute.
+
+        Claims whose source needs a consent that is not given are left out, so that a page may be short.
+        """
+        lineage = await self._profiles.lineage(profile.id)
+        page = cut(await self._history.page(lineage, attribute.definition.id, request), request.first)
+        shown = [each for each in page.items if await self._profiles.may_use(profile, each.claim.consent)]
+        return Page(items=tuple(shown), has_next=page.has_next)
+
+    def _claim(
+        self,
+        viewer: Viewer,
+        definition: AttributeDefinition,
+        value: object,
+        source: Source,
+        circumstances: Circumstances,
+    ) -> Claim:
+        _check(circumstances, self._clock())
+        return self._profiles.claim(
+            definition,
+            value,
+            source,
+            confidence=circumstances.confidence,
+            observed_at=circumstances.observed_at,
+            expires_at=circumstances.expires_at,
+            actor=viewer.profile_id or viewer.key_id,
+        )
+
+    async def _own(self, viewer: Viewer) -> Profile:
+        """Return the viewer's own profile; raise ForbiddenError for who is no person."""
+        if viewer.kind is not ViewerKind.PERSON or viewer.profile_id is None:
+            raise ForbiddenError("Only people speak for themselves: use setAttributes with a secret key.")
+        found = await self._profiles.visible_profile(viewer, ProfileId(viewer.profile_id))
+        if found is None:
+            raise NotFoundError(_NO_SUCH_PROFILE)
+        return found
+
+    async def _suggestion(
+        self, viewer: Viewer, profile: Profile, suggestion_id: str
+    ) -> tuple[ResolvedAttribute, Claim]:
+        for attribute in await self._profiles.visible_attributes(viewer, profile):
+            for claim in self.suggestions(profile, attribute):
+                if claim.id == suggestion_id:
+                    return attribute, claim
+        raise NotFoundError("There is no such suggestion (any more).")
+
+    async def _written(self, profile: Profile, update: ProfileUpdate) -> Profile:
+        written = await self._profiles.write(profile.id, update)
+        if written is None:
+            raise NotFoundError(_NO_SUCH_PROFILE)
+        return written
+
+
+_NO_SUCH_PROFILE = "There is no such profile."
+
+
+def _said_by(source: Source, profile: Profile, definition: AttributeDefinition) -> tuple[Claim, ...]:
+    return tuple(claim for claim in profile.claims.get(definition.id, ()) if claim.source == source)
+
+
+def _still_there(claim: Claim) -> Mapping[str, object]:
+    return {f"attributes.{claim.attribute_id}.{claim.source.slug}.id": claim.id}
+
+
+def _check(circumstances: Circumstances, now: datetime) -> None:
+    if not 0 <= circumstances.confidence <= 1:
+        raise InvalidInputError("A confidence is a number from 0 to 1.", field="confidence")
+    observed = circumstances.observed_at
+    if observed is not None and observed > now:
+        raise InvalidInputError("Nothing is observed in the future.", field="observedAt")
+    if circumstances.expires_at is not None and circumstances.expires_at <= (observed or now):
+        raise InvalidInputError("A claim ends after it was observed.", field="expiresAt")
