@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32: no i, l, o, u
 _RANDOM_BITS = 80
 _PLACE_BITS = 24  # of these: comes round after 16 million ids, in far more than a millisecond
@@ -25,14 +24,13 @@ def new_id(prefix: str, now: datetime) -> str:
     """
     place = next(_places) & ((1 << _PLACE_BITS) - 1)
     random = secrets.randbits(_RANDOM_BITS - _PLACE_BITS)
-    milliseconds = int(now.timestamp() * 1000)
-    number = (milliseconds << _RANDOM_BITS) | (place << (_RANDOM_BITS - _PLACE_BITS)) | random
+    number = (_milliseconds(now) << _RANDOM_BITS) | (place << (_RANDOM_BITS - _PLACE_BITS)) | random
     return f"{prefix}_{_base32(number)}"
 
 
 def first_id(prefix: str, now: datetime) -> str:
     """Return the id before which lie all that were made before `now`."""
-    return f"{prefix}_{_base32(int(now.timestamp() * 1000) << _RANDOM_BITS)}"
+    return f"{prefix}_{_base32(_milliseconds(now) << _RANDOM_BITS)}"
 
 
 def is_id(prefix: str, text: str) -> bool:
@@ -43,6 +41,11 @@ def is_id(prefix: str, text: str) -> bool:
 def id_prefix(text: str) -> str:
     """Return what stands before the first underscore: `prf` for `prf_01h…`."""
     return text.partition("_")[0]
+
+
+def _milliseconds(moment: datetime) -> int:
+    """Return whole milliseconds since 1970; by way of `timestamp()`, a float, two could become one."""
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def _base32(number: int) -> str:
