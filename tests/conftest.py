@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from server.kit.mongo import Client, Database, connect, open_database
 from server.kit.mongod import running_mongod
@@ -19,6 +20,11 @@ from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("acquaint", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("acquaint")
 
 
 @pytest.fixture(scope="session")
