@@ -18,6 +18,7 @@ from server.web.graphiql import graphiql_files
 from server.web.graphql_endpoint import GraphQLEndpoint
 from server.web.health import health_routes
 from server.web.middleware import Cors, RequestIds, SecurityHeaders
+from server.web.privacy import archive_routes
 from server.web.sign_in import sign_in_routes
 from server.web.widget import WidgetFiles
 
@@ -52,6 +53,7 @@ def _routes(services: Services) -> list[BaseRoute]:
     endpoint = GraphQLEndpoint(access=services.access, execute=executor.execute, has_graphiql=is_development)
     routes: list[BaseRoute] = [
         endpoint.route(_GRAPHQL),
+        *archive_routes(services.privacy),
         *sign_in_routes(services.identity, services.settings),
         WidgetFiles(WIDGET_FILES).route(),
         *health_routes(services.why_not_ready),

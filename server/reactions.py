@@ -19,7 +19,11 @@ def reactions(services: Services) -> Reactions:
     """Return what follows from each kind of change; a kind that leads to nothing is listed with nothing."""
     enrichment, questions = services.enrichment, services.questions
     return {
-        ConsentRecorded: (services.consents.log, enrichment.on_consent_recorded),
+        ConsentRecorded: (
+            services.consents.log,
+            enrichment.on_consent_recorded,
+            services.privacy.on_consent_recorded,
+        ),
         ProfileCreated: (),
         ProfileMerged: (enrichment.on_merged,),
         ProfileSplit: (),

@@ -24,15 +24,26 @@ from server.kit.jobs.periodic import Periodic
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.mongo import connect, open_database, why_unreachable
+from server.privacy.anonymising import Anonymising
+from server.privacy.erasing import Erasing
+from server.privacy.exporting import Exporting
+from server.privacy.holding_store import HoldingStore
+from server.privacy.holdings import HOLDINGS
+from server.privacy.model import ANONYMISE, ERASE, EXPORT, RETAIN, RETAIN_EVERY
+from server.privacy.model import WITHDRAW as WITHDRAW_CONSENT
+from server.privacy.retaining import Retaining, why_unknown
+from server.privacy.service import Privacy
+from server.privacy.store import PrivacyStore
+from server.privacy.withdrawing import Withdrawing as WithdrawingConsent
 from server.profiles.attributes import Attributes
 from server.profiles.claiming import Claiming
 from server.profiles.consenting import Consenting
 from server.profiles.definition_store import DefinitionStore
+from server.profiles.erased_store import ErasedStore
 from server.profiles.expiring import EVERY, EXPIRE, Expiring
 from server.profiles.history_store import HistoryStore
-from server.profiles.reranking import RERANK, Reranking
-from server.profiles.erased_store import ErasedStore
 from server.profiles.reading import Reading
+from server.profiles.reranking import RERANK, Reranking
 from server.profiles.search_store import SearchStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
@@ -43,6 +54,7 @@ from server.profiles.withdrawing import WITHDRAW, Withdrawals, Withdrawing
 from server.questions.authoring import Authoring
 from server.questions.service import Questions
 from server.questions.store import QuestionStore
+from server.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +82,7 @@ class Stores:
     identity: IdentityStore
     questions: QuestionStore
     jobs: JobStore
+    privacy: PrivacyStore
 
     async def create_indexes(self) -> None:
         """Make every index; does nothing where they exist."""
@@ -88,6 +101,7 @@ class Services:
     stores: Stores
     access: Access
     audit: AuditLog
+    privacy: Privacy
     consents: Consents
     attributes: Attributes
     profiles: Profiles
@@ -135,6 +149,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         identity=IdentityStore(database),
         questions=QuestionStore(database),
         jobs=JobStore(database),
+        privacy=PrivacyStore(database),
     )
     tokens = ViewerTokens(secret=settings.secret, issuer=settings.public_url, clock=clock)
     access = Access(store=stores.keys, tokens=tokens, clock=clock)
@@ -154,6 +169,10 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     )
     questions = Questions(profiles=profiles, store=stores.questions, clock=clock, secret=settings.secret)
     enrichers = (email_domain(),)
+    holdings = HoldingStore(database, HOLDINGS)
+    if (problem := why_unknown(settings.retention, holdings)) is not None:
+        raise SettingsError(problem)
+    erasing = Erasing(profiles=profiles, store=stores.privacy, holdings=holdings, queue=queue, clock=clock)
     sweeps = SweepStore(database)
     return Services(
         settings=settings,
@@ -162,6 +181,15 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         database=database,
         stores=stores,
         access=access,
+        privacy=Privacy(
+            profiles=profiles,
+            consents=consents,
+            store=stores.privacy,
+            queue=queue,
+            clock=clock,
+            secret=settings.secret,
+            public_url=settings.public_url,
+        ),
         audit=AuditLog(store=stores.audit, clock=clock),
         consents=consents,
         attributes=attributes,
@@ -179,6 +207,15 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         enrichment=Enrichments(profiles=profiles, queue=queue, clock=clock, enrichers=enrichers),
         queue=queue,
         job_handlers={
+            ERASE: erasing,
+            ANONYMISE: Anonymising(
+                profiles=profiles, store=stores.privacy, holdings=holdings, queue=queue, clock=clock
+            ),
+            EXPORT: Exporting(profiles=profiles, store=stores.privacy, holdings=holdings, clock=clock),
+            WITHDRAW_CONSENT: WithdrawingConsent(
+                profiles=profiles, holdings=holdings, queue=queue, clock=clock
+            ),
+            RETAIN: Retaining(holdings=holdings, erasing=erasing, clock=clock, rules=settings.retention),
             ENRICH: LookUps(profiles=profiles, clock=clock, enrichers=enrichers),
             EXPIRE: Expiring(sweeps=sweeps, profiles=profiles, clock=clock),
             RERANK: Reranking(store=sweeps, catalogue=attributes.catalogue, clock=clock),
@@ -190,5 +227,5 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
                 clock=clock,
             ),
         },
-        periodic=(Periodic(kind=EXPIRE, every=EVERY),),
+        periodic=(Periodic(kind=EXPIRE, every=EVERY), Periodic(kind=RETAIN, every=RETAIN_EVERY)),
     )

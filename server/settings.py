@@ -66,6 +66,7 @@ class Settings:
         return self.environment is Environment.DEVELOPMENT
 
     @property
+    retention: Mapping[str, timedelta] = field(default_factory=dict)  # by collection; none is for ever
     def demo_provider(self) -> ProviderSettings:
         """The identity provider of the demo, with its sample people."""
         return ProviderSettings(
@@ -114,6 +115,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+        retention=_retention(environ.get("ACQUAINT_RETENTION", "{}")),
 def _environment(text: str) -> Environment:
     try:
         return Environment(text)
@@ -167,6 +169,18 @@ def _providers(text: str) -> tuple[ProviderSettings, ...]:
             "ACQUAINT_PROVIDERS must be a JSON list of objects with key, issuer, client_id and client_secret"
             f" (name, scopes and claims may be added): {error}"
         )
+def _retention(text: str) -> dict[str, timedelta]:
+    """Read how many days each collection keeps; which there are is known to privacy, which checks it."""
+    message = 'ACQUAINT_RETENTION must be a JSON object of days by collection, such as {"answers": 730}.'
+    try:
+        given = json.loads(text)
+    except ValueError:
+        raise SettingsError(message) from None
+    if not isinstance(given, dict) or not all(type(days) is int for days in given.values()):
+        raise SettingsError(message)
+    return {name: _days(f"{name!r} in ACQUAINT_RETENTION", str(days)) for name, days in given.items()}
+
+
         raise SettingsError(message) from None
 
 

@@ -33,6 +33,8 @@ class Scope(StrEnum):
     PROFILES_READ = "profiles:read"
     PROFILES_WRITE = "profiles:write"
     ENRICHMENT_RUN = "enrichment:run"
+    PRIVACY_EXPORT = "privacy:export"
+    PRIVACY_ERASE = "privacy:erase"
     CONFIGURATION_READ = "configuration:read"
     ADMIN = "admin"
 

@@ -131,6 +131,15 @@ class Purpose:
         return self.basis is Basis.OPT_OUT or consent.text_version >= self.least_version
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a person stands towards one purpose: what they said, if anything, and whether we may."""
+
+    purpose: Purpose
+    consent: Consent | None
+    is_allowed: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Purposes:
     """Every purpose of one revision, by key."""

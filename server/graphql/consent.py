@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import strawberry
 
@@ -15,9 +15,6 @@ from server.graphql.errors import (
     UnknownPurposeError,
 )
 from server.graphql.node import Node
-
-if TYPE_CHECKING:
-    from server.profiles.consenting import Standing
 
 
 @strawberry.type(description="What people read when they are asked.")
@@ -91,7 +88,7 @@ def show_purpose(purpose: model.Purpose) -> Purpose:
     )
 
 
-def show_standing(standing: Standing) -> Consent:
+def show_standing(standing: model.Standing) -> Consent:
     """Return where a person stands towards a purpose as its GraphQL type."""
     said = standing.consent
     return Consent(

@@ -12,6 +12,7 @@ import strawberry
 from server.access.model import KeyKind, Scope, ViewerKind
 from server.consent.model import Basis, ConsentSource, ConsentState, OnWithdrawal
 from server.enrichment.model import EnrichmentState
+from server.privacy.model import RequestKind, RequestState
 from server.profiles.conditions import Operator
 from server.profiles.model import (
     AppAccess,
@@ -142,6 +143,8 @@ _describe(
     PROFILES_READ="Read every profile.",
     PROFILES_WRITE="Write values to every profile.",
     ENRICHMENT_RUN="Request look-ups.",
+    PRIVACY_EXPORT="Have everything packed that is known of a person, and fetch it.",
+    PRIVACY_ERASE="Erase people and make them anonymous.",
     CONFIGURATION_READ="Read attribute definitions and question sets.",
     ADMIN="Everything, what the other scopes allow included.",
 )
@@ -179,6 +182,22 @@ _describe(
     APP="An app with a secret key.",
     ADMIN="An admin.",
     IMPORT="An import.",
+)
+_describe(
+    RequestKind,
+    "What shall become of a person's data.",
+    name="PrivacyRequestKind",
+    EXPORT="It is packed into an archive.",
+    ERASE="It is erased everywhere.",
+    ANONYMISE="What could tell who they are is erased everywhere.",
+)
+_describe(
+    RequestState,
+    "Where a request stands.",
+    name="PrivacyRequestState",
+    REQUESTED="It waits for a worker, or one is at it.",
+    DONE="It is done.",
+    FAILED="It went wrong too often; ask again.",
 )
 _describe(
     EnrichmentState,

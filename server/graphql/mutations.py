@@ -12,6 +12,7 @@ from server.graphql import (
     consent,
     consenting,
     enrichment,
+    privacy,
     profiles,
     question_sets,
     questions,
@@ -147,6 +148,45 @@ class Mutation(DefinitionMutations, ClaimMutations):
             input.text_version,
         )
         return consenting.RecordConsentSuccess(written=written)
+
+    @strawberry.mutation(description="Have everything packed that is known of a person.")
+    async def export_person(
+        self, info: Info, input: Annotated[privacy.ExportPersonInput, _What]
+    ) -> privacy.ExportPersonResult:
+        """Queue it; people their own, apps with the scope privacy:export."""
+        context = info.context
+        whose = consenting.read_whose(input.profile)
+        made = await context.services.privacy.export_person(context.viewer, whose)
+        return privacy.PrivacyRequestSuccess(request=privacy.show_request(made))
+
+    @strawberry.mutation(description="Have a person erased everywhere, for good.")
+    async def erase_person(
+        self, info: Info, input: Annotated[privacy.ErasePersonInput, _What]
+    ) -> privacy.ErasePersonResult:
+        """Queue it; needs the scope privacy:erase."""
+        context = info.context
+        whom = profiles.read_lookup(input.profile)
+        made = await context.services.privacy.erase_person(context.viewer, whom)
+        return privacy.PrivacyRequestSuccess(request=privacy.show_request(made))
+
+    @strawberry.mutation(description="Have erased what could tell who a person is; the rest still counts.")
+    async def anonymise_person(
+        self, info: Info, input: Annotated[privacy.AnonymisePersonInput, _What]
+    ) -> privacy.AnonymisePersonResult:
+        """Queue it; needs the scope privacy:erase."""
+        context = info.context
+        whom = profiles.read_lookup(input.profile)
+        made = await context.services.privacy.anonymise_person(context.viewer, whom)
+        return privacy.PrivacyRequestSuccess(request=privacy.show_request(made))
+
+    @strawberry.mutation(description="Let somebody return who was erased.")
+    async def readmit_person(
+        self, info: Info, input: Annotated[privacy.ReadmitPersonInput, _What]
+    ) -> privacy.ReadmitPersonResult:
+        """Forget the erasure; needs the scope privacy:erase."""
+        context = info.context
+        await context.services.privacy.readmit(context.viewer, profiles.read_lookup(input.profile))
+        return privacy.ReadmitPersonSuccess(ok=True)
 
     @strawberry.mutation(description="Look a person up now.")
     async def request_enrichment(

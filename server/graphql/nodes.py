@@ -8,11 +8,13 @@ from server.access.model import KeyId
 from server.consent.model import PurposeId
 from server.graphql.access import show_key
 from server.graphql.claiming import show_withdrawal
-from server.graphql.definitions import show_definition
 from server.graphql.consent import show_purpose
+from server.graphql.definitions import show_definition
+from server.graphql.privacy import show_request
 from server.graphql.profiles import show_profile
 from server.graphql.question_sets import show_set
 from server.kit.ids import id_prefix
+from server.privacy.model import RequestId
 from server.profiles.model import AttributeId, ProfileId, WithdrawalId
 from server.questions.model import QuestionSetId
 
@@ -59,6 +61,11 @@ async def _withdrawal(context: Context, node_id: str) -> Node | None:
     return None if found is None else show_withdrawal(found)
 
 
+async def _privacy_request(context: Context, node_id: str) -> Node | None:
+    found = await context.services.privacy.find(context.viewer, RequestId(node_id))
+    return None if found is None else show_request(found)
+
+
 _FINDERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "prf": _profile,
     "att": _attribute,
@@ -66,4 +73,5 @@ _FINDERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "key": _key,
     "wdr": _withdrawal,
     "pur": _purpose,
+    "req": _privacy_request,
 }

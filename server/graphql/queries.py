@@ -9,16 +9,18 @@ import strawberry
 from server.graphql import reading
 from server.graphql.access import AuditEntry, show_audit_entry
 from server.graphql.claiming import SourceWithdrawal, show_withdrawal
-from server.graphql.definitions import AttributeDefinition, show_definition
 from server.graphql.consent import Purpose, show_purpose
 from server.graphql.context import Info
+from server.graphql.definitions import AttributeDefinition, show_definition
 from server.graphql.node import Node
 from server.graphql.nodes import find_node
 from server.graphql.paging import After, Connection, First, connection
+from server.graphql.privacy import PrivacyRequest, show_request
 from server.graphql.profiles import Profile, ProfileLookup, Viewer, read_lookup, show_profile, show_viewer
 from server.graphql.question_sets import QuestionSet, show_set
 from server.graphql.questions import NextQuestion, show_next
 from server.kit.paging import page_request
+from server.privacy.model import RequestKind
 from server.profiles.model import WithdrawalId
 from server.questions.model import SetState
 
@@ -31,6 +33,7 @@ _Act = Annotated[str | None, strawberry.argument(description="Only this mutation
 _WithArchived = Annotated[
     bool, strawberry.argument(description="Whether archived ones are among them; admins see these alone.")
 ]
+_Kind = Annotated[RequestKind | None, strawberry.argument(description="Only requests of this kind.")]
 _Id = Annotated[strawberry.ID, strawberry.argument(description="The id of what is looked for.")]
 
 
@@ -142,6 +145,17 @@ class Query:
             context.viewer, page_request(first, after), actor=actor, target=target, act=act
         )
         return None if page is None else connection(page, lambda each: each.id, show_audit_entry)
+
+    @strawberry.field(
+        description="The requests about people's data, newest first; null for whoever is no admin."
+    )
+    async def privacy_requests(
+        self, info: Info, first: First = None, after: After = None, kind: _Kind = None
+    ) -> Connection[PrivacyRequest] | None:
+        """Read a page of requests."""
+        context = info.context
+        page = await context.services.privacy.page(context.viewer, page_request(first, after), kind)
+        return None if page is None else connection(page, lambda each: each.id, show_request)
 
     @strawberry.field(description="Anything that has an id.")
     async def node(self, info: Info, id: _Id) -> Node | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.access.model import Scope, ViewerKind
 from server.access.service import require_scope
 from server.consent.changes import ConsentRecorded
-from server.consent.model import Consent, ConsentSource, ConsentState
+from server.consent.model import Consent, ConsentSource, ConsentState, Standing
 from server.kit.changes import ChangeId
 from server.kit.errors import ForbiddenError, InvalidInputError, NotFoundError
 from server.kit.ids import new_id
@@ -30,15 +29,6 @@ _SOURCES = {
     ViewerKind.APP: ConsentSource.APP,
     ViewerKind.ADMIN: ConsentSource.ADMIN,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Where a person stands towards one purpose: what they said, if anything, and whether we may."""
-
-    purpose: Purpose
-    consent: Consent | None
-    is_allowed: bool
 
 
 class Consenting:

@@ -13,6 +13,7 @@ from server.kit.errors import NotFoundError
 from server.kit.ids import new_id
 from server.profiles.catalogue import may_know
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
+from server.profiles.erasing import ProfileErasure
 from server.profiles.errors import IdentityTakenError, PersonErasedError
 from server.profiles.gating import consent_guard, forbidden_attributes, permitted_claims, usable_attributes
 from server.profiles.identifying import check_identity
@@ -71,6 +72,9 @@ class Profiles:
         self._consents = consents
         self._clock = clock
         self.catalogue = attributes.catalogue
+        self.erasure = ProfileErasure(
+            store=store, erased=erased, catalogue=attributes.catalogue, write=self.write, clock=clock
+        )
 
     # Reading
 

@@ -20,3 +20,4 @@ class AskHandled(Change):
     visit: int
     outcome: str
     value: Any
+    attribute_id: str | None = None  # what the question asks for

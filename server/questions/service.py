@@ -141,6 +141,7 @@ class Questions:
             visit=facts.visit,
             outcome=outcome.value,
             value=None if claim is None else claim.value,
+            attribute_id=None if claim is None else claim.attribute_id,
         )
         state = QuestionState(handled=facts.handled + 1, outcome=outcome, at=now, visit=facts.visit)
         update = ProfileUpdate(

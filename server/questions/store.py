@@ -93,6 +93,7 @@ class QuestionStore:
             "profile_id": change.profile_id,
             "ask_id": change.ask_id,
             "question_id": change.question_id,
+            "attribute_id": change.attribute_id,
             "revision": change.revision,
             "placement": change.placement,
             "visit": change.visit,

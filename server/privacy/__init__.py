@@ -1,0 +1,1 @@
+"""Privacy: what is known of one person, handed out or erased, wherever it lies."""

@@ -1,0 +1,113 @@
+"""The one table: what each collection holds of people, and who answers for it.
+
+A collection that is not here fails a test: nothing is kept of anybody that is not exported and erased with
+everything else.
+"""
+
+from __future__ import annotations
+
+from server.privacy.model import Holding, OnAnonymise, RequestKind
+
+ALWAYS: dict[str, object] = {}
+
+HOLDINGS: tuple[Holding, ...] = (
+    Holding(
+        collection="profiles",
+        owner="profiles",
+        person=("_id", "merged_into"),
+        secret=frozenset({"outbox", "terms"}),
+        on_anonymise=OnAnonymise.KEEP,  # profiles does that itself, under the guard of the version
+    ),
+    Holding(
+        collection="claim_history",
+        owner="profiles",
+        person=("profile_id",),
+        on_anonymise=OnAnonymise.STRIP,
+        attribute="attribute_id",
+        consent="consent",
+        dated="ended_at",
+    ),
+    Holding(
+        collection="merge_log",
+        owner="profiles",
+        person=("kept_id", "gone_id"),
+        snapshots=("kept_before", "gone_before"),
+        dated="at",
+    ),
+    Holding(
+        collection="answers",
+        owner="questions",
+        person=("profile_id",),
+        on_anonymise=OnAnonymise.STRIP,
+        attribute="attribute_id",
+        values=("value",),
+        dated="at",
+    ),
+    Holding(
+        collection="consent_log",
+        owner="consent",
+        person=("profile_id",),
+        on_anonymise=OnAnonymise.KEEP,
+        dated="at",
+    ),
+    Holding(
+        collection="sessions",
+        owner="identity",
+        person=("profile_id",),
+        secret=frozenset({"_id"}),
+    ),
+    Holding(
+        collection="sign_in_codes",
+        owner="identity",
+        person=("profile_id",),
+        secret=frozenset({"_id", "challenge"}),
+    ),
+    Holding(
+        collection="sign_in_attempts",
+        owner="identity",
+        because="Nobody knows yet who signs in; ten minutes later it is gone.",
+    ),
+    Holding(collection="jobs", owner="kit", person=("profile_id",), on_anonymise=OnAnonymise.KEEP),
+    Holding(
+        collection="audit_log",
+        owner="access",
+        person=("targets",),
+        survives=ALWAYS,
+        because="It answers for what admins and apps did; of people it holds ids that lead nowhere any more.",
+        on_anonymise=OnAnonymise.KEEP,
+        dated="at",
+    ),
+    Holding(
+        collection="privacy_requests",
+        owner="privacy",
+        person=("profile_id",),
+        survives={"kind": RequestKind.ERASE.value},
+        because="It proves that somebody was erased and when; of people it holds ids that lead nowhere.",
+        on_anonymise=OnAnonymise.KEEP,
+    ),
+    Holding(collection="export_chunks", owner="privacy", person=("profile_id",), is_exported=False),
+    Holding(
+        collection="erased_identities",
+        owner="profiles",
+        because="Keyed hashes of what erased people were known by, so that no import brings them back.",
+    ),
+    *(
+        Holding(collection=collection, owner=owner, because="It is configuration, which speaks of nobody.")
+        for collection, owner in (
+            ("api_keys", "access"),
+            ("attribute_definitions", "profiles"),
+            ("purposes", "consent"),
+            ("question_sets", "questions"),
+        )
+    ),
+    Holding(
+        collection="sweeps",
+        owner="profiles",
+        because="How far a job got over all profiles: one id, overwritten by the next.",
+    ),
+    Holding(
+        collection="withdrawals",
+        owner="profiles",
+        because="Which sources were withdrawn and how far that got; it counts people and names none.",
+    ),
+)
