@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import json
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from server.bulk.store import Checkpoint, ImportStore
     from server.kit.clock import Clock
     from server.profiles.catalogue import Catalogue
-    from server.profiles.importing import Importing
+    from server.profiles.importing import Importing, Prepared
     from server.profiles.service import Profiles
 
 _BATCH = 1_000  # rows; some 2 MB of documents, and what a kill makes the next run look at again
@@ -107,40 +108,86 @@ class FileImport:
         options: ImportOptions,
         progress: Callable[[], None],
     ) -> Outcome:
+        """Take what is left: one batch is made ready while the database stores the one before."""
         with options.rejects.open("ab") as rejects:
-            while batch := list(islice(rows, _BATCH)):
-                refused = await self._batch(batch, read, checkpoint.started_at, options)
-                for row, reason in refused:
-                    rejects.write(_reject(row, reason))
-                rejects.flush()
-                checkpoint = replace(
-                    checkpoint,
-                    rows=checkpoint.rows + len(batch),
-                    refused=checkpoint.refused + len(refused),
-                    rejects_bytes=rejects.tell(),
-                )
-                await self._save(checkpoint, options)
-                progress()
-        await self._save(replace(checkpoint, is_finished=True), options)
+            run = _Run(self, options, checkpoint, rejects)
+            try:
+                await self._take_all(rows, read, run, progress)
+            except BaseExceptionGroup as group:
+                raise group.exceptions[0] from None  # there is one task at a time
+        checkpoint = replace(run.checkpoint, is_finished=True)
+        await self.save(checkpoint, options)
         if not checkpoint.rejects_bytes:
             options.rejects.unlink()
         return _outcome(checkpoint)
 
-    async def _batch(
+    async def _take_all(
+        self, rows: Iterator[Row], read: _Reader, run: _Run, progress: Callable[[], None]
+    ) -> None:
+        async with asyncio.TaskGroup() as group:
+            storing: asyncio.Task[None] | None = None
+            while batch := list(islice(rows, _BATCH)):
+                ready = await self._prepared(batch, read, run.checkpoint.started_at, run.options)
+                if storing is not None:
+                    await storing
+                storing = group.create_task(run.take(ready))
+                progress()
+
+    async def _prepared(
         self, batch: Sequence[Row], read: _Reader, at: datetime, options: ImportOptions
-    ) -> list[tuple[Row, str]]:
-        """Take what can be taken; return the other rows with the reason."""
+    ) -> _Batch:
         read_rows = [(row, read(row)) for row in batch]
         refused = [(row, each) for row, each in read_rows if isinstance(each, str)]
         good = [(row, each) for row, each in read_rows if not isinstance(each, str)]
-        work = self._importing.check if options.is_dry_run else self._importing.take
-        reasons = await work([each for _, each in good], at, brings_back=options.brings_back)
-        refused += [(row, reason) for (row, _), reason in zip(good, reasons, strict=True) if reason]
+        people = [each for _, each in good]
+        prepared = await self._importing.prepare(people, at, brings_back=options.brings_back)
+        return _Batch(rows=[row for row, _ in good], refused=refused, prepared=prepared, size=len(batch))
+
+    async def take(self, batch: _Batch, options: ImportOptions) -> list[tuple[Row, str]]:
+        """Write a batch (not in a dry run); return the rows that were refused, with the reason, in order."""
+        prepared = batch.prepared
+        reasons = prepared.refused if options.is_dry_run else await self._importing.take(prepared)
+        refused = [*batch.refused, *((batch.rows[index], reason) for index, reason in reasons.items())]
         return sorted(refused, key=lambda each: each[0].number)
 
-    async def _save(self, checkpoint: Checkpoint, options: ImportOptions) -> None:
+    async def save(self, checkpoint: Checkpoint, options: ImportOptions) -> None:
+        """Remember how far the import came, unless it is a dry run."""
         if not options.is_dry_run:
             await self._store.save(checkpoint)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """A batch made ready: the rows that could be read, those that could not, how many together."""
+
+    rows: Sequence[Row]
+    refused: Sequence[tuple[Row, str]]
+    prepared: Prepared
+    size: int
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run over a file: what it wrote so far."""
+
+    files: FileImport
+    options: ImportOptions
+    checkpoint: Checkpoint
+    rejects: BinaryIO
+
+    async def take(self, batch: _Batch) -> None:
+        """Take a batch, then the rejects, then the checkpoint: what a kill leaves is taken again."""
+        refused = await self.files.take(batch, self.options)
+        for row, reason in refused:
+            self.rejects.write(_reject(row, reason))
+        self.rejects.flush()
+        self.checkpoint = replace(
+            self.checkpoint,
+            rows=self.checkpoint.rows + batch.size,
+            refused=self.checkpoint.refused + len(refused),
+            rejects_bytes=self.rejects.tell(),
+        )
+        await self.files.save(self.checkpoint, self.options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from itertools import count
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford base32: no i, l, o, u
+_PAIRS = [left + right for left in _ALPHABET for right in _ALPHABET]  # ten bits at a time: ids are made often
 _RANDOM_BITS = 80
 _PLACE_BITS = 24  # of these: comes round after 16 million ids, in far more than a millisecond
 _places = count(secrets.randbits(_PLACE_BITS - 1))
@@ -49,4 +50,4 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _base32(number: int) -> str:
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range((_LENGTH - 1) * 5, -1, -5))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range((_LENGTH - 2) * 5, -1, -10)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.kit.errors import ExpectedError
@@ -12,10 +12,11 @@ from server.profiles.identifying import check_identity
 from server.profiles.model import ClaimId, Identity, Profile, ProfileId, ProfileUpdate, Source, SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from server.kit.clock import Clock
+    from server.profiles.catalogue import Catalogue
     from server.profiles.erased_store import ErasedStore
     from server.profiles.model import Claim, IdentityRef
     from server.profiles.service import Profiles
@@ -34,6 +35,17 @@ class Imported:
     values: Mapping[str, object]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A batch that was checked: claims of the good rows and reasons against the others, by their place."""
+
+    rows: Sequence[Imported]
+    at: datetime
+    claims: Mapping[int, tuple[Claim, ...]]
+    refused: Mapping[int, str]
+    returning: Collection[IdentityRef]
+
+
 class Importing:
     """Takes people from a file. A batch that is taken twice leaves what it left the first time."""
 
@@ -43,68 +55,68 @@ class Importing:
         self._erased = erased
         self._clock = clock
 
-    async def check(
-        self, rows: Sequence[Imported], at: datetime, *, brings_back: bool = False
-    ) -> list[str | None]:
-        """Return for each row why it would be refused, or None; nothing is written."""
-        prepared = await self._prepared(rows, at, brings_back=brings_back)
-        return [each if isinstance(each, str) else None for each in prepared]
-
-    async def take(
-        self, rows: Sequence[Imported], at: datetime, *, brings_back: bool = False
-    ) -> list[str | None]:
-        """Write what the rows say, observed `at`; return for each row why it was refused, or None.
+    async def prepare(self, rows: Sequence[Imported], at: datetime, *, brings_back: bool = False) -> Prepared:
+        """Check what the rows say, observed `at`; nothing is written.
 
         Who was erased stays away unless the import `brings_back` such people.
+        """
+        known = await self._profiles.catalogue.current()
+        gone = await self._erased.among(ref for row in rows for ref in row.identities)
+        refused: dict[int, str] = {}
+        claims: dict[int, tuple[Claim, ...]] = {}
+        for index, row in enumerate(rows):
+            try:
+                claims[index] = self._claims(row, known, at)
+            except ExpectedError as error:
+                refused[index] = error.message
+            if not brings_back and not gone.isdisjoint(row.identities):
+                refused[index] = _ERASED
+        good = {index: each for index, each in claims.items() if index not in refused}
+        return Prepared(rows=rows, at=at, claims=good, refused=refused, returning=gone if brings_back else ())
+
+    async def take(self, prepared: Prepared) -> dict[int, str]:
+        """Write what the rows say; return by their place why rows were refused.
 
         New people are stored without an announcement: nobody is looked up because of an import.
         """
-        prepared = await self._prepared(rows, at, brings_back=brings_back)
-        reasons = [each if isinstance(each, str) else None for each in prepared]
-        good = {index: each for index, each in enumerate(prepared) if not isinstance(each, str)}
-        owners = await self._store.owners([ref for index in good for ref in rows[index].identities])
-        fresh: dict[int, Profile] = {}
-        taken = set(owners)
-        for index, claims in good.items():
-            keys = {ref.key for ref in rows[index].identities}
-            if not keys & taken:
-                fresh[index] = self._profile(rows[index], claims, at)
-            taken |= keys
-        if brings_back:
-            for ref in await self._erased.among(ref for index in good for ref in rows[index].identities):
-                await self._erased.let_return(ref)
-        stored = await self._insert(list(fresh.values()), at)
-        for index, claims in good.items():
-            if index not in fresh or fresh[index].id not in stored:
-                reasons[index] = await self._update(rows[index], claims)
-        return reasons
-
-    async def _insert(self, profiles: Sequence[Profile], at: datetime) -> frozenset[ProfileId]:
-        """Store new profiles; return those that were, for somebody else may have met the person meanwhile."""
+        rows, refused = prepared.rows, dict(prepared.refused)
+        for ref in prepared.returning:
+            await self._erased.let_return(ref)
+        fresh = await self._strangers(prepared)
         definitions = (await self._profiles.catalogue.current()).by_id
-        return await self._store.insert_many(profiles, definitions, at)
+        stored = await self._store.insert_many(list(fresh.values()), definitions, prepared.at)
+        for index, claims in prepared.claims.items():
+            # Known before, named twice in the batch, or met by somebody else between look and insert.
+            if index not in fresh or fresh[index].id not in stored:
+                reason = await self._update(rows[index], claims)
+                refused |= {} if reason is None else {index: reason}
+        return refused
 
-    async def _prepared(
-        self, rows: Sequence[Imported], at: datetime, *, brings_back: bool
-    ) -> list[tuple[Claim, ...] | str]:
-        """Return for each row its claims, or why it can't be taken."""
-        gone = await self._erased.among(ref for row in rows for ref in row.identities)
-        return [
-            _ERASED
-            if not brings_back and not gone.isdisjoint(row.identities)
-            else await self._claims(row, at)
-            for row in rows
-        ]
+    async def _strangers(self, prepared: Prepared) -> dict[int, Profile]:
+        """Return new profiles for the rows whose people nobody knows, by their place."""
+        identities = {index: prepared.rows[index].identities for index in prepared.claims}
+        taken = set(await self._store.owners([ref for refs in identities.values() for ref in refs]))
+        fresh: dict[int, Profile] = {}
+        for index, refs in identities.items():
+            keys = {ref.key for ref in refs}
+            if not keys & taken:
+                fresh[index] = self._profile(prepared.rows[index], prepared.claims[index], prepared.at)
+            taken |= keys
+        return fresh
 
-    async def _claims(self, row: Imported, at: datetime) -> tuple[Claim, ...] | str:
-        try:
-            for ref in row.identities:
-                check_identity(ref)
-            claims = await self._profiles.claims(row.values, _SOURCE)
-        except ExpectedError as error:
-            return error.message
+    def _claims(self, row: Imported, known: Catalogue, at: datetime) -> tuple[Claim, ...]:
+        for ref in row.identities:
+            check_identity(ref)
+        definitions = {key: known.get(key) for key in row.values}
         return tuple(
-            replace(claim, id=_claim_id(row.seed, claim.attribute_id), observed_at=at) for claim in claims
+            self._profiles.claim(
+                definition,
+                row.values[key],
+                _SOURCE,
+                observed_at=at,
+                claim_id=_claim_id(row.seed, definition.id),
+            )
+            for key, definition in definitions.items()
         )
 
     def _profile(self, row: Imported, claims: tuple[Claim, ...], at: datetime) -> Profile:

@@ -246,6 +246,7 @@ class Profiles:
         observed_at: datetime | None = None,
         expires_at: datetime | None = None,
         actor: str | None = None,
+        claim_id: ClaimId | None = None,
     ) -> Claim:
         """Return a claim about one attribute; raise InvalidValueError.
 
@@ -253,10 +254,11 @@ class Profiles:
         """
         now = self._clock()
         observed = observed_at or now
+        claim_id = claim_id or ClaimId(new_id("clm", now))
         lasts = definition.lasts
         checked = checked_value(definition, value)
         return Claim(
-            id=ClaimId(new_id("clm", now)),
+            id=claim_id,
             attribute_id=definition.id,
             value=checked,
             source=source,
