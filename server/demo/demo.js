@@ -12,16 +12,27 @@ const element = document.querySelector("drip-question");
 const find = (id) => document.getElementById(id);
 const seen = new Map();
 let lookingAgain = [];
+let hasFailed = false;
 
 find("here").textContent = location.origin;
 find("sign-in").addEventListener("click", ({ currentTarget }) => element.signIn(currentTarget.dataset.provider));
 find("sign-out").addEventListener("click", () => { seen.clear(); element.signOut(); });
 element.addEventListener("drip:profile", () => showSoonAndLater());
-element.addEventListener("drip:done", ({ detail }) => say(detail.state === "DONE"
-  ? "Nothing left to ask: everything the questions are about is known."
-  : "That's all for this visit. Sign out and in again for the next question."));
+element.addEventListener("drip:done", ({ detail }) => rest(detail.state));
 element.addEventListener("drip:shown", () => say(""));
-element.addEventListener("drip:error", ({ detail }) => { if (detail.code === "SIGN_IN_FAILED") say("You are not signed in."); });
+element.addEventListener("drip:error", ({ detail }) => {
+  hasFailed = detail.code === "SIGN_IN_FAILED";
+  if (hasFailed) say("You are not signed in.");
+});
+
+function rest(state) {
+  if (!hasFailed) { // else a visit begins all the same, and what went wrong is worth more words than that
+    say(state === "DONE"
+      ? "Nothing left to ask: everything the questions are about is known."
+      : "Nothing to ask for now: the next sign-in brings the next question.");
+  }
+  hasFailed = false;
+}
 
 function say(text) {
   find("quiet").textContent = text;
@@ -35,8 +46,8 @@ function showSoonAndLater() {
 }
 
 async function show() {
-  const { viewer } = await element.client.request(PROFILE);
-  const profile = viewer.profile;
+  const answered = await element.client.request(PROFILE).catch(() => null); // the widget tells of its errors itself
+  const profile = answered?.viewer.profile;
   if (!profile) return;
   showPerson(profile);
   showAttributes(profile.attributes);
