@@ -58,6 +58,7 @@ class Settings:
     port: int = 8000
     demo_url: str = "http://127.0.0.1:8001"
     providers: tuple[ProviderSettings, ...] = ()
+    retention: Mapping[str, timedelta] = field(default_factory=dict)  # by collection; none is for ever
     claim_history: timedelta = timedelta(days=730)  # how long what was said before is kept
 
     @property
@@ -66,7 +67,6 @@ class Settings:
         return self.environment is Environment.DEVELOPMENT
 
     @property
-    retention: Mapping[str, timedelta] = field(default_factory=dict)  # by collection; none is for ever
     def demo_provider(self) -> ProviderSettings:
         """The identity provider of the demo, with its sample people."""
         return ProviderSettings(
@@ -107,6 +107,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=port,
         demo_url=_origin("ACQUAINT_DEMO_URL", environ.get("ACQUAINT_DEMO_URL", "http://127.0.0.1:8001")),
         providers=_providers(environ.get("ACQUAINT_PROVIDERS", "[]")),
+        retention=_retention(environ.get("ACQUAINT_RETENTION", "{}")),
         claim_history=_days("ACQUAINT_CLAIM_HISTORY_DAYS", environ.get("ACQUAINT_CLAIM_HISTORY_DAYS", "730")),
     )
     if not settings.is_development and not settings.is_https:
@@ -115,7 +116,6 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     return settings
 
 
-        retention=_retention(environ.get("ACQUAINT_RETENTION", "{}")),
 def _environment(text: str) -> Environment:
     try:
         return Environment(text)
@@ -161,14 +161,6 @@ def _secret(text: str) -> str:
     return text
 
 
-def _providers(text: str) -> tuple[ProviderSettings, ...]:
-    try:
-        return tuple(_provider(entry) for entry in json.loads(text))
-    except (TypeError, ValueError, KeyError) as error:
-        message = (
-            "ACQUAINT_PROVIDERS must be a JSON list of objects with key, issuer, client_id and client_secret"
-            f" (name, scopes and claims may be added): {error}"
-        )
 def _retention(text: str) -> dict[str, timedelta]:
     """Read how many days each collection keeps; which there are is known to privacy, which checks it."""
     message = 'ACQUAINT_RETENTION must be a JSON object of days by collection, such as {"answers": 730}.'
@@ -181,6 +173,14 @@ def _retention(text: str) -> dict[str, timedelta]:
     return {name: _days(f"{name!r} in ACQUAINT_RETENTION", str(days)) for name, days in given.items()}
 
 
+def _providers(text: str) -> tuple[ProviderSettings, ...]:
+    try:
+        return tuple(_provider(entry) for entry in json.loads(text))
+    except (TypeError, ValueError, KeyError) as error:
+        message = (
+            "ACQUAINT_PROVIDERS must be a JSON list of objects with key, issuer, client_id and client_secret"
+            f" (name, scopes and claims may be added): {error}"
+        )
         raise SettingsError(message) from None
 
 

@@ -122,7 +122,7 @@ def _about(holding: Holding, profile_ids: Iterable[str]) -> Document:
 
 
 def _within(holding: Holding, part: Part) -> Document:
-    criteria: list[Document] = [{holding.attribute: {"$in": sorted(part.attribute_ids)}}]
+    criteria: list[Document] = [{str(holding.attribute): {"$in": sorted(part.attribute_ids)}}]
     if holding.consent is not None and part.purpose is not None:
         criteria.append({holding.consent: part.purpose})
     return {"$or": criteria}
