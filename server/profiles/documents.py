@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from server.consent.model import Consent, ConsentSource, ConsentState
@@ -22,7 +23,7 @@ from server.profiles.model import (
 from server.profiles.terms import identity_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from server.kit.mongo import Document
@@ -42,12 +43,7 @@ def _model(document: Document) -> Profile:
         version=document["version"],
         merged_into=document["merged_into"],
         identities=tuple(_identity(entry) for entry in document["identities"].values()),
-        claims={
-            AttributeId(attribute_id): tuple(
-                claim_model(AttributeId(attribute_id), entry) for entry in by_source.values()
-            )
-            for attribute_id, by_source in document["attributes"].items()
-        },
+        claims=_Claims(document["attributes"]),
         visit=None if document["visit"] is None else _visit(document["visit"]),
         visits=document["visits"],
         logins=document["logins"],
@@ -57,6 +53,34 @@ def _model(document: Document) -> Profile:
         questions=document["questions"],
         enrichments=document["enrichments"],
     )
+
+
+class _Claims(Mapping[AttributeId, tuple[Claim, ...]]):
+    """The claims of a profile, read from its document attribute by attribute, when somebody looks.
+
+    A request looks at few of them: the next question needs to know that something is known, not what.
+    """
+
+    __slots__ = ("_documents", "_read")
+
+    def __init__(self, documents: Document) -> None:
+        self._documents = documents
+        self._read: dict[AttributeId, tuple[Claim, ...]] = {}
+
+    def __getitem__(self, attribute_id: AttributeId) -> tuple[Claim, ...]:
+        if attribute_id not in self._read:
+            entries = self._documents[attribute_id].values()
+            self._read[attribute_id] = tuple(claim_model(attribute_id, entry) for entry in entries)
+        return self._read[attribute_id]
+
+    def __iter__(self) -> Iterator[AttributeId]:
+        return map(AttributeId, self._documents)
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 def replacement(
