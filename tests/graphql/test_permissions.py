@@ -37,6 +37,7 @@ QUERIES: dict[str, tuple[str, set[str]]] = {
     # To admins: see test_withdrawing; here there is none to show.
     "sourceWithdrawal": ("query ($id: ID!) { sourceWithdrawal(id: $id) { id } }", set()),
     "auditLog": ("{ auditLog { pageInfo { hasNextPage } } }", ADMIN),
+    "privacyRequests": ("{ privacyRequests { pageInfo { hasNextPage } } }", ADMIN),
     "node": ("query ($id: ID!) { node(id: $id) { id } }", {"profiles:read", *ADMIN}),
 }
 # Each with an input that gets past GraphQL; what it then comes to is another test's matter.
@@ -65,6 +66,12 @@ MUTATIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
     ),
     "updatePurpose": ({"key": "none"}, ADMIN),
     "recordConsent": ({"purpose": "none", "state": "GRANTED"}, {"person"}),
+    "mergeProfiles": ({"profiles": []}, ADMIN),
+    "splitProfile": ({"id": "prf_none"}, ADMIN),
+    "exportPerson": ({"profile": {"id": "prf_none"}}, {"privacy:export", *ADMIN}),
+    "erasePerson": ({"profile": {"id": "prf_none"}}, {"privacy:erase", *ADMIN}),
+    "anonymisePerson": ({"profile": {"id": "prf_none"}}, {"privacy:erase", *ADMIN}),
+    "readmitPerson": ({"profile": {"userId": "none"}}, {"privacy:erase", *ADMIN}),
     "requestEnrichment": ({"profile": {"id": "prf_none"}}, {"enrichment:run", *ADMIN}),
     "createApiKey": ({"kind": "SECRET", "name": "App", "scopes": ["PROFILES_READ"]}, ADMIN),
     "revokeApiKey": ({"id": "key_none"}, ADMIN),

@@ -60,6 +60,7 @@ async def test_answer_is_announced_with_everything_the_log_keeps(town: Core, clo
         "at": clock(),
         "profile_id": ada.profile_id,
         "ask_id": asked.id,
+        "attribute_id": asked.definition.id,
         "question_id": asked.question.id,
         "revision": published.revision,
         "placement": "checkout",
