@@ -252,9 +252,8 @@ class Profiles:
 
         Observed now unless said otherwise; it ends when it says, else when the attribute's values do.
         """
-        now = self._clock()
-        observed = observed_at or now
-        claim_id = claim_id or ClaimId(new_id("clm", now))
+        observed = observed_at or self._clock()
+        claim_id = claim_id or ClaimId(new_id("clm", observed))
         lasts = definition.lasts
         checked = checked_value(definition, value)
         return Claim(
