@@ -1,4 +1,4 @@
-"""Both executors on one operation, and what can be told of what each came to."""
+"""Both executors on one operation, and everything that a caller can tell of what each came to."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
-from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, execute, parse, validate
+from graphql import GraphQLEnumType, build_schema, execute, parse, validate
 
-from server.graphql.executor import Compiler, Planner
+from server.graphql.executor import Compiler
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
+
+    from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema
+
+    from server.graphql.executor import Planner
 
 _TURNS = 12  # of the event loop, for what fails in the background to be done with it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """Everything that a caller can see; `data` keeps types and the order of keys."""
+    """What an execution came to; `data` as its repr, which tells types and the order of keys."""
 
     data: str
     errors: tuple[str, ...]
@@ -29,31 +33,46 @@ class Outcome:
         return "\n  ".join((f"{self.was_awaitable=} {self.data}", *self.errors))
 
 
+def schema_of(sdl: str, **enums: dict[str, object]) -> GraphQLSchema:
+    """Return a schema; `enums` gives the values inside of its enums by their names."""
+    schema = build_schema(sdl)
+    for enum, values in enums.items():
+        type_ = schema.type_map[enum]
+        assert isinstance(type_, GraphQLEnumType)
+        for name, value in values.items():
+            type_.values[name].value = value
+    return schema
+
+
 def read(schema: GraphQLSchema, text: str) -> DocumentNode:
-    """Return a valid document."""
+    """Return a document, which has to be valid."""
     document = parse(text)
     assert validate(schema, document) == []
     return document
 
 
-def run(
+def same(
     schema: GraphQLSchema,
-    text: str | DocumentNode,
-    make_root: Callable[[], object] = lambda: None,
+    document: str | DocumentNode,
+    root: Callable[[], object] = dict,
     *,
     planner: Planner | None = None,
+    is_compiled: bool = True,
     **given: Any,  # noqa: ANN401
 ) -> Outcome:
-    """Return what both came to on a loop; a document that does not compile has failed the test."""
-    document = read(schema, text) if isinstance(text, str) else text
+    """Return what both executors came to, having checked that it is the same.
+
+    `root` makes the root value anew for each execution. The compiled document is executed twice: the first
+    time compiles what comes up, the second finds it.
+    """
+    document = read(schema, document) if isinstance(document, str) else document
     compiler = Compiler(schema, planner)
     compiled = compiler.compile(document)
-    expected = asyncio.run(outcome(lambda: execute(schema, document, make_root(), **given)))
-    # The second execution of one plan must not differ from the first, which compiled it.
+    expected = asyncio.run(outcome(lambda: execute(schema, document, root(), **given)))
     for _ in range(2):
-        actual = asyncio.run(outcome(lambda: compiled.execute(make_root(), **given)))
-        assert str(actual) == str(expected)
-    assert not compiler.fallbacks
+        actual = asyncio.run(outcome(lambda: compiled.execute(root(), **given)))
+        assert actual == expected, f"{actual}\n  differs from\n{expected}"
+    assert bool(compiler.fallbacks) is not is_compiled
     return expected
 
 
@@ -69,17 +88,11 @@ async def outcome(executing: Callable[[], ExecutionResult | Awaitable[ExecutionR
 
 def tell(result: ExecutionResult, *, was_awaitable: bool = False) -> Outcome:
     """Return an outcome that can be compared and read."""
-    assert result.errors is None or result.errors
-    errors = tuple(_tell(error) for error in result.errors or ())
-    return Outcome(repr(result.data), errors, was_awaitable)
+    assert result.errors != []
+    return Outcome(repr(result.data), tuple(map(_tell, result.errors or ())), was_awaitable)
 
 
 def _tell(error: GraphQLError) -> str:
     original = error.original_error
     nodes = [node.loc and node.loc.start for node in error.nodes or ()]
-    return f"{error.formatted} nodes {nodes} from {type(original).__name__}: {original}"
-
-
-def variables(**given: object) -> Mapping[str, object]:
-    """Return variables by name, as a request brings them."""
-    return given
+    return f"{error.formatted} at {nodes} from {type(original).__name__}: {original}"

@@ -1,0 +1,133 @@
+"""One operation: a plan for each combination of answers to its conditions, and how a plan is run."""
+
+from __future__ import annotations
+
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from graphql import ExecutionResult, FragmentDefinitionNode, GraphQLError, OperationType
+
+from server.graphql.executor.conditions import deciding_variables
+from server.graphql.executor.errors import CannotCompile
+from server.graphql.executor.run import Run
+from server.graphql.executor.selections import execute_in_turn, execute_together
+from server.graphql.executor.site import Scope
+from server.graphql.executor.steps import compile_steps
+from server.graphql.executor.variables import Variables
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable, Mapping
+
+    from graphql import (
+        DocumentNode,
+        GraphQLObjectType,
+        GraphQLSchema,
+        OperationDefinitionNode,
+        VariableValues,
+    )
+
+    from server.graphql.executor.compile import Compiler
+    from server.graphql.executor.objects import Execute
+
+_MOST_PLANS = 32  # a client may bring any combination of answers; the oldest plan makes way
+_WITHOUT_PROPAGATION = "experimental_disableErrorPropagation"
+
+
+class CompiledOperation:
+    """One operation, with a plan for each combination of answers to its conditions."""
+
+    def __init__(
+        self, compiler: Compiler, document: DocumentNode, operation: OperationDefinitionNode
+    ) -> None:
+        self._compiler = compiler
+        self._operation = operation
+        self._fragments = {
+            each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
+        self._root_type = _root_type(compiler.schema, operation)
+        _check(compiler.schema, operation, self._fragments.values())
+        self._deciding = deciding_variables(operation, self._fragments)
+        self._variables = Variables(compiler.schema, operation, hide_suggestions=compiler.hide_suggestions)
+        self._plans: dict[tuple[bool, ...], Execute] = {}
+
+    def execute(
+        self, root_value: object, context_value: object, variable_values: Mapping[str, Any]
+    ) -> ExecutionResult | Awaitable[ExecutionResult]:
+        """Execute; raise CannotCompile before anything is resolved if these variables need graphql-core."""
+        variables = self._variables.coerce(variable_values)
+        if isinstance(variables, list):
+            return ExecutionResult(None, errors=variables)
+        plan = self._plan(variables)
+        run = Run(root_value, context_value, variables)
+        try:
+            data = plan(root_value, None, run)
+        except GraphQLError as error:
+            return _nothing(run, error)
+        if type(data) is CoroutineType:
+            return _wait(run, data)
+        return ExecutionResult(data, run.errors.all or None)
+
+    def _plan(self, variables: VariableValues) -> Execute:
+        answers = tuple([_answer(variables, name) for name in self._deciding])
+        plan = self._plans.get(answers)
+        if plan is None:
+            plan = self._compile(answers)
+            if len(self._plans) >= _MOST_PLANS:
+                del self._plans[next(iter(self._plans))]
+            self._plans[answers] = plan
+        return plan
+
+    def _compile(self, answers: tuple[bool, ...]) -> Execute:
+        scope = Scope(
+            schema=self._compiler.schema,
+            operation=self._operation,
+            fragments=self._fragments,
+            answers=dict(zip(self._deciding, answers, strict=True)),
+            planner=self._compiler.planner,
+            plain=self._compiler.plain,
+            hide_suggestions=self._compiler.hide_suggestions,
+        )
+        steps = compile_steps(scope, self._root_type, (self._operation.selection_set,))
+        is_mutation = self._operation.operation is OperationType.MUTATION
+        return (execute_in_turn if is_mutation else execute_together)(self._root_type.name, steps)
+
+
+def _answer(variables: VariableValues, name: str) -> bool:
+    answer = variables.coerced.get(name)
+    if not isinstance(answer, bool):
+        raise CannotCompile("a condition without a Boolean")
+    return answer
+
+
+def _root_type(schema: GraphQLSchema, operation: OperationDefinitionNode) -> GraphQLObjectType:
+    if operation.operation is OperationType.SUBSCRIPTION:
+        raise CannotCompile("a subscription")
+    root_type = schema.get_root_type(operation.operation)
+    if root_type is None:
+        raise CannotCompile("an operation that the schema does not have")
+    return root_type
+
+
+def _check(
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    fragments: Iterable[FragmentDefinitionNode],
+) -> None:
+    if schema.get_directive("defer") or schema.get_directive("stream"):
+        raise CannotCompile("a schema with @defer or @stream")
+    if any(directive.name.value == _WITHOUT_PROPAGATION for directive in operation.directives or ()):
+        raise CannotCompile(f"@{_WITHOUT_PROPAGATION}")
+    if any(fragment.variable_definitions for fragment in fragments):
+        raise CannotCompile("fragments with variables")
+
+
+def _nothing(run: Run, error: GraphQLError) -> ExecutionResult:
+    run.errors.add(error, None)
+    return ExecutionResult(None, run.errors.all)
+
+
+async def _wait(run: Run, data: Awaitable[dict[str, Any]]) -> ExecutionResult:
+    try:
+        return ExecutionResult(await data, run.errors.all or None)
+    except GraphQLError as error:
+        return _nothing(run, error)
