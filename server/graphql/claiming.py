@@ -15,6 +15,7 @@ from server.graphql.errors import (
     InvalidInputError,
     InvalidValueError,
     NotFoundError,
+    PersonErasedError,
     UnknownAttributeError,
 )
 from server.graphql.node import Node
@@ -125,10 +126,44 @@ SetAttributesResult = Annotated[
     SetAttributesSuccess
     | ForbiddenError
     | NotFoundError
+    | PersonErasedError
     | UnknownAttributeError
     | InvalidValueError
     | InvalidInputError,
     strawberry.union("SetAttributesResult", description="What became of setAttributes."),
+]
+
+
+@strawberry.input(description="Values to write to several profiles.")
+class SetManyAttributesInput:
+    """See profiles.claiming."""
+
+    writes: list[SetAttributesInput] = strawberry.field(description="What to write to whom, 100 at most.")
+
+
+@strawberry.type(description="What became of one of several writes.")
+class SetAttributesOutcome:
+    """See profiles.claiming; the writing is over when this is shown."""
+
+    written: strawberry.Private[model.Written]
+    index: int = strawberry.field(description="The place of the write in the input, from 0.")
+
+    @strawberry.field(description="A success, or why this one was not written.")
+    def result(self) -> SetAttributesResult:
+        """Show the profile, or the error that is raised in its place."""
+        return SetAttributesSuccess(written=self.written.get_profile())
+
+
+@strawberry.type(description="Every write was tried.")
+class SetManyAttributesSuccess:
+    """One outcome a write."""
+
+    outcomes: list[SetAttributesOutcome] = strawberry.field(description="One for each write, in its order.")
+
+
+SetManyAttributesResult = Annotated[
+    SetManyAttributesSuccess | ForbiddenError | InvalidInputError,
+    strawberry.union("SetManyAttributesResult", description="What became of setManyAttributes."),
 ]
 CorrectAttributeResult = Annotated[
     OwnProfileSuccess | ForbiddenError | NotFoundError | UnknownAttributeError | InvalidValueError,
@@ -160,14 +195,29 @@ class ClaimMutations:
     ) -> SetAttributesResult:
         """Write them; needs the scope profiles:write."""
         context = info.context
+        write = _write(input)
         written = await context.services.claiming.set_attributes(
             context.viewer,
-            read_lookup(input.profile),
-            {each.key: each.value for each in input.attributes},
-            may_create=input.create_if_missing,
-            circumstances={each.key: _circumstances(each) for each in input.attributes},
+            write.by,
+            write.values,
+            may_create=write.may_create,
+            circumstances=write.circumstances,
         )
         return SetAttributesSuccess(written=written)
+
+    @strawberry.mutation(
+        description="Write values to up to 100 profiles; each is written or refused by itself."
+    )
+    async def set_many_attributes(
+        self, info: Info, input: Annotated[SetManyAttributesInput, _WHAT]
+    ) -> SetManyAttributesResult:
+        """Write them; needs the scope profiles:write."""
+        context = info.context
+        written = await context.services.claiming.set_attributes_of_many(
+            context.viewer, [_write(each) for each in input.writes]
+        )
+        outcomes = [SetAttributesOutcome(index=index, written=each) for index, each in enumerate(written)]
+        return SetManyAttributesSuccess(outcomes=outcomes)
 
     @strawberry.mutation(description="Say what is right about oneself.")
     async def correct_attribute(
@@ -196,9 +246,7 @@ class ClaimMutations:
         written = await context.services.claiming.dismiss(context.viewer, input.suggestion_id)
         return OwnProfileSuccess(profile=show_profile(written, context.viewer))
 
-    @strawberry.mutation(
-        description="Take back everything that a source said up to now, over all profiles."
-    )
+    @strawberry.mutation(description="Take back everything that a source said up to now, over all profiles.")
     async def withdraw_source(
         self, info: Info, input: Annotated[WithdrawSourceInput, _WHAT]
     ) -> WithdrawSourceResult:
@@ -208,6 +256,15 @@ class ClaimMutations:
             context.viewer, model.Source(kind=input.kind, key=input.key)
         )
         return WithdrawSourceSuccess(withdrawal=show_withdrawal(begun))
+
+
+def _write(given: SetAttributesInput) -> model.Write:
+    return model.Write(
+        by=read_lookup(given.profile),
+        values={each.key: each.value for each in given.attributes},
+        may_create=given.create_if_missing,
+        circumstances={each.key: _circumstances(each) for each in given.attributes},
+    )
 
 
 def _circumstances(given: AttributeValueInput) -> model.Circumstances:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.access.model import Scope, ViewerKind
 from server.access.service import require_scope
-from server.kit.errors import ForbiddenError, InvalidInputError, NotFoundError
+from server.kit.errors import ExpectedError, ForbiddenError, InvalidInputError, NotFoundError
 from server.kit.paging import Page, cut
 from server.profiles.catalogue import writable
 from server.profiles.explaining import why
@@ -18,11 +18,12 @@ from server.profiles.model import (
     ProfileUpdate,
     Source,
     SourceKind,
+    Written,
 )
 from server.profiles.suggesting import fingerprint, suggestions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from server.access.model import Viewer
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
         Profile,
         Reason,
         ResolvedAttribute,
+        Write,
     )
     from server.profiles.service import Profiles
 
+MAX_WRITES = 100  # profiles written to by one call
 _USUAL = Circumstances()
 _NONE: Mapping[str, Circumstances] = MappingProxyType({})
 
@@ -51,6 +54,29 @@ class Claiming:
         self._profiles = profiles
         self._history = history
         self._clock = clock
+
+    async def set_attributes_of_many(self, viewer: Viewer, writes: Sequence[Write]) -> list[Written]:
+        """Write to several profiles, one after the other; each is written or refused by itself.
+
+        Raises ForbiddenError, and InvalidInputError for more than MAX_WRITES: then nothing is written.
+        """
+        require_scope(viewer, Scope.PROFILES_WRITE)
+        if len(writes) > MAX_WRITES:
+            raise InvalidInputError(f"One call writes to {MAX_WRITES} profiles at most.", field="writes")
+        return [await self._tried(viewer, write) for write in writes]
+
+    async def _tried(self, viewer: Viewer, write: Write) -> Written:
+        try:
+            profile = await self.set_attributes(
+                viewer,
+                write.by,
+                write.values,
+                may_create=write.may_create,
+                circumstances=write.circumstances,
+            )
+        except ExpectedError as error:
+            return Written(error=error)
+        return Written(profile=profile)
 
     async def set_attributes(
         self,
@@ -109,7 +135,7 @@ class Claiming:
         return await self._written(profile, ProfileUpdate(claims=(claim,), only_if=_still_there(suggestion)))
 
     async def dismiss(self, viewer: Viewer, suggestion_id: str) -> Profile:
-        """Turn down what a look-up says, for as long as it says the same; raise ForbiddenError, NotFoundError."""
+        """Turn down what a look-up says while it says the same; raise ForbiddenError, NotFoundError."""
         profile = await self._own(viewer)
         _, suggestion = await self._suggestion(viewer, profile, suggestion_id)
         part = {f"dismissals.{fingerprint(suggestion)}": self._clock()}

@@ -27,10 +27,11 @@ from server.profiles.definitions import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from server.consent.model import Consent
     from server.kit.changes import Change
+    from server.kit.errors import ExpectedError
 
 # Beyond this file's own names: what an attribute is stands in definitions.py, and is of the model too.
 __all__ = [
@@ -266,13 +267,38 @@ class ProfileUpdate:
 
     `part` sets fields of the caller's own part of the document, by path (`questions.qst_….n`);
     `increment` adds to counters; `only_if` is the guard: where it does not hold nothing is written.
-    `retracted` claims are taken away. `changes` are announced if and only if the write happens.
+    `retracted` claims and `removed` identities are taken away. `changes` are announced if and only if the write happens.
     """
 
     claims: tuple[Claim, ...] = ()
     retracted: tuple[Claim, ...] = ()
     identities: tuple[IdentityRef, ...] = ()
+    removed: tuple[IdentityRef, ...] = ()
     part: Mapping[str, Any] = field(default_factory=dict)
     increment: Mapping[str, int] = field(default_factory=dict)
     only_if: Mapping[str, Any] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """What to say of one person; see Claiming.set_attributes."""
+
+    by: ProfileId | IdentityRef
+    values: Mapping[str, object]
+    may_create: bool
+    circumstances: Mapping[str, Circumstances]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What became of one of several writes."""
+
+    profile: Profile | None = None
+    error: ExpectedError | None = None
+
+    def get_profile(self) -> Profile:
+        """Return the profile after the write; raise what kept it from being written."""
+        if self.profile is None:
+            raise self.error or RuntimeError("neither written nor refused")
+        return self.profile
