@@ -54,6 +54,7 @@ def spec(
     options: tuple[Option, ...] = (),
     bounds: Bounds | None = None,
     person_access: PersonAccess = PersonAccess.READWRITE,
+    **rest: Any,  # noqa: ANN401 - further fields by name
 ) -> AttributeSpec:
     return AttributeSpec(
         key=key,
@@ -63,6 +64,7 @@ def spec(
         options=options,
         bounds=bounds or Bounds(),
         person_access=person_access,
+        **rest,
     )
 
 
@@ -75,6 +77,7 @@ def definition(
     options: tuple[Option, ...] = (),
     bounds: Bounds | None = None,
     person_access: PersonAccess = PersonAccess.READWRITE,
+    **rest: Any,  # noqa: ANN401 - further fields by name
 ) -> AttributeDefinition:
     return AttributeDefinition(
         id=AttributeId(id or f"att_{key}"),
@@ -85,6 +88,7 @@ def definition(
         options=options,
         bounds=bounds or Bounds(),
         person_access=person_access,
+        **rest,
     )
 
 

@@ -104,6 +104,7 @@ def facts(
     logins: int = 1,
     visits: int = 1,
     known: Iterable[str] = (),
+    forbidden: Iterable[str] = (),
     states: Mapping[str, QuestionState] | None = None,
 ) -> Facts:
     return Facts(
@@ -111,6 +112,7 @@ def facts(
         logins=logins,
         visits=visits,
         known=frozenset(AttributeId(each) for each in known),
+        forbidden=frozenset(AttributeId(each) for each in forbidden),
         states={QuestionId(key): state for key, state in (states or {}).items()},
     )
 

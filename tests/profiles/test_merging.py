@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 
 from server.consent.model import strictest
-from server.profiles.merging import folded, may_fold
-from server.profiles.model import PERSON, IdentityKind, IdentityRef
+from server.profiles.merging import MAX_IDENTITIES, folded, may_fold, why_apart
+from server.profiles.model import PERSON, IdentityKind, IdentityRef, ProfileId
 from tests.factories.profiles import APP, NOW, account, browser, claim, identity, profile, user, visit
 from tests.profiles.strategies import profiles
 
@@ -154,3 +155,19 @@ def test_of_two_statements_by_one_source_the_later_stays() -> None:
 
     for merged in both_ways:
         assert {each.source: each.value for each in all_claims(merged)} == {PERSON: "new", APP: "app"}
+
+
+def test_profiles_that_were_split_are_kept_apart_whichever_is_named_first() -> None:
+    one, other = profile(), replace(profile(id="prf_2"), kept_apart=(ProfileId("prf_1"),))
+
+    assert why_apart(one, profile(id="prf_2")) is None
+    assert "kept apart" in str(why_apart(one, other))
+    assert "kept apart" in str(why_apart(other, one))
+
+
+def test_nobody_has_a_thousand_identities() -> None:
+    half = [identity(browser(str(n))) for n in range(MAX_IDENTITIES // 2)]
+    one, other = profile(identities=half), profile(id="prf_2", identities=half)
+
+    assert why_apart(one, other) is None
+    assert "more than 1000 identities" in str(why_apart(profile(identities=[*half, identity(user())]), other))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.profiles.model import PERSON, Source, SourceKind
+from server.profiles.model import PERSON, Source, SourceKind, SourceMatch
 from server.profiles.resolving import resolve, resolve_all
 from tests.factories.profiles import APP, DEMO, LOOK_UP, NOW, claim, definition
 from tests.profiles.strategies import claims_of_one_attribute, held_claims
@@ -22,6 +22,7 @@ HOUR = timedelta(hours=1)
 ADMIN_SAYS = Source(kind=SourceKind.ADMIN)
 IMPORT = Source(kind=SourceKind.IMPORT)
 HOOK = Source(kind=SourceKind.HOOK, key="crm")
+OTHER_LOOK_UP = Source(kind=SourceKind.ENRICHER, key="another")
 DERIVED = Source(kind=SourceKind.DERIVED)
 
 
@@ -97,6 +98,23 @@ def test_source_wins_over_the_next_whatever_its_confidence_and_age(better: Claim
 def test_every_kind_of_source_has_a_tier() -> None:
     for kind in SourceKind:
         assert winner(claim(source=Source(kind=kind, key="x"))).source.kind is kind
+
+
+def test_attribute_may_put_sources_before_all_others() -> None:
+    own = definition(
+        precedence=(
+            SourceMatch(kind=SourceKind.ENRICHER, key="email_domain"),
+            SourceMatch(kind=SourceKind.IDENTITY, is_verified=False),
+        )
+    )
+    said, looked_up, unproved = claim(source=PERSON), claim(source=LOOK_UP), claim(source=DEMO)
+    proved, other = claim(source=DEMO, is_verified=True), claim(source=OTHER_LOOK_UP)
+
+    found = resolve(own, [other, proved, unproved, looked_up, said], NOW)
+
+    assert found is not None
+    assert found.claims == (looked_up, unproved, said, proved, other)
+    assert resolve_all({own.id: (said, looked_up)}, {own.id: own}).values == {own.id: looked_up.value}
 
 
 def test_verified_says_nothing_of_other_sources() -> None:

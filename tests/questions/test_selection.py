@@ -68,6 +68,13 @@ def test_known_attribute_is_never_asked_for() -> None:
     assert gates(welcome, facts(known=["att_role"])) == {"role": Gate.KNOWN, "size": None}
 
 
+def test_what_needs_a_consent_that_is_missing_is_not_asked_for() -> None:
+    welcome = question_set(content(ROLE, SIZE))
+
+    assert gates(welcome, facts(forbidden=["att_role"])) == {"role": Gate.CONSENT, "size": None}
+    assert decide([question_set(content(ROLE))], facts(forbidden=["att_role"])).state is NextState.DONE
+
+
 def test_skipped_question_rests_for_its_visit_and_comes_back_with_the_next() -> None:
     welcome = question_set(content(ROLE, SIZE, per_visit=2))
     states = {"qst_role": question_state(SKIPPED, visit=1)}
@@ -191,6 +198,7 @@ def situations(draw: st.DrawFn) -> tuple[list[QuestionSet], Facts]:
         logins=draw(st.integers(0, 4)),
         visits=draw(st.integers(1, 4)),
         known=draw(st.sets(st.sampled_from(ATTRIBUTES))),
+        forbidden=draw(st.sets(st.sampled_from(ATTRIBUTES), max_size=2)),
         states={str(key): state for key, state in states.items()},
     )
     return sets, given_facts
@@ -211,7 +219,7 @@ def test_asked_question_passes_every_gate(situation: tuple[list[QuestionSet], Fa
     assert given_facts.placement in live.placements
     assert given_facts.logins >= live.trigger.from_login
     assert given_facts.visits >= live.trigger.from_visit
-    assert chosen.attribute_id not in given_facts.known
+    assert chosen.attribute_id not in given_facts.known | given_facts.forbidden
     states = given_facts.states
     handled_now = [each for each in live.questions if each.id in states]
     assert sum(states[each.id].visit == given_facts.visits for each in handled_now) < live.per_visit
@@ -247,6 +255,7 @@ def test_order_and_number_of_unrelated_facts_do_not_matter(
         logins=given_facts.logins,
         visits=given_facts.visits,
         known=["att_unrelated", *sorted(given_facts.known, reverse=True)],
+        forbidden=["att_unrelated", *sorted(given_facts.forbidden, reverse=True)],
         states={"qst_unrelated": question_state(visit=given_facts.visits), **dict(states)},
     )
 
