@@ -64,10 +64,10 @@ class ExportCommand:
 
     async def __call__(self, services: Services) -> None:
         """Show a bar of profiles, then how many there were."""
-        export = FileExport(profiles=services.profiles, store=services.stores.profiles)
+        export = FileExport(profiles=services.profiles)
         draft = self.file.with_suffix(self.file.suffix + ".part")
         write = export.write_csv if self.file.suffix.lower() == ".csv" else export.write_json
-        total = await services.stores.profiles.count()
+        total = await services.profiles.count()
         with (
             draft.open("w", encoding="utf-8", newline="") as out,
             click.progressbar(length=total, label="Exporting", file=sys.stderr) as bar,

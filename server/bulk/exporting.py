@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from server.access.model import Viewer
     from server.profiles.model import Profile, ProfileId
     from server.profiles.service import Profiles
-    from server.profiles.store import ProfileStore
 
 _PAGE = 5 * MAX_PAGE
 
@@ -23,9 +22,8 @@ _PAGE = 5 * MAX_PAGE
 class FileExport:
     """Writes what a viewer may see of every living profile."""
 
-    def __init__(self, *, profiles: Profiles, store: ProfileStore) -> None:
+    def __init__(self, *, profiles: Profiles) -> None:
         self._profiles = profiles
-        self._store = store
 
     async def write_json(self, viewer: Viewer, out: TextIO, progress: Callable[[int], None]) -> int:
         """Write JSON Lines that `acquaint import` reads back; return how many profiles there were."""
@@ -50,7 +48,7 @@ class FileExport:
     ) -> int:
         count = 0
         after: ProfileId | None = None
-        while page := await self._store.page(after, _PAGE):
+        while page := await self._profiles.page(after, _PAGE):
             for profile in page:
                 write(await self._row(viewer, profile))
             after = page[-1].id

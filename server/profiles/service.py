@@ -96,6 +96,14 @@ class Profiles:
         """Return this profile's id and those of all that were merged into it, at whatever remove."""
         return await self._store.lineage(profile_id)
 
+    async def page(self, after: ProfileId | None, limit: int) -> list[Profile]:
+        """Return up to `limit` living profiles after this id, in the order of their ids."""
+        return await self._store.page(after, limit)
+
+    async def count(self) -> int:
+        """Return about how many profiles there are."""
+        return await self._store.count()
+
     async def find_by_identity(self, ref: IdentityRef) -> Profile | None:
         """Return the profile that this identity recognises."""
         return await self._store.find_by_identity(ref)

@@ -47,4 +47,4 @@ def importer(stocked: Core, clock: FakeClock) -> FileImport:
 
 @pytest.fixture
 def exporter(stocked: Core) -> FileExport:
-    return FileExport(profiles=stocked.profiles, store=ProfileStore(stocked.database))
+    return FileExport(profiles=stocked.profiles)
