@@ -63,6 +63,12 @@ HOLDINGS: tuple[Holding, ...] = (
         secret=frozenset({"_id", "challenge"}),
     ),
     Holding(
+        collection="accounts",
+        owner="identity",
+        person=("profile_ids",),
+        secret=frozenset({"_id"}),
+    ),
+    Holding(
         collection="sign_in_attempts",
         owner="identity",
         because="Nobody knows yet who signs in; ten minutes later it is gone.",
@@ -96,9 +102,15 @@ HOLDINGS: tuple[Holding, ...] = (
         for collection, owner in (
             ("api_keys", "access"),
             ("attribute_definitions", "profiles"),
+            ("providers", "identity"),
             ("purposes", "consent"),
             ("question_sets", "questions"),
         )
+    ),
+    Holding(
+        collection="imports",
+        owner="bulk",
+        because="How far the import of a file came, under a hash of the file; of its rows it holds numbers.",
     ),
     Holding(
         collection="sweeps",
@@ -106,7 +118,7 @@ HOLDINGS: tuple[Holding, ...] = (
         because="How far a job got over all profiles: one id, overwritten by the next.",
     ),
     Holding(
-        collection="withdrawals",
+        collection="source_withdrawals",
         owner="profiles",
         because="Which sources were withdrawn and how far that got; it counts people and names none.",
     ),
