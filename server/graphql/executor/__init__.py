@@ -22,6 +22,7 @@ its `@skip` and `@include` (`conditions`), how its variables are coerced (`varia
 of those answers: which fields are selected (`collect`), with their arguments (`arguments`, `literals`) and
 completions (`complete`: `leaves`, `lists`, `objects`, `abstract`), down to where the data leads: a selection
 is compiled when the first object comes that needs it, so a document costs what its data costs.
+What is kept of it all is bounded (`variants`).
 
 **What is left to graphql-core**, operation by operation: subscriptions, `@defer` and `@stream`, fragments
 with variables, operations without error propagation, conditions that are null. `CompiledDocument.operation`

@@ -26,18 +26,20 @@ def complete_abstract(site: Site, type_: GraphQLAbstractType, on_null: OnNull, s
     """Return what completes values of an interface or union, as the objects they turn out to be."""
     plain = site.scope.plain
     resolve_type = type_.resolve_type or default_type_resolver
-    by_class = {
-        kind: complete_object(site, _object_type(site, name), on_null, select)
-        for kind, name in site.scope.planner.known_classes(type_).items()
-    }
+    known = site.scope.planner.known_classes(type_)
+    by_class: dict[type, Complete] = {}
     by_name: dict[str, Complete] = {}
 
     def complete(value: Any, path: Path, run: Run) -> Any:  # noqa: ANN401
-        known = by_class.get(type(value))
-        if known is not None:
-            return known(value, path, run)
+        complete_one = by_class.get(type(value))
+        if complete_one is not None:
+            return complete_one(value, path, run)
         if type(value) not in plain and is_null(value):
             return on_null()
+        if type(value) in known:
+            object_type = _object_type(site, known[type(value)])
+            by_class[type(value)] = complete_object(site, object_type, on_null, select)
+            return by_class[type(value)](value, path, run)
         name = resolve_type(value, site.info(field_of(path), run), type_)
         if is_awaitable(name):
             return complete_once_known(name, value, path, run)

@@ -11,6 +11,7 @@ from server.graphql.executor.errors import CannotCompile
 from server.graphql.executor.operation import CompiledOperation
 from server.graphql.executor.plain import plain_types
 from server.graphql.executor.plans import Planner
+from server.graphql.executor.variants import ROOM, Variants
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -21,17 +22,24 @@ if TYPE_CHECKING:
 class Compiler:
     """Compiles the documents of one schema, which must not change any more.
 
-    `fallbacks` counts the executions that were left to graphql-core, by their reason.
+    `fallbacks` counts the executions that were left to graphql-core, by their reason. `room` bounds what is
+    kept of all documents, in compiled fields; see `variants`.
     """
 
     def __init__(
-        self, schema: GraphQLSchema, planner: Planner | None = None, *, hide_suggestions: bool = False
+        self,
+        schema: GraphQLSchema,
+        planner: Planner | None = None,
+        *,
+        hide_suggestions: bool = False,
+        room: int = ROOM,
     ) -> None:
         assert_valid_schema(schema)
         self.schema = schema
         self.planner = planner or Planner()
         self.hide_suggestions = hide_suggestions
         self.plain = plain_types()
+        self.variants = Variants(room)
         self.fallbacks: Counter[str] = Counter()
 
     def compile(self, document: DocumentNode) -> CompiledDocument:

@@ -1,4 +1,4 @@
-"""One operation: a plan for each combination of answers to its conditions, and how a plan is run."""
+"""One operation: a variant for each combination of answers to its conditions, and how one is run."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
     from server.graphql.executor.compile import Compiler
     from server.graphql.executor.objects import Execute
+    from server.graphql.executor.variants import Count
 
-_MOST_PLANS = 32  # a client may bring any combination of answers; the oldest plan makes way
 _WITHOUT_PROPAGATION = "experimental_disableErrorPropagation"
 
 
 class CompiledOperation:
-    """One operation, with a plan for each combination of answers to its conditions."""
+    """One operation, compiled anew for each combination of answers to its conditions."""
 
     def __init__(
         self, compiler: Compiler, document: DocumentNode, operation: OperationDefinitionNode
@@ -48,7 +48,6 @@ class CompiledOperation:
         _check(compiler.schema, operation, self._fragments.values())
         self._deciding = deciding_variables(operation, self._fragments)
         self._variables = Variables(compiler.schema, operation, hide_suggestions=compiler.hide_suggestions)
-        self._plans: dict[tuple[bool, ...], Execute] = {}
 
     def execute(
         self, root_value: object, context_value: object, variable_values: Mapping[str, Any]
@@ -57,27 +56,26 @@ class CompiledOperation:
         variables = self._variables.coerce(variable_values)
         if isinstance(variables, list):
             return ExecutionResult(None, errors=variables)
-        plan = self._plan(variables)
+        variant = self._variant(variables)
         run = Run(root_value, context_value, variables)
         try:
-            data = plan(root_value, None, run)
+            data = variant(root_value, None, run)
         except GraphQLError as error:
             return _nothing(run, error)
         if type(data) is CoroutineType:
             return _wait(run, data)
         return ExecutionResult(data, run.errors.all or None)
 
-    def _plan(self, variables: VariableValues) -> Execute:
+    def _variant(self, variables: VariableValues) -> Execute:
         answers = tuple([_answer(variables, name) for name in self._deciding])
-        plan = self._plans.get(answers)
-        if plan is None:
-            plan = self._compile(answers)
-            if len(self._plans) >= _MOST_PLANS:
-                del self._plans[next(iter(self._plans))]
-            self._plans[answers] = plan
-        return plan
+        kept = self._compiler.variants.find((self, answers))
+        if kept is not None:
+            return kept
+        location = self._operation.loc
+        text = "" if location is None else location.source.body
+        return self._compiler.variants.add((self, answers), text, lambda count: self._compile(answers, count))
 
-    def _compile(self, answers: tuple[bool, ...]) -> Execute:
+    def _compile(self, answers: tuple[bool, ...], count: Count) -> Execute:
         scope = Scope(
             schema=self._compiler.schema,
             operation=self._operation,
@@ -86,6 +84,7 @@ class CompiledOperation:
             planner=self._compiler.planner,
             plain=self._compiler.plain,
             hide_suggestions=self._compiler.hide_suggestions,
+            count=count,
         )
         steps = compile_steps(scope, self._root_type, (self._operation.selection_set,))
         is_mutation = self._operation.operation is OperationType.MUTATION

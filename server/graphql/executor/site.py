@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from server.graphql.executor.plain import PlainTypes
     from server.graphql.executor.plans import Planner
+    from server.graphql.executor.variants import Count
 
 Fail = Callable[[Exception, Path, Run], None]
 """Makes a place null for an error, or raises it on where the place may not be null."""
@@ -45,6 +46,7 @@ class Scope:
     planner: Planner
     plain: PlainTypes
     hide_suggestions: bool
+    count: Count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ def compile_steps(
 ) -> list[Step]:
     """Return the steps for the fields that selection sets select on an object type, in their order."""
     selected = collect_fields(scope, type_, selection_sets)
+    scope.count(len(selected))
     found = (_site(scope, type_, key, nodes) for key, nodes in selected.items())
     return [compile_field(site, _select) for site in found if site is not None]
 

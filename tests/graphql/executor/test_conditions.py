@@ -65,18 +65,6 @@ def test_one_document_serves_all_answers_in_turn() -> None:
     assert found == ["{'b': 2}", "{'a': 1, 'b': 2}"] * 2
 
 
-def test_more_combinations_than_are_kept_are_served_all_the_same() -> None:
-    names = [f"c{number}" for number in range(6)]
-    declared = ", ".join(f"${name}: Boolean!" for name in names)
-    selected = " ".join(f"{name}: a @include(if: ${name})" for name in names)
-    compiled = Compiler(SCHEMA).compile(parse(f"query ({declared}) {{ {selected} }}"))
-
-    for answers in [*product([True, False], repeat=6)] * 2:
-        found = compiled.execute(ROOT, None, dict(zip(names, answers, strict=True)))
-        wanted = {name: 1 for name, answer in zip(names, answers, strict=True) if answer}
-        assert tell(found).data == repr(wanted)  # type: ignore[arg-type]
-
-
 def test_a_condition_is_asked_by_the_name_of_its_argument() -> None:
     same(SCHEMA, parse("{ a @skip(unless: true, if: true) b }"), lambda: ROOT)
 

@@ -177,5 +177,6 @@ def test_a_planner_that_names_no_object_type_is_found_out() -> None:
         def known_classes(self, type_: GraphQLObjectType | GraphQLAbstractType) -> Mapping[type, str]:
             return {Box: "Thing"} if type_.name == "Shape" else {}
 
-    with pytest.raises(TypeError, match="names 'Thing' as an object type"):
-        Compiler(SCHEMA, Wrong()).compile(parse("{ shape { name } }")).execute({"shape": Box()})
+    found: Any = Compiler(SCHEMA, Wrong()).compile(parse("{ shape { name } }")).execute({"shape": Box()})
+
+    assert "names 'Thing' as an object type" in found.errors[0].message
