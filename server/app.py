@@ -16,6 +16,7 @@ from server.graphql.schema import build_schema
 from server.kit.watching import keep_fresh
 from server.web.graphiql import graphiql_files
 from server.web.graphql_endpoint import GraphQLEndpoint
+from server.web.graphql_socket import GraphQLSocket
 from server.web.health import health_routes
 from server.web.middleware import Cors, RequestIds, SecurityHeaders
 from server.web.privacy import archive_routes
@@ -50,9 +51,13 @@ def create_app(services: Services) -> Starlette:
 def _routes(services: Services) -> list[BaseRoute]:
     is_development = services.settings.is_development
     executor = Executor(schema=build_schema(), services=services, may_introspect=is_development)
-    endpoint = GraphQLEndpoint(access=services.access, execute=executor.execute, has_graphiql=is_development)
+    endpoint = GraphQLEndpoint(access=services.access, execute=executor.execute, stream=executor.stream, has_graphiql=is_development)
+    socket = GraphQLSocket(
+        access=services.access, stream=executor.stream, own_origin=services.settings.public_url
+    )
     routes: list[BaseRoute] = [
         endpoint.route(_GRAPHQL),
+        socket.route(_GRAPHQL),
         *archive_routes(services.privacy),
         *sign_in_routes(services.identity, services.settings),
         WidgetFiles(WIDGET_FILES).route(),
@@ -68,8 +73,10 @@ async def _lifespan(services: Services) -> AsyncIterator[None]:
     """Follow configuration changes while the process serves."""
     async with asyncio.TaskGroup() as group:
         following = group.create_task(keep_fresh(services.database, services.watched))
+        telling = group.create_task(services.follower.run())
         gc.freeze()  # what start-up made stays for good: the collector need not look at it again
         yield
         following.cancel()
+        telling.cancel()
     await services.identity.close()
     services.close()

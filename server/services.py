@@ -21,6 +21,7 @@ from server.identity.service import Identity
 from server.identity.store import IdentityStore
 from server.kit.clock import system_clock
 from server.kit.jobs.periodic import Periodic
+from server.kit.following import Follower
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.mongo import connect, open_database, why_unreachable
@@ -42,6 +43,7 @@ from server.profiles.definition_store import DefinitionStore
 from server.profiles.erased_store import ErasedStore
 from server.profiles.expiring import EVERY, EXPIRE, Expiring
 from server.profiles.history_store import HistoryStore
+from server.profiles.following import WATCHED, Following
 from server.profiles.reading import Reading
 from server.profiles.reranking import RERANK, Reranking
 from server.profiles.search_store import SearchStore
@@ -108,6 +110,8 @@ class Services:
     claiming: Claiming
     withdrawals: Withdrawals
     reading: Reading
+    follower: Follower
+    following: Following
     uniting: Uniting
     consenting: Consenting
     identity: Identity
@@ -174,6 +178,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         raise SettingsError(problem)
     erasing = Erasing(profiles=profiles, store=stores.privacy, holdings=holdings, queue=queue, clock=clock)
     sweeps = SweepStore(database)
+    follower = Follower(database, "profiles", WATCHED)
     return Services(
         settings=settings,
         clock=clock,
@@ -194,6 +199,8 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         consents=consents,
         attributes=attributes,
         profiles=profiles,
+        follower=follower,
+        following=Following(follower=follower, profiles=profiles, clock=clock),
         reading=Reading(store=stores.search, attributes=attributes, consents=consents, clock=clock),
         claiming=Claiming(profiles=profiles, history=stores.history, clock=clock),
         withdrawals=Withdrawals(

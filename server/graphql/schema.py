@@ -12,6 +12,7 @@ from server.graphql.mutations import Mutation
 from server.graphql.profiles import Profile
 from server.graphql.queries import Query
 from server.graphql.question_sets import QuestionSet
+from server.graphql.subscriptions import Subscription
 
 
 def build_schema() -> strawberry.Schema:
@@ -19,6 +20,7 @@ def build_schema() -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Profile, AttributeDefinition, QuestionSet, ApiKey],
         exception_handlers=list(HANDLERS),
         config=StrawberryConfig(),

@@ -16,11 +16,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from server.access.errors import AuthenticationError, OriginNotAllowedError
+from server.web.event_stream import EventStream, wants_stream
 from server.web.graphiql import graphiql_page
 from server.web.viewer import viewer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from starlette.requests import Request
 
@@ -47,6 +48,20 @@ class Execute(Protocol):
         """Return the response as GraphQL over HTTP has it."""
 
 
+class Stream(Protocol):
+    """Runs one operation of any kind; see graphql.execution."""
+
+    def __call__(
+        self,
+        viewer: Viewer,
+        request_id: str,
+        query: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Return its responses: of a query or a mutation one, of a subscription any number."""
+
+
 class BadRequestError(Exception):
     """The request is not one that GraphQL over HTTP knows; `status` is how HTTP says so."""
 
@@ -67,9 +82,10 @@ class Operation:
 class GraphQLEndpoint:
     """Answers at one path."""
 
-    def __init__(self, *, access: Access, execute: Execute, has_graphiql: bool) -> None:
+    def __init__(self, *, access: Access, execute: Execute, stream: Stream, has_graphiql: bool) -> None:
         self._access = access
         self._execute = execute
+        self._stream = stream
         self._has_graphiql = has_graphiql
 
     def route(self, path: str) -> Route:
@@ -88,9 +104,16 @@ class GraphQLEndpoint:
         except AuthenticationError as error:
             status = 403 if isinstance(error, OriginNotAllowedError) else 401
             return _refusal(status, error.message, error.code)
-        response = await self._execute(
-            viewer, request.state.request_id, operation.query, operation.variables, operation.name
+        given = (
+            viewer,
+            request.state.request_id,
+            operation.query,
+            operation.variables,
+            operation.name,
         )
+        if wants_stream(request.headers.get("accept", "")):
+            return EventStream(self._stream(*given), lambda: viewer_of(request, self._access))
+        response = await self._execute(*given)
         return _negotiated(request, response)
 
     def _page(self) -> Response:
@@ -107,6 +130,11 @@ def read_operation(content_type: str, body: bytes) -> Operation:
         given = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise BadRequestError(400, "The body is not JSON in UTF-8.") from None
+    return operation_of(given)
+
+
+def operation_of(given: object) -> Operation:
+    """Return the operation that a JSON value describes; raise BadRequestError for one that describes none."""
     if not isinstance(given, dict) or not isinstance(given.get("query"), str):
         raise BadRequestError(400, "The body must be a JSON object with a `query` that is a string.")
     variables, name = given.get("variables"), given.get("operationName")
@@ -121,13 +149,16 @@ def read_operation(content_type: str, body: bytes) -> Operation:
 
 def is_deeper(value: object, most: int) -> bool:
     """Whether a JSON value is nested deeper than `most`: what reads it next would be, too."""
-    layer = [value]
+    layer: list[Any] = [value]
     for _ in range(most + 1):
-        inner = (each.values() if isinstance(each, dict) else each for each in layer)
-        layer = [item for items in inner if not isinstance(items, str | int | float | None) for item in items]
+        inner = [each.values() if isinstance(each, dict) else each for each in layer]
+        layer = [item for items in inner if not isinstance(items, _PLAIN) for item in items]
         if not layer:
             return False
     return True
+
+
+_PLAIN = (str, int, float, bool, type(None))
 
 
 async def _body(request: Request) -> bytes:

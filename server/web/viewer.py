@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.access.errors import AuthenticationError
@@ -21,11 +22,27 @@ async def viewer_of(request: Request, access: Access) -> Viewer:
     Only a bearer token counts (RFC 6750, section 2.1): no cookie, so that no page can act in a
     person's name without having been given a token.
     """
-    return await access.identify(_bearer(request), request.headers.get("origin"))
+    return await proof_of(request).viewer(access)
 
 
-def _bearer(request: Request) -> str | None:
-    header = request.headers.get("authorization")
+def proof_of(request: Request) -> Proof:
+    """Return what a request shows of who is asking."""
+    return Proof(request.headers.get("authorization"), request.headers.get("origin"))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """An `Authorization` header, or what stands for it, and the origin it came from."""
+
+    authorization: str | None
+    origin: str | None
+
+    async def viewer(self, access: Access) -> Viewer:
+        """Return whom it proves now; raise AuthenticationError."""
+        return await access.identify(_bearer(self.authorization), self.origin)
+
+
+def _bearer(header: str | None) -> str | None:
     if header is None:
         return None
     scheme, _, token = header.partition(" ")

@@ -8,10 +8,11 @@ from server.access.errors import AuthenticationError
 from server.graphql.errors import HANDLERS
 from server.identity.errors import UnknownProviderError, UnknownSignInError
 from server.kit.errors import ExpectedError
+from server.kit.following import LostTrackError
 from tests.own_classes import own_subclasses
 
 # Answered outside: 401 and 403 for a proof that is none, a page for a sign-in that leads nowhere.
-OUTSIDE_GRAPHQL = (AuthenticationError, UnknownSignInError, UnknownProviderError)
+OUTSIDE_GRAPHQL = (AuthenticationError, UnknownSignInError, UnknownProviderError, LostTrackError)
 
 
 def test_every_expected_error_has_a_type_in_the_schema() -> None:

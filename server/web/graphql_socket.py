@@ -1,0 +1,229 @@
+"""GraphQL over WebSocket, by the protocol graphql-transport-ws with its close codes.
+
+After the protocol's text in enisdenjo/graphql-ws (PROTOCOL.md). The legacy protocol, whose name is
+`graphql-ws`, is not spoken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocketDisconnect
+
+from server.access.errors import AuthenticationError
+from server.access.model import ViewerKind
+from server.web.graphql_endpoint import MAX_BODY, BadRequestError, operation_of
+from server.web.viewer import Proof
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.websockets import WebSocket
+
+    from server.access.model import Viewer
+    from server.access.service import Access
+    from server.web.graphql_endpoint import Operation, Stream
+
+PROTOCOL = "graphql-transport-ws"
+MAX_OPERATIONS = 20  # of one connection at a time
+MAX_CONNECTIONS = 1_000  # of one process
+_INIT_SECONDS = 10
+_SEND_SECONDS = 20  # after which a client that does not read is let go
+_MAX_ID = 128  # characters
+
+
+class ClosedError(Exception):
+    """The conversation is over; code and reason are the protocol's."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class GraphQLSocket:
+    """Answers WebSockets at one path."""
+
+    def __init__(self, *, access: Access, stream: Stream, own_origin: str) -> None:
+        self._access = access
+        self._stream = stream
+        self._own_origin = own_origin
+        self._connections = 0
+
+    def route(self, path: str) -> WebSocketRoute:
+        """Return the route to mount."""
+        return WebSocketRoute(path, self.answer)
+
+    async def answer(self, websocket: WebSocket) -> None:
+        """Hold one conversation; never raises for what a client sends."""
+        origin = websocket.headers.get("origin")
+        may_come = origin in {None, self._own_origin} or await self._access.may_embed(origin or "")
+        if not may_come or self._connections >= MAX_CONNECTIONS:
+            await websocket.close()  # before it is accepted: HTTP 403
+            return
+        self._connections += 1
+        try:
+            await self._converse(websocket)
+        finally:
+            self._connections -= 1
+
+    async def _converse(self, websocket: WebSocket) -> None:
+        speaks = PROTOCOL in websocket.scope["subprotocols"]
+        await websocket.accept(subprotocol=PROTOCOL if speaks else None)
+        try:
+            await _Conversation(websocket, self._access, self._stream, speaks=speaks).run()
+        except ClosedError as closed:
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+                await websocket.close(closed.code, closed.reason)
+        except (WebSocketDisconnect, TimeoutError):
+            return
+
+
+@dataclass(slots=True)
+class _Conversation:
+    """One connection after the handshake."""
+
+    websocket: WebSocket
+    access: Access
+    stream: Stream
+    speaks: bool
+    proof: Proof | None = None
+    operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run(self) -> None:
+        """Talk until either side ends it; raises ClosedError with the reason."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                try:
+                    await self._open()
+                    while True:
+                        await self._handle(await self._receive(), group)
+                finally:
+                    for task in list(self.operations.values()):
+                        task.cancel()
+        except* ClosedError as errors:
+            raise _first(errors) from None
+        except* (WebSocketDisconnect, TimeoutError, OSError):
+            raise WebSocketDisconnect from None
+
+    async def _open(self) -> None:
+        if not self.speaks:
+            raise ClosedError(4406, "Subprotocol not acceptable")
+        try:
+            async with asyncio.timeout(_INIT_SECONDS):
+                message = await self._receive()
+                while message["type"] in {"ping", "pong"}:
+                    await self._pong(message)
+                    message = await self._receive()
+        except TimeoutError:
+            raise ClosedError(4408, "Connection initialisation timeout") from None
+        if message["type"] != "connection_init":
+            raise ClosedError(4401, "Unauthorized")
+        self.proof = _proof(self.websocket, message.get("payload"))
+        await self._viewer()
+        await self._send({"type": "connection_ack"})
+
+    async def _viewer(self) -> Viewer:
+        """Return who is asking, proved anew each time: tokens end and keys are revoked."""
+        try:
+            viewer = await self.proof.viewer(self.access) if self.proof is not None else None
+        except AuthenticationError as error:
+            raise ClosedError(4403, error.code) from None
+        if viewer is None or viewer.kind is ViewerKind.NOBODY:
+            raise ClosedError(4403, "Forbidden")
+        return viewer
+
+    async def _handle(self, message: dict[str, Any], group: asyncio.TaskGroup) -> None:
+        match message["type"]:
+            case "ping" | "pong":
+                await self._pong(message)
+            case "subscribe":
+                await self._subscribe(message, group)
+            case "complete":
+                task = self.operations.pop(str(message.get("id")), None)
+                if task is not None:
+                    task.cancel()
+            case "connection_init":
+                raise ClosedError(4429, "Too many initialisation requests")
+            case _:
+                raise ClosedError(4400, "Unknown message type")
+
+    async def _pong(self, message: Mapping[str, Any]) -> None:
+        if message["type"] == "ping":
+            await self._send({"type": "pong"})
+
+    async def _subscribe(self, message: Mapping[str, Any], group: asyncio.TaskGroup) -> None:
+        name = message.get("id")
+        if not isinstance(name, str) or not 0 < len(name) <= _MAX_ID:
+            raise ClosedError(4400, f"An id has 1 to {_MAX_ID} characters")
+        try:
+            operation = operation_of(message.get("payload"))
+        except BadRequestError as error:
+            raise ClosedError(4400, str(error)) from None
+        if name in self.operations:
+            raise ClosedError(4409, f"Subscriber for {name} already exists"[:120])
+        if len(self.operations) >= MAX_OPERATIONS:
+            await self._error(name, f"A connection has at most {MAX_OPERATIONS} operations at a time.")
+            return
+        self.operations[name] = group.create_task(self._operate(name, operation))
+
+    async def _operate(self, name: str, operation: Operation) -> None:
+        viewer = await self._viewer()
+        responses = self.stream(
+            viewer, secrets.token_hex(8), operation.query, operation.variables, operation.name
+        )
+        async with contextlib.aclosing(responses):
+            async for response in responses:
+                await self._viewer()
+                if "data" not in response:
+                    self.operations.pop(name, None)
+                    await self._send({"type": "error", "id": name, "payload": response["errors"]})
+                    return
+                await self._send({"type": "next", "id": name, "payload": response})
+        self.operations.pop(name, None)
+        await self._send({"type": "complete", "id": name})
+
+    async def _error(self, name: str, message: str) -> None:
+        await self._send({"type": "error", "id": name, "payload": [{"message": message}]})
+
+    async def _receive(self) -> dict[str, Any]:
+        received = await self.websocket.receive()
+        if received["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(received.get("code") or 1000)
+        text = received.get("text")
+        if text is None or len(text) > MAX_BODY:
+            raise ClosedError(4400, f"A message is a text of at most {MAX_BODY} characters")
+        try:
+            message = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            raise ClosedError(4400, "The message is not JSON") from None
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            raise ClosedError(4400, "A message is a JSON object with a type")
+        return message
+
+    async def _send(self, message: Mapping[str, Any]) -> None:
+        async with asyncio.timeout(_SEND_SECONDS), self.sending:
+            await self.websocket.send_text(orjson.dumps(message).decode())
+
+
+def _proof(websocket: WebSocket, payload: object) -> Proof:
+    """Return what the client shows: in `connection_init`, as browsers have to, or in the handshake."""
+    given = payload if isinstance(payload, dict) else {}
+    shown = next((value for key, value in given.items() if key.lower() == "authorization"), None)
+    if shown is None:
+        shown = websocket.headers.get("authorization")
+    if not isinstance(shown, str | None):
+        raise ClosedError(4400, "`authorization` must be a string")
+    return Proof(shown, websocket.headers.get("origin"))
+
+
+def _first(errors: BaseExceptionGroup[ClosedError]) -> ClosedError:
+    first = errors.exceptions[0]
+    return first if isinstance(first, ClosedError) else _first(first)
