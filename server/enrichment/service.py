@@ -10,7 +10,6 @@ from server.enrichment.changes import EnrichmentRequested
 from server.enrichment.errors import UnknownEnricherError
 from server.enrichment.model import (
     ENRICH,
-    LIVE_STATES,
     MESSAGES,
     Enrichment,
     EnrichmentState,
@@ -172,11 +171,14 @@ class Enrichments:
         }
 
     async def _cancel(self, profile: Profile, enrichers: Iterable[Enricher]) -> None:
-        """End the live look-ups of these; what one that runs brings back is not written any more."""
+        """End the look-ups of these; what one that runs brings back is not written any more.
+
+        Also those that have their result: it does not count any more, so that a new consent starts anew.
+        """
         now = self._clock()
         for enricher in enrichers:
             state = state_of(profile, enricher.key)
-            if state is not None and state.state in LIVE_STATES:
+            if state is not None and state.state is not EnrichmentState.CANCELLED:
                 update = ProfileUpdate(
                     part=state_fields(enricher.key, cancelled(state, now)),
                     only_if=may_cancel(enricher.key, state),

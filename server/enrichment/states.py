@@ -88,15 +88,13 @@ def cancelled(state: LookUpState, now: datetime) -> LookUpState:
         code=ReasonCode.CONSENT_MISSING,
         next_attempt_at=None,
         expires_at=now,
+        attribute_ids=(),
     )
 
 
 def may_cancel(enricher: str, state: LookUpState) -> Mapping[str, Any]:
-    """Return the guard of a cancellation: it is the same look-up, and it has no result yet."""
-    return {
-        f"enrichments.{enricher}.job": state.job_id,
-        f"enrichments.{enricher}.state": {"$in": sorted(LIVE_STATES)},
-    }
+    """Return the guard of a cancellation: no other look-up was planned meanwhile."""
+    return {f"enrichments.{enricher}.job": state.job_id}
 
 
 def may_give_up(enricher: str, job: Job) -> Mapping[str, Any]:
