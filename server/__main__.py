@@ -27,6 +27,7 @@ from server.local import remembered_environment, run_local
 from server.reactions import reactions
 from server.services import build_services
 from server.settings import Settings, SettingsError, read_settings
+from server.web.graphql_endpoint import MAX_BODY
 from server.worker import Worker, run_until_signalled
 
 if TYPE_CHECKING:
@@ -217,6 +218,7 @@ def _run_server(app: Callable[..., Any], host: str, port: int) -> None:
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
         log_config=None,
+        ws_max_size=MAX_BODY,
     )
 
 

@@ -1,6 +1,6 @@
 """Reads many profiles at once: pages, counts and look-ups in collection `profiles`; writes nothing.
 
-Every query goes by an index: see docs/decisions for which and why, and the test that reads `explain`.
+Every query goes by an index: docs/decisions/0007-reading-many-profiles.md says which.
 """
 
 from __future__ import annotations
