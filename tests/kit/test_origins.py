@@ -164,6 +164,7 @@ def test_origin_of_a_url_is_an_origin_or_none(url: str) -> None:
         "https://example.com@evil.example/",
         "https://evil.example\\@example.com/",
         "https://evil.example\\.example.com/",
+        "https://example.com/a\\b",
         "https://example.com\t/",
         "https://exam\nple.com/",
         "https://example.com\r\nX-Injected: 1",

@@ -90,6 +90,28 @@ async def test_refreshes_that_overlap_end_with_the_newest(database: Database) ->
     assert await shelf.watched.current() == frozenset(range(20))
 
 
+async def test_slow_load_never_replaces_a_newer_one() -> None:
+    loads = iter(("older", "newer"))
+    began, may_end = asyncio.Event(), asyncio.Event()
+
+    async def load() -> str:
+        snapshot = next(loads)
+        if snapshot == "older":
+            began.set()
+            await may_end.wait()
+        return snapshot
+
+    watched: Watched[str] = Watched("things", load)
+    older = asyncio.create_task(watched.refresh())
+    await began.wait()
+    newer = asyncio.create_task(watched.refresh())
+    await asyncio.sleep(0)
+    may_end.set()
+    await asyncio.gather(older, newer)
+
+    assert await watched.current() == "newer"
+
+
 async def test_change_of_another_process_is_followed(database: Database) -> None:
     shelf = Shelf(database, "shelf")
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pymongo import MongoClient
 
 from server.profiles.changes import ProfileMerged
-from server.profiles.model import ProfileId, ProfileUpdate
+from server.profiles.merging import folded
+from server.profiles.model import Merge, MergeId, ProfileId, ProfileUpdate
 from server.profiles.resolving import resolve_all
+from server.profiles.store import ProfileStore
 from tests.core import Core, build_core
 from tests.factories.profiles import APP, account, browser, claim, user
 
@@ -191,3 +196,28 @@ async def test_no_claim_is_lost_when_writes_race_with_a_fold(core: Core, clock: 
     assert told(found) == set(range(30))
     changed = [each for each in await core.outbox(known) if each["kind"] == "profile.attributes_changed"]
     assert len(changed) == 30
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["known", "anonymous"])
+async def test_write_between_reading_and_merging_makes_it_start_over(
+    core: Core, mongodb_url: str, clock: FakeClock, place: int
+) -> None:
+    ids = known, anonymous = await two_profiles(core)
+    merge = Merge(id=MergeId("mrg_1"), kept_id=known, gone_id=anonymous, at=clock(), by=None)
+    decisions: list[tuple[Profile, Profile]] = []
+
+    with MongoClient[dict[str, Any]](mongodb_url) as somebody_else:
+        profiles = somebody_else[core.database.name]["profiles"]
+
+        def decide(kept: Profile, gone: Profile) -> Profile:
+            if not decisions:
+                profiles.update_one({"_id": ids[place]}, {"$inc": {"logins": 1}})
+            decisions.append((kept, gone))
+            return folded(kept, gone)
+
+        merged = await ProfileStore(core.database).merges.merge(merge, decide, (), {})
+
+    assert len(decisions) == 2
+    assert merged is not None
+    assert merged.logins == 1
+    assert merged == await core.profiles.find(known)
