@@ -63,25 +63,11 @@ QUESTIONS = ("qst_a", "qst_b")
 PURPOSES = ("marketing", "analytics")
 
 # Few of each, so that values and operands meet; some are what a filter might take for something else.
-_texts = st.sampled_from(
-    [
-        "a",
-        "A",
-        "ab",
-        "abc",
-        "b",
-        "$a",
-        "$",
-        "a.b",
-        "^a",
-        "a\n",
-        "\u00e9",
-        "e\u0301",
-        "\ud7ff",
-        "\ue000",
-        "\U0010ffff",
-    ]
-) | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=3)
+_texts = st.one_of(
+    st.sampled_from(["a", "A", "ab", "abc", "b", "$a", "$", "a.b", "^a", "\u00e9", "e\u0301", "a\nb"]),
+    st.sampled_from(["\ud7ff", "\ue000", "\U0010ffff"]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=3),
+).filter(lambda text: text == text.strip())  # as attributes keep them
 _integers = st.integers(-2, 2) | st.sampled_from([-(2**53) + 1, 2**53 - 1])
 _days = st.sampled_from([0, 1, 2, 6, 7, 8, -1, -7, 400]).map(
     lambda days: (NOW - timedelta(days=days)).date().isoformat()
