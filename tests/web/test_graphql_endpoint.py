@@ -224,6 +224,14 @@ async def test_authorization_that_is_no_bearer_token_is_refused(api: Api, header
     assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
+async def test_good_token_of_another_scheme_proves_nothing(api: Api) -> None:
+    for scheme in ("Basic", "Token", "bearer-token"):
+        response = await api.post(KIND, Authorization=f"{scheme} {api.admin.token}")
+
+        assert response.status_code == 401
+        assert response.json()["errors"][0]["extensions"] == {"code": "TOKEN_INVALID"}
+
+
 @pytest.mark.parametrize("token", ["sk_", "sk_unknown", "pk_unknown", "sk_é", "pk_" + "x" * 1_000])
 async def test_unknown_key_is_refused(api: Api, token: str) -> None:
     response = await api.http.post(
