@@ -1,0 +1,71 @@
+"""What is reached from a list costs no query for each item: MongoDB's own profiler counts."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.factories.profiles import user
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.api import Api
+
+NODE = """id traits identities { value } attributes { key claims { value source { label } } }
+  enrichments { state enricher { name } }"""
+PAGE = f"query ($first: Int) {{ profiles(first: $first) {{ edges {{ node {{ {NODE} }} }} }} }}"
+BY = f"query ($by: [ProfileLookup!]!) {{ profilesBy(by: $by) {{ {NODE} }} }}"
+MANY = 40
+
+
+@asynccontextmanager
+async def _counted(api: Api) -> AsyncIterator[list[str]]:
+    """Collect the operations on the API's database meanwhile."""
+    database = api.services.database
+    operations: list[str] = []
+    await database.command({"profile": 2})
+    try:
+        yield operations
+    finally:
+        await database.command({"profile": 0})
+        found = database["system.profile"].find({"ns": {"$ne": f"{database.name}.system.profile"}})
+        operations += [
+            each["op"] async for each in found if each["op"] != "command" or "find" in each["command"]
+        ]
+        await database["system.profile"].drop()
+
+
+@pytest.fixture
+async def people(api: Api) -> list[str]:
+    """Forty people with an address each, known by a user id or by a sign-in."""
+    made = [(await api.services.profiles.recognise(user(f"u-{number}"))).id for number in range(MANY - 5)]
+    signed_in = [
+        (await api.signed_in(f"s-{number}", email=f"s{number}@example.com", email_verified=True)).profile_id
+        for number in range(5)
+    ]
+    return [*made, *signed_in]
+
+
+@pytest.mark.parametrize("first", [1, MANY])
+async def test_page_is_one_query_however_long(api: Api, people: list[str], first: int) -> None:
+    await api.data(PAGE, {"first": 1}, by=api.admin)  # what is read once and then kept
+
+    async with _counted(api) as operations:
+        found = await api.data(PAGE, {"first": first}, by=api.admin)
+
+    assert len(found["profiles"]["edges"]) == first
+    assert operations == ["query"]
+
+
+async def test_lookups_are_two_queries_however_many(api: Api, people: list[str]) -> None:
+    by = [{"id": each} for each in people[:20]] + [{"userId": f"u-{number}"} for number in range(20)]
+    await api.data(BY, {"by": by[:1]}, by=api.admin)
+
+    async with _counted(api) as operations:
+        found = await api.data(BY, {"by": by}, by=api.admin)
+
+    assert None not in found["profilesBy"]
+    assert operations == ["query", "query"]
