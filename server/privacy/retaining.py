@@ -9,13 +9,14 @@ from server.kit.ids import first_id
 from server.kit.jobs.model import Done
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
     from server.kit.clock import Clock
     from server.kit.jobs.model import Job, JobResult
     from server.privacy.erasing import Erasing
     from server.privacy.holding_store import HoldingStore
+    from server.privacy.model import Holding
 
 _log = logging.getLogger(__name__)
 VISITORS = "anonymous_profiles"  # beside the collections: browsers that never came back
@@ -58,9 +59,9 @@ class Retaining:
                 await self._erasing.erase_visitor(profile_id)
 
 
-def why_unknown(rules: Mapping[str, timedelta], holdings: HoldingStore) -> str | None:
+def why_unknown(rules: Mapping[str, timedelta], holdings: Iterable[Holding]) -> str | None:
     """Return what is wrong with the rules of retention, in one sentence, or None."""
-    dated = {each.collection for each in holdings.personal if each.dated is not None} | {VISITORS}
+    dated = {each.collection for each in holdings if each.dated is not None} | {VISITORS}
     strange = sorted(rules.keys() - dated)
     if not strange:
         return None
