@@ -138,6 +138,8 @@ class Services:
 
 def build_services(settings: Settings, *, clock: Clock = system_clock) -> Services:
     """Return the services of one process; nothing is dialled before it is needed."""
+    if (problem := why_unknown(settings.retention, HOLDINGS)) is not None:
+        raise SettingsError(problem)
     client = connect(settings.mongodb_url)
     database = open_database(client, settings.database)
     stores = Stores(
@@ -174,8 +176,6 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     questions = Questions(profiles=profiles, store=stores.questions, clock=clock, secret=settings.secret)
     enrichers = (email_domain(),)
     holdings = HoldingStore(database, HOLDINGS)
-    if (problem := why_unknown(settings.retention, holdings)) is not None:
-        raise SettingsError(problem)
     erasing = Erasing(profiles=profiles, store=stores.privacy, holdings=holdings, queue=queue, clock=clock)
     sweeps = SweepStore(database)
     follower = Follower(database, "profiles", WATCHED)
