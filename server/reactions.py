@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.consent.changes import ConsentRecorded
 from server.enrichment.changes import EnrichmentRequested
-from server.identity.changes import SignedIn
+from server.identity.changes import IdentityLinked, IdentityUnlinked, SignedIn
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged, ProfileSplit
 from server.questions.changes import AskHandled
 
@@ -28,7 +28,12 @@ def reactions(services: Services) -> Reactions:
         ProfileMerged: (enrichment.on_merged,),
         ProfileSplit: (),
         SignedIn: (enrichment.on_signed_in,),
-        AttributesChanged: (services.withdrawals.keep_ended, enrichment.on_attributes_changed,),
+        IdentityLinked: (),
+        IdentityUnlinked: (),
+        AttributesChanged: (
+            services.withdrawals.keep_ended,
+            enrichment.on_attributes_changed,
+        ),
         EnrichmentRequested: (enrichment.on_requested,),
         AskHandled: (questions.log,),
     }

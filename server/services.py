@@ -16,15 +16,17 @@ from server.enrichment.enrichers.email_domain import email_domain
 from server.enrichment.model import ENRICH
 from server.enrichment.running import LookUps
 from server.enrichment.service import Enrichments
-from server.identity.providers.oidc import oidc_providers
+from server.identity.configuring import SignInProviders
+from server.identity.providers.bounded import BoundedClient
 from server.identity.service import Identity
 from server.identity.store import IdentityStore
 from server.kit.clock import system_clock
-from server.kit.jobs.periodic import Periodic
 from server.kit.following import Follower
+from server.kit.jobs.periodic import Periodic
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.mongo import connect, open_database, why_unreachable
+from server.kit.sealing import Seal
 from server.privacy.anonymising import Anonymising
 from server.privacy.erasing import Erasing
 from server.privacy.exporting import Exporting
@@ -42,8 +44,8 @@ from server.profiles.consenting import Consenting
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.erased_store import ErasedStore
 from server.profiles.expiring import EVERY, EXPIRE, Expiring
-from server.profiles.history_store import HistoryStore
 from server.profiles.following import WATCHED, Following
+from server.profiles.history_store import HistoryStore
 from server.profiles.reading import Reading
 from server.profiles.reranking import RERANK, Reranking
 from server.profiles.search_store import SearchStore
@@ -125,7 +127,13 @@ class Services:
     @property
     def watched(self) -> tuple[Watched[Any], ...]:
         """The configuration that this process holds in memory."""
-        return (self.access.key_ring, self.consents.purposes, self.attributes.catalogue, self.questions.live)
+        return (
+            self.access.key_ring,
+            self.consents.purposes,
+            self.attributes.catalogue,
+            self.questions.live,
+            self.identity.providers.live,
+        )
 
     async def why_not_ready(self) -> str | None:
         """Return why this process can't serve, or None."""
@@ -152,7 +160,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         withdrawals=WithdrawalStore(database),
         erased=ErasedStore(database, secret=settings.secret),
         search=SearchStore(database),
-        identity=IdentityStore(database),
+        identity=IdentityStore(database, secret=settings.secret),
         questions=QuestionStore(database),
         jobs=JobStore(database),
         privacy=PrivacyStore(database),
@@ -169,9 +177,22 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         consents=consents,
         clock=clock,
     )
-    providers = oidc_providers(settings, clock=clock)
+    uniting = Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock)
     identity = Identity(
-        profiles=profiles, access=access, store=stores.identity, providers=providers, clock=clock
+        profiles=profiles,
+        access=access,
+        store=stores.identity,
+        providers=SignInProviders(
+            settings.sign_in_providers,
+            store=stores.identity.providers,
+            profiles=profiles,
+            client=BoundedClient(),
+            public_url=settings.public_url,
+            clock=clock,
+        ),
+        unite=uniting.join,
+        seal=Seal(settings.secret, "link"),
+        clock=clock,
     )
     questions = Questions(profiles=profiles, store=stores.questions, clock=clock, secret=settings.secret)
     enrichers = (email_domain(),)
@@ -206,7 +227,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         withdrawals=Withdrawals(
             store=stores.withdrawals, history=stores.history, queue=queue, clock=clock
         ),
-        uniting=Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock),
+        uniting=uniting,
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=identity,
         questions=questions,

@@ -32,17 +32,25 @@ class Environment(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderSettings:
-    """An OpenID provider to sign in with. `key` is its short name in URLs and in the source of claims."""
+    """A provider to sign in with. `key` is its short name in URLs and in the source of claims.
+
+    `kind` says which provider it is; `issuer` is for a kind that any OpenID provider can be. `scopes` empty
+    stands for those that the kind's claims need. `claims` are beyond the kind's own, claim to attribute key;
+    `requested` are the attributes to fill, all where it is None; `sync` says when, by attribute key.
+    `options` are the kind's own: tenant, team_id and key_id.
+    """
 
     key: str
     name: str
-    issuer: str
     client_id: str
-    client_secret: str = field(repr=False)
-    scopes: tuple[str, ...] = ("openid", "profile", "email")
-    claims: Mapping[str, str] = field(
-        default_factory=dict
-    )  # beyond the standard ones: claim to attribute key
+    issuer: str = ""
+    client_secret: str = field(default="", repr=False)
+    kind: str = "oidc"
+    scopes: tuple[str, ...] = ()
+    claims: Mapping[str, str] = field(default_factory=dict)
+    requested: tuple[str, ...] | None = None
+    sync: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,21 +186,26 @@ def _providers(text: str) -> tuple[ProviderSettings, ...]:
         return tuple(_provider(entry) for entry in json.loads(text))
     except (TypeError, ValueError, KeyError) as error:
         message = (
-            "ACQUAINT_PROVIDERS must be a JSON list of objects with key, issuer, client_id and client_secret"
-            f" (name, scopes and claims may be added): {error}"
+            "ACQUAINT_PROVIDERS must be a JSON list of objects with key, client_id, client_secret and either"
+            f" issuer or kind (see docs/sign-in.md for what may be added): {error}"
         )
         raise SettingsError(message) from None
 
 
 def _provider(entry: dict[str, Any]) -> ProviderSettings:
+    kind = entry.get("kind", "oidc")
     return ProviderSettings(
         key=_provider_key(entry["key"]),
         name=entry.get("name", entry["key"].title()),
-        issuer=_provider_issuer(entry["issuer"]),
+        kind=kind,
+        issuer=_provider_issuer(entry["issuer"]) if kind == "oidc" else entry.get("issuer", ""),
         client_id=entry["client_id"],
         client_secret=entry["client_secret"],
-        scopes=_provider_scopes(entry),
+        scopes=_provider_scopes(entry) if kind == "oidc" else tuple(entry.get("scopes", ())),
         claims=dict(entry.get("claims", {})),
+        requested=None if entry.get("requested") is None else tuple(entry["requested"]),
+        sync=dict(entry.get("sync", {})),
+        options=dict(entry.get("options", {})),
     )
 
 
@@ -222,8 +235,8 @@ def _provider_issuer(issuer: str) -> str:
 
 def _provider_scopes(entry: dict[str, Any]) -> tuple[str, ...]:
     """Without `openid` a provider makes no ID token, and nothing would be proved."""
-    scopes = tuple(entry.get("scopes", ("openid", "profile", "email")))
-    if "openid" not in scopes:
+    scopes = tuple(entry.get("scopes", ()))
+    if scopes and "openid" not in scopes:
         message = "scopes have to include openid"
         raise ValueError(message)
     return scopes

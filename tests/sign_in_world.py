@@ -17,14 +17,15 @@ from server.access.store import KeyStore
 from server.access.tokens import ViewerTokens
 from server.consent.service import Consents
 from server.consent.store import ConsentStore
+from server.identity.configuring import SignInProviders
 from server.identity.model import SignInCode, StartedVisit
 from server.identity.providers.bounded import BoundedClient
-from server.identity.providers.oidc import OidcProvider
 from server.identity.service import Identity
 from server.identity.store import IdentityStore
 from server.kit.clock import system_clock
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
+from server.kit.sealing import Seal
 from server.kit.signing import s256_challenge
 from server.profiles.attributes import Attributes
 from server.profiles.claiming import Claiming
@@ -33,6 +34,7 @@ from server.profiles.erased_store import ErasedStore
 from server.profiles.history_store import HistoryStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
+from server.profiles.uniting import Uniting
 from server.settings import Environment, ProviderSettings, Settings
 from server.web.sign_in import sign_in_routes
 from tests.fakes import FakeClock
@@ -40,7 +42,6 @@ from tests.fakes import FakeClock
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from server.identity.model import Provider
     from server.kit.mongo import Database
     from server.profiles.model import Profile, ProfileId
 
@@ -146,7 +147,8 @@ async def _build(
     client = BoundedClient(transport, deadline_seconds=1)
     settings = _settings(tuple(providers))
     keys, definitions = KeyStore(database), DefinitionStore(database)
-    profile_store, identity_store = ProfileStore(database), IdentityStore(database)
+    profile_store = ProfileStore(database)
+    identity_store = IdentityStore(database, secret=settings.secret)
     for store in (keys, definitions, profile_store, identity_store):
         await store.create_indexes()
     tokens = ViewerTokens(secret=settings.secret, issuer=PUBLIC_URL, clock=clock)
@@ -162,14 +164,23 @@ async def _build(
         clock=clock,
     )
     await attributes.ensure_standard_attributes()
-    made: dict[str, Provider] = {
-        each.key: OidcProvider(
-            each, redirect_uri=f"{PUBLIC_URL}/auth/{each.key}/callback", client=client, clock=clock
-        )
-        for each in providers
-    }
     history = HistoryStore(database, retention=timedelta(days=730))
-    identity = Identity(profiles=profiles, access=access, store=identity_store, providers=made, clock=clock)
+    identity = Identity(
+        profiles=profiles,
+        access=access,
+        store=identity_store,
+        providers=SignInProviders(
+            providers,
+            store=identity_store.providers,
+            profiles=profiles,
+            client=client,
+            public_url=PUBLIC_URL,
+            clock=clock,
+        ),
+        unite=Uniting(store=profile_store, catalogue=attributes.catalogue, clock=clock).join,
+        seal=Seal(settings.secret, "link"),
+        clock=clock,
+    )
     new = await access.create_key(ADMIN, kind=KeyKind.PUBLISHABLE, name="Shop", origins=(ORIGIN,))
     app = Starlette(routes=sign_in_routes(identity, settings))
     return World(

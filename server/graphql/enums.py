@@ -12,6 +12,7 @@ import strawberry
 from server.access.model import KeyKind, Scope, ViewerKind
 from server.consent.model import Basis, ConsentSource, ConsentState, OnWithdrawal
 from server.enrichment.model import EnrichmentState
+from server.identity.model import SyncMode
 from server.privacy.model import RequestKind, RequestState
 from server.profiles.conditions import Operator
 from server.profiles.model import (
@@ -280,4 +281,11 @@ _describe(
     name="OrderDirection",
     ASC="The earliest.",
     DESC="The latest.",
+)
+_describe(
+    SyncMode,
+    "When a sign-in writes the value that a claim brings.",
+    IMPORT="At the first sign-in with the account, and never again.",
+    MISSING="While nobody has said anything about the attribute.",
+    FORCE="At every sign-in; what the provider no longer says is taken back.",
 )

@@ -95,6 +95,26 @@ class UnpublishableError(UserError):
     question_key: str | None = strawberry.field(description="The question at fault, if it is one's.")
 
 
+@strawberry.type(description="The one-time code of a link is unknown, used, expired or another page's.")
+class LinkCodeError(UserError):
+    """See identity.errors."""
+
+
+@strawberry.type(description="The account is how somebody else signs in; it is never moved.")
+class IdentityInUseError(UserError):
+    """See identity.errors."""
+
+
+@strawberry.type(description="Without this account nobody could sign in to the profile any more.")
+class LastIdentityError(UserError):
+    """See identity.errors."""
+
+
+@strawberry.type(description="The sign-in is too long ago for this: sign in again first.")
+class RecentSignInError(UserError):
+    """See identity.errors."""
+
+
 @strawberry.type(description="The one-time code of a sign-in is unknown, used, expired or another browser's.")
 class SignInCodeError(UserError):
     """See identity.errors."""
@@ -149,5 +169,9 @@ HANDLERS = (
     _Handler(profiles.PersonErasedError, PersonErasedError),
     _Handler(consent.UnknownPurposeError, UnknownPurposeError, "key"),
     _Handler(identity.SignInCodeError, SignInCodeError),
+    _Handler(identity.LinkCodeError, LinkCodeError),
+    _Handler(identity.IdentityInUseError, IdentityInUseError),
+    _Handler(identity.LastIdentityError, LastIdentityError),
+    _Handler(identity.RecentSignInError, RecentSignInError),
     _Handler(enrichment.UnknownEnricherError, UnknownEnricherError, "key"),
 )

@@ -19,6 +19,7 @@ from server.graphql.privacy import PrivacyRequest, show_request
 from server.graphql.profiles import Profile, ProfileLookup, Viewer, read_lookup, show_profile, show_viewer
 from server.graphql.question_sets import QuestionSet, show_set
 from server.graphql.questions import NextQuestion, show_next
+from server.graphql.signing_in import IdentityQueries
 from server.kit.paging import page_request
 from server.privacy.model import RequestKind
 from server.profiles.model import WithdrawalId
@@ -38,7 +39,7 @@ _Id = Annotated[strawberry.ID, strawberry.argument(description="The id of what i
 
 
 @strawberry.type(description="What can be read.")
-class Query:
+class Query(IdentityQueries):
     """Null stands for what does not exist and for what the viewer may not see: the two look the same."""
 
     @strawberry.field(description="Who is asking.")

@@ -15,3 +15,19 @@ class SignedIn(Change):
     kind: ClassVar[str] = "identity.signed_in"
     provider: str
     is_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityLinked(Change):
+    """A person who was signed in proved another account to be theirs."""
+
+    kind: ClassVar[str] = "identity.linked"
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityUnlinked(Change):
+    """A person gave up a way to sign in."""
+
+    kind: ClassVar[str] = "identity.unlinked"
+    provider: str

@@ -1,7 +1,7 @@
 """From the claims of a provider to values of our attributes; pure.
 
-What a claim means is fixed by OpenID Connect Core, section 5.1. Which of these values fit our
-attributes is not decided here.
+What each provider's claims mean is data (see providers/kinds.py). Which values fit our attributes is not
+decided here.
 """
 
 from __future__ import annotations
@@ -10,19 +10,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from server.identity.model import Vouching
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
-_APPLE = "https://appleid.apple.com"
+    from server.identity.model import ClaimRule
 
-# Our keys are the claims' own names: the field's words over ours.
-_STANDARD = (
-    *("name", "given_name", "family_name", "middle_name", "nickname", "preferred_username"),
-    *("profile", "picture", "website", "email", "gender", "birthdate", "zoneinfo", "locale", "phone_number"),
-)
-_ADDRESS = MappingProxyType(
-    {"locality": "city", "region": "region", "postal_code": "postal_code", "country": "country"}
-)
 # Contact details are worth only as much as the provider's own flag beside them.
 _FLAGS = MappingProxyType({"email": "email_verified", "phone_number": "phone_number_verified"})
 
@@ -52,35 +47,50 @@ def merged(id_token: Mapping[str, Any], userinfo: Mapping[str, Any]) -> dict[str
     return together
 
 
+def claim_at(claims: Mapping[str, Any], path: str) -> object:
+    """Return the claim of this name, else what lies at this path, else None; names may have dots too."""
+    if path in claims:
+        return claims[path]
+    found: object = claims
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
 def claimed_values(
-    claims: Mapping[str, Any], *, issuer: str, extra: Mapping[str, str]
+    claims: Mapping[str, Any], rules: Sequence[ClaimRule], *, unsigned: AbstractSet[str] = frozenset()
 ) -> tuple[ClaimedValue, ...]:
-    """Return what the claims say about attributes, each key once.
+    """Return what the claims say about attributes, each key once: the first rule that finds something counts.
 
-    The provider vouches for what it says in a token or answer that was checked to be its own, save for e-mail
-    addresses and telephone numbers, which need their flag. `extra` names further claims and the
-    attributes they fill; through it a contact detail is never verified, since no flag speaks of it
-    (Microsoft's `upn` is whatever an administrator typed).
+    `unsigned` names claims that came through the browser and not from the provider: nobody vouches for them.
     """
-    values = {
-        key: ClaimedValue(key=key, value=claims[claim], is_verified=key not in _FLAGS)
-        for claim, key in extra.items()
-        if claims.get(claim) is not None
-    }
-    for key in _STANDARD:
-        if claims.get(key) is not None:
-            values[key] = ClaimedValue(
-                key=key, value=_plain(key, claims[key]), is_verified=_is_verified(claims, key, issuer)
+    values: dict[str, ClaimedValue] = {}
+    for rule in rules:
+        value = claim_at(claims, rule.claim)
+        if value is not None and rule.attribute not in values:
+            is_verified = rule.claim not in unsigned and _is_vouched_for(claims, rule)
+            values[rule.attribute] = ClaimedValue(
+                key=rule.attribute, value=_plain(rule.attribute, value), is_verified=is_verified
             )
-    return (*(values | _address(claims.get("address"), values)).values(),)
+    return (*values.values(),)
 
 
-def _is_verified(claims: Mapping[str, Any], key: str, issuer: str) -> bool:
-    if key not in _FLAGS:
-        return True
-    flag = claims.get(_FLAGS[key])
-    # The flag is a JSON boolean (Core, section 5.1): a string proves nothing. Apple alone documents "true".
-    return flag is True or (issuer == _APPLE and flag == "true")
+def without(claims: Mapping[str, Any], withheld: AbstractSet[str]) -> dict[str, Any]:
+    """Return the claims without those that the person withholds, by name or by the first part of a path.
+
+    The flag of a contact detail goes with it: alone it would say that there is one.
+    """
+    gone = {name.partition(".")[0] if name not in claims else name for name in withheld}
+    gone |= {_FLAGS[name] for name in gone if name in _FLAGS}
+    return {name: value for name, value in claims.items() if name not in gone}
+
+
+def _is_vouched_for(claims: Mapping[str, Any], rule: ClaimRule) -> bool:
+    if rule.vouching is not Vouching.FLAG:
+        return rule.vouching is Vouching.ALWAYS
+    flag = claim_at(claims, rule.flag)
+    # The flag is a JSON boolean (Core, section 5.1): a string proves nothing, save where it is documented so.
+    return flag is True or (rule.takes_text and flag == "true")
 
 
 def _plain(key: str, value: object) -> object:
@@ -89,13 +99,3 @@ def _plain(key: str, value: object) -> object:
         case {"language": str(language), "country": str(country)} if key == "locale":
             return f"{language}-{country}"
     return value
-
-
-def _address(address: object, taken: Mapping[str, ClaimedValue]) -> dict[str, ClaimedValue]:
-    if not isinstance(address, dict):
-        return {}
-    return {
-        key: ClaimedValue(key=key, value=address[part], is_verified=True)
-        for part, key in _ADDRESS.items()
-        if address.get(part) is not None and key not in taken
-    }

@@ -49,3 +49,19 @@ class UnknownSignInError(ExpectedError):
 
 class UnknownProviderError(ExpectedError):
     """No provider of this name is configured."""
+
+
+class LinkCodeError(ExpectedError):
+    """The one-time code of a link is unknown, used or expired, or another page or person asked for it."""
+
+
+class IdentityInUseError(ExpectedError):
+    """The account is how somebody else signs in; it is never moved."""
+
+
+class LastIdentityError(ExpectedError):
+    """Without this account nobody could sign in to the profile any more."""
+
+
+class RecentSignInError(ExpectedError):
+    """The sign-in is too long ago for what is asked: sign in again first."""

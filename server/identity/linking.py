@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from server.profiles.model import IdentityKind, IdentityRef
+from server.profiles.model import IdentityKind, IdentityRef, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from server.identity.model import ProvedIdentity, Session
-    from server.profiles.model import AttributeId, Claim, Profile
+    from server.profiles.model import AttributeId, Claim, Identity, Profile
+
+_WAYS_IN = frozenset({IdentityKind.SOCIAL, IdentityKind.USER_ID})
 
 
 def social_ref(proved: ProvedIdentity) -> IdentityRef:
@@ -33,6 +35,31 @@ def email_refs(claims: Iterable[Claim], email: AttributeId | None) -> tuple[Iden
         for claim in claims
         if claim.attribute_id == email and claim.is_verified and isinstance(claim.value, str)
     )
+
+
+def share_address(one: Profile, other: Profile, email: AttributeId | None) -> bool:
+    """Whether a provider vouches to one of them for an address that recognises the other.
+
+    A pending link: perhaps they are one person. This is a hint and no proof, so that it joins nobody; whoever
+    can sign in to both may say so.
+    """
+    pairs = ((one, other), (other, one))
+    return any(_recognised_by(a) & _vouched_for(b, email) for a, b in pairs)
+
+
+def _recognised_by(profile: Profile) -> set[str]:
+    return {each.ref.value for each in profile.identities if each.ref.kind is IdentityKind.EMAIL}
+
+
+def _vouched_for(profile: Profile, email: AttributeId | None) -> set[str]:
+    claims = profile.claims.get(email, ()) if email is not None else ()
+    from_accounts = (claim for claim in claims if claim.source.kind is SourceKind.IDENTITY)
+    return {ref.value for ref in email_refs(from_accounts, email)}
+
+
+def ways_in(profile: Profile) -> list[Identity]:
+    """Return what its person can sign in with: accounts at providers, and the id that an app gave them."""
+    return [each for each in profile.identities if each.ref.kind in _WAYS_IN]
 
 
 def may_open(session: Session, profile: Profile) -> bool:

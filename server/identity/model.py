@@ -4,18 +4,79 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from server.access.model import KeyId, Viewer, ViewerKind
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from server.access.model import KeyId, SessionId, Viewer, ViewerToken
-    from server.profiles.model import Profile, ProfileId
+    from server.access.model import SessionId, ViewerToken
+    from server.profiles.model import AttributeDefinition, Profile, ProfileId
 
 SESSION_IDLE = timedelta(days=30)  # without a visit, after which a browser is a stranger again
+SESSION_ABSOLUTE = timedelta(days=365)  # however often it is used: a stolen one ends some day
+OWN_SESSION_IDLE = timedelta(hours=12)  # on our own pages, where accounts are linked and sessions are ended
+OWN_SESSION_ABSOLUTE = timedelta(days=7)
+RECENT = timedelta(minutes=15)  # since the sign-in of this session: what linking asks for
 ATTEMPT_LIFETIME = timedelta(minutes=10)  # to type a password and find the second factor
 CODE_LIFETIME = timedelta(seconds=60)  # one redirect and one request
+# Stands in the place of a publishable key in what belongs to our own pages; no key has this id.
+OWN_PAGES = KeyId("own")
+
+
+class SyncMode(StrEnum):
+    """When a later sign-in writes a value that an earlier one wrote."""
+
+    IMPORT = "import"
+    MISSING = "missing"
+    FORCE = "force"
+
+
+class Vouching(StrEnum):
+    """When the provider vouches for a claim: always, where a flag beside it says so, or never."""
+
+    ALWAYS = "always"
+    FLAG = "flag"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRule:
+    """One line of a provider's claims table: which claim fills which attribute, and what it is worth.
+
+    `claim` is a name or a path with dots (`picture.data.url`), `scope` what has to be asked for to get it.
+    `flag` names the claim that vouches for this one; `takes_text` is for a provider that writes "true".
+    """
+
+    claim: str
+    attribute: str
+    scope: str | None = None
+    vouching: Vouching = Vouching.ALWAYS
+    flag: str = ""
+    takes_text: bool = False
+    sync: SyncMode = SyncMode.FORCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimUse:
+    """What a claim is used for, as the person reads it before they sign in."""
+
+    rule: ClaimRule
+    definition: AttributeDefinition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedProvider:
+    """A provider that is on, and what it would be asked for: the claims that fill an attribute we have."""
+
+    key: str
+    name: str
+    kind: str
+    uses: tuple[ClaimUse, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +95,18 @@ class Session:
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+
+    @property
+    def viewer(self) -> Viewer:
+        """Who asks with a token made for this session."""
+        return Viewer(
+            kind=ViewerKind.PERSON,
+            key_id=self.key_id,
+            origin=self.origin,
+            profile_id=self.profile_id,
+            session_id=self.id,
+            is_identified=self.is_identified,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +131,8 @@ class StartedVisit:
 class Handover:
     """Where a sign-in leads back to, and to whom alone: the page whose verifier hashes to `challenge`.
 
-    `return_to` is an absolute URL without a fragment on `origin`, which is one of the key's.
+    `return_to` is an absolute URL without a fragment on `origin`, which is one of the key's. With the key
+    OWN_PAGES it is a page of our own, which needs no challenge: the session goes into its cookie.
     """
 
     key_id: KeyId
@@ -77,23 +151,51 @@ class AttemptSecrets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A sign-in that somebody began: which browser, at which provider, and where it leads back to."""
+    """A sign-in that somebody began: which browser, at which provider, and where it leads back to.
+
+    With `is_link` nobody is signed in by it: the account joins whoever is signed in on the page already.
+    `withheld` are the claims that the person keeps to themself, None for those of the last sign-in.
+    """
 
     provider_key: str
     secrets: AttemptSecrets
     handover: Handover
     expires_at: datetime
+    is_link: bool = False
+    withheld: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldCode:
-    """Who a one-time code signs in, and the page that may use it."""
+    """Who a one-time code signs in, and the page that may use it.
 
-    profile_id: ProfileId
+    A code that links signs nobody in: it holds the account that was proved, sealed (`link`).
+    """
+
+    profile_id: ProfileId | None
+    link: str | None = field(default=None, repr=False)
     key_id: KeyId
     origin: str
     challenge: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """Where the browser goes after a sign-in; on our own pages with the secret of its new session."""
+
+    url: str
+    session: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What is kept of one account at a provider: its raw claims, and which of them the person withholds."""
+
+    provider_key: str
+    claims: Mapping[str, Any] = field(repr=False)
+    withheld: tuple[str, ...]
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +215,22 @@ class Callback:
     code: str = field(default="", repr=False)
     issuer: str | None = None  # RFC 9207
     error: str | None = None
+    user: str | None = field(default=None, repr=False)  # Apple's, the first time: signed by nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvedIdentity:
-    """Who a provider says this is and what it said about them; checked to be its words, and to us."""
+    """Who a provider says this is and what it said about them; checked to be its words, and to us.
+
+    Not its words, and not vouched for: the claims named in `unsigned`, which the browser brought. `scopes`
+    are those that were granted, None where the provider did not say that there were fewer.
+    """
 
     issuer: str
     subject: str
     claims: Mapping[str, Any] = field(repr=False)
+    unsigned: AbstractSet[str] = frozenset()
+    scopes: AbstractSet[str] | None = None
 
 
 class Provider(Protocol):
@@ -136,8 +245,12 @@ class Provider(Protocol):
         """The name that people read."""
 
     @property
-    def extra_claims(self) -> Mapping[str, str]:
-        """Claims of this provider beyond the standard ones, and the attribute keys that they fill."""
+    def kind(self) -> str:
+        """Which provider it is, as a key of KINDS."""
+
+    @property
+    def rules(self) -> Sequence[ClaimRule]:
+        """Which claims are used, and for which attributes."""
 
     async def begin(self) -> Begun:
         """Prepare a sign-in; raise ProviderUnavailableError where the provider does not answer."""
@@ -148,6 +261,3 @@ class Provider(Protocol):
         Raises SignInError: AccessDeniedError where the person said no, ProviderUnavailableError where
         the provider does not answer as the protocol says, SignInRefusedError where its answer proves nothing.
         """
-
-    async def close(self) -> None:
-        """Let go of what is kept open."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from server.identity.changes import SignedIn
-from server.identity.claims import claimed_values
+from server.identity.accounts.syncing import synced
+from server.identity.changes import IdentityLinked, SignedIn
 from server.identity.errors import SignedInErasedError, SignInRefusedError
 from server.identity.linking import email_refs, social_ref
+from server.identity.model import Account
 from server.kit.changes import ChangeId
 from server.kit.ids import new_id
 from server.profiles.errors import IdentityTakenError, InvalidValueError, PersonErasedError
@@ -18,45 +19,120 @@ from server.profiles.model import ProfileUpdate, Source, SourceKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from server.identity.accounts.store import AccountStore
+    from server.identity.accounts.syncing import Synced
+    from server.identity.claims import ClaimedValue
     from server.identity.model import ProvedIdentity, Provider
     from server.kit.clock import Clock
-    from server.profiles.model import Claim, IdentityRef, Profile
+    from server.profiles.model import Claim, IdentityRef, Profile, ProfileId
     from server.profiles.service import Profiles
 
 _log = logging.getLogger(__name__)
 _TRIES = 10  # the same person signing in from as many windows in the same instant
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _SignIn:
+    """One account that proved itself, and what its person withholds now."""
+
+    provider: Provider
+    proved: ProvedIdentity
+    ref: IdentityRef
+    account: Account | None
+    withheld: tuple[str, ...]
+
+    @property
+    def source(self) -> Source:
+        """Who makes its claims."""
+        return Source(kind=SourceKind.IDENTITY, key=self.provider.key)
+
+
 class SignInRecorder:
     """Writes sign-ins to profiles."""
 
-    def __init__(self, *, profiles: Profiles, clock: Clock) -> None:
+    def __init__(self, *, profiles: Profiles, accounts: AccountStore, clock: Clock) -> None:
         self._profiles = profiles
+        self._accounts = accounts
         self._clock = clock
 
-    async def record(self, provider: Provider, proved: ProvedIdentity) -> Profile:
+    async def record(
+        self, provider: Provider, proved: ProvedIdentity, withheld: tuple[str, ...] | None = None
+    ) -> Profile:
         """Write a sign-in to the person's profile, made on first sight, in one statement; return the result.
 
         The guard is the count that `is_first` was read from: of two sign-ins at once one starts over.
         """
-        ref = social_ref(proved)
-        claims = await self._claims(provider, proved)
-        email = (await self._profiles.catalogue.current()).find("email")
-        emails = email_refs(claims, None if email is None else email.id)
+        sign_in = await self._sign_in(provider, proved, withheld)
         for _ in range(_TRIES):
-            profile = await self._recognised(ref)
+            profile = await self._recognised(sign_in.ref)
+            signed_in = self._signed_in(profile, provider.key)
             update = ProfileUpdate(
-                claims=claims,
-                identities=(ref,),
-                increment={"logins": 1},
-                only_if={"logins": profile.logins},
-                changes=(self._signed_in(profile, provider.key),),
+                increment={"logins": 1}, only_if={"logins": profile.logins}, changes=(signed_in,)
             )
-            written = await self._write(profile, update, emails)
+            written = await self._written(sign_in, profile, update)
             if written is not None:
                 return written
-        message = "the profile kept changing while it was written"
-        raise SignInRefusedError(message)
+        raise SignInRefusedError("the profile kept changing while it was written")
+
+    async def attach(
+        self, provider: Provider, proved: ProvedIdentity, withheld: tuple[str, ...] | None, to: ProfileId
+    ) -> Profile | None:
+        """Write an account to a profile that its person is signed in to; None where that is gone.
+
+        Raises IdentityTakenError where the account is somebody else's: it is never moved.
+        """
+        sign_in = await self._sign_in(provider, proved, withheld)
+        profile = await self._profiles.find(to)
+        if profile is None:
+            return None
+        now = self._clock()
+        linked = IdentityLinked(id=ChangeId(new_id("chg", now)), at=now, profile_id=to, provider=provider.key)
+        return await self._written(sign_in, profile, ProfileUpdate(changes=(linked,)))
+
+    async def _sign_in(
+        self, provider: Provider, proved: ProvedIdentity, withheld: tuple[str, ...] | None
+    ) -> _SignIn:
+        """Withheld stays withheld: what the person said last counts until they say something else."""
+        ref = social_ref(proved)
+        account = await self._accounts.find(ref)
+        before = () if account is None else account.withheld
+        return _SignIn(
+            provider=provider,
+            proved=proved,
+            ref=ref,
+            account=account,
+            withheld=before if withheld is None else withheld,
+        )
+
+    async def _written(self, sign_in: _SignIn, profile: Profile, update: ProfileUpdate) -> Profile | None:
+        """Write what the account brings along with `update`; what is kept of the account comes after.
+
+        A crash between the two costs the raw claims of one sign-in, which the next brings again.
+        """
+        result = synced(
+            sign_in.proved,
+            sign_in.provider.rules,
+            withheld=frozenset(sign_in.withheld),
+            known=await self._said(profile),
+            is_first=sign_in.account is None,
+        )
+        claims = await self._claims(sign_in.source, result.values)
+        complete = replace(
+            update,
+            claims=claims,
+            retracted=await self._retracted(sign_in.source, profile, result),
+            identities=(sign_in.ref,),
+        )
+        written = await self._write(profile, complete, await self._emails(claims))
+        if written is not None:
+            kept = Account(
+                provider_key=sign_in.provider.key,
+                claims=result.kept,
+                withheld=sign_in.withheld,
+                at=self._clock(),
+            )
+            await self._accounts.put(sign_in.ref, kept, profile.id)
+        return written
 
     async def _recognised(self, ref: IdentityRef) -> Profile:
         try:
@@ -68,27 +144,49 @@ class SignInRecorder:
     async def _write(
         self, profile: Profile, update: ProfileUpdate, emails: Sequence[IdentityRef]
     ) -> Profile | None:
-        """Write; an address that is another profile's stays there: no address joins two people by itself."""
+        """Write; an address that is another profile's stays there: no address joins two people by itself.
+
+        Who can sign in to both may join them: see joining.py.
+        """
         with_emails = replace(update, identities=(*update.identities, *emails))
         try:
             return await self._profiles.write(profile.id, with_emails)
         except IdentityTakenError:
             return await self._profiles.write(profile.id, update)
 
-    async def _claims(self, provider: Provider, proved: ProvedIdentity) -> tuple[Claim, ...]:
+    async def _emails(self, claims: Sequence[Claim]) -> tuple[IdentityRef, ...]:
+        email = (await self._profiles.catalogue.current()).by_key.get("email")
+        return email_refs(claims, None if email is None else email.id)
+
+    async def _said(self, profile: Profile) -> frozenset[str]:
+        """Return the attributes about which anybody made a claim."""
+        known = (await self._profiles.catalogue.current()).by_key
+        return frozenset(key for key, each in known.items() if profile.claims.get(each.id))
+
+    async def _retracted(self, source: Source, profile: Profile, result: Synced) -> tuple[Claim, ...]:
+        known = (await self._profiles.catalogue.current()).by_key
+        ended = [known[key].id for key in sorted(result.ended & known.keys())]
+        return tuple(
+            claim
+            for attribute_id in ended
+            for claim in profile.claims.get(attribute_id, ())
+            if claim.source == source
+        )
+
+    async def _claims(self, source: Source, values: Sequence[ClaimedValue]) -> tuple[Claim, ...]:
         """Return the claims that fit our attributes; the others are left out: the sign-in is worth more."""
-        catalogue = await self._profiles.catalogue.current()
-        source = Source(kind=SourceKind.IDENTITY, key=provider.key)
+        known = (await self._profiles.catalogue.current()).by_key
         claims = []
-        for said in claimed_values(proved.claims, issuer=proved.issuer, extra=provider.extra_claims):
+        for said in values:
             try:
-                definition = catalogue.find(said.key)
-                if definition is not None:
+                if said.key in known:
                     claims.append(
-                        self._profiles.claim(definition, said.value, source, is_verified=said.is_verified)
+                        self._profiles.claim(
+                            known[said.key], said.value, source, is_verified=said.is_verified
+                        )
                     )
             except InvalidValueError:
-                _log.debug("%s: what it says about %s does not fit and is left out", provider.key, said.key)
+                _log.debug("%s: what it says about %s does not fit and is left out", source.key, said.key)
         return tuple(claims)
 
     def _signed_in(self, profile: Profile, provider_key: str) -> SignedIn:

@@ -13,25 +13,22 @@ from typing import TYPE_CHECKING
 from urllib.parse import urldefrag
 
 from server.access.errors import OriginNotAllowedError
-from server.access.model import SessionId, Viewer, ViewerKind
-from server.identity.errors import (
-    SignInCodeError,
-    SignInError,
-    UnknownProviderError,
-    UnknownSignInError,
-)
+from server.access.model import ViewerKind
+from server.identity.errors import SignInCodeError, SignInError, UnknownSignInError
+from server.identity.joining import Joining
 from server.identity.linking import may_give_up, may_open
 from server.identity.model import (
     ATTEMPT_LIFETIME,
     CODE_LIFETIME,
-    SESSION_IDLE,
+    OWN_PAGES,
     Attempt,
+    Finished,
     Handover,
     HeldCode,
-    Session,
     StartedVisit,
 )
 from server.identity.recording import SignInRecorder
+from server.identity.sessions import Sessions
 from server.kit.errors import ForbiddenError, InvalidInputError
 from server.kit.ids import new_id
 from server.kit.origins import origin_of
@@ -39,14 +36,16 @@ from server.kit.signing import new_secret, s256_challenge
 from server.profiles.model import IdentityKind, IdentityRef
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from server.access.model import KeyId
+    from server.access.model import KeyId, Viewer
     from server.access.service import Access
-    from server.identity.model import Callback, ProvedIdentity, Provider, SignInCode
+    from server.identity.configuring import SignInProviders
+    from server.identity.joining import Unite
+    from server.identity.model import Callback, ProvedIdentity, Session, SignInCode
     from server.identity.store import IdentityStore
     from server.kit.clock import Clock
+    from server.kit.sealing import Seal
     from server.profiles.model import Profile
     from server.profiles.service import Profiles
 
@@ -54,7 +53,10 @@ _log = logging.getLogger(__name__)
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256 in unpadded base64url (RFC 7636, section 4.2)
 _MAX_RETURN_TO = 2_048  # characters; what every browser and proxy lets through
-_HOUR_SECONDS = 3_600  # how exactly a session's last use is known: spares most page loads a write
+# A path of ours and nothing that a browser could take for another host: no second slash or backslash at the
+# beginning, no control character anywhere (browsers drop tabs and line breaks, WHATWG URL, section 4.4).
+_NEXT = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f]*")
+_MAX_WITHHELD = 100
 
 
 class Identity:
@@ -66,15 +68,29 @@ class Identity:
         profiles: Profiles,
         access: Access,
         store: IdentityStore,
-        providers: Mapping[str, Provider],
+        providers: SignInProviders,
+        unite: Unite,
+        seal: Seal,
         clock: Clock,
     ) -> None:
         self._profiles = profiles
         self._access = access
         self._store = store
-        self.providers = providers
         self._clock = clock
-        self._recorder = SignInRecorder(profiles=profiles, clock=clock)
+        self.providers = providers
+        self._recorder = SignInRecorder(profiles=profiles, accounts=store.accounts, clock=clock)
+        self.sessions = Sessions(store=store, profiles=profiles, clock=clock)
+        self.joining = Joining(
+            profiles=profiles,
+            access=access,
+            store=store,
+            providers=providers,
+            recorder=self._recorder,
+            sessions=self.sessions,
+            unite=unite,
+            seal=seal,
+            clock=clock,
+        )
 
     # Visits
 
@@ -89,7 +105,7 @@ class Identity:
         if viewer.kind is not ViewerKind.WIDGET or viewer.key_id is None or viewer.origin is None:
             message = "Only a page with a publishable key starts visits."
             raise ForbiddenError(message)
-        session = await self._session(resume_token, viewer.key_id, viewer.origin)
+        session = await self.sessions.find(resume_token, viewer.key_id, viewer.origin)
         if sign_in is not None:
             return await self._arrive_signed_in(viewer.key_id, viewer.origin, session, sign_in)
         if session is not None and resume_token is not None:
@@ -106,17 +122,11 @@ class Identity:
         if viewer.kind is not ViewerKind.PERSON or viewer.session_id is None:
             message = "Only a person signs out: this needs a viewer token."
             raise ForbiddenError(message)
-        await self._store.delete_session(viewer.session_id)
+        await self.sessions.end(viewer.session_id)
 
     async def close(self) -> None:
         """Let go of what the providers keep open."""
-        for provider in self.providers.values():
-            await provider.close()
-
-    async def _session(self, resume_token: str | None, key_id: KeyId, origin: str) -> Session | None:
-        if resume_token is None:
-            return None
-        return await self._store.find_session(resume_token, key_id, origin, self._clock())
+        await self.providers.close()
 
     async def _resume(self, session: Session, resume_token: str) -> StartedVisit | None:
         profile = await self._profiles.find(session.profile_id)
@@ -125,9 +135,7 @@ class Identity:
         visiting = await self._profiles.start_visit(profile, is_sign_in=False)
         if visiting is None:
             return None
-        now = self._clock()
-        if (now - session.last_seen_at).total_seconds() > _HOUR_SECONDS:
-            await self._store.prolong_session(session.id, now, now + SESSION_IDLE)
+        await self.sessions.touch(session)
         return self._started(session, visiting, resume_token)
 
     async def _meet(self, key_id: KeyId, origin: str) -> StartedVisit:
@@ -156,7 +164,7 @@ class Identity:
             raise SignInCodeError(message)
         started = await self._open_session(visiting, key_id, origin, is_identified=True)
         if session is not None:
-            await self._store.delete_session(session.id)
+            await self.sessions.end(session.id)
         return started
 
     async def _give_up(self, session: Session, known: Profile) -> Profile:
@@ -169,49 +177,49 @@ class Identity:
     async def _open_session(
         self, profile: Profile, key_id: KeyId, origin: str, *, is_identified: bool
     ) -> StartedVisit:
-        now = self._clock()
-        session = Session(
-            id=SessionId(new_id("ses", now)),
-            profile_id=profile.id,
-            key_id=key_id,
-            origin=origin,
-            is_identified=is_identified,
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + SESSION_IDLE,
-        )
-        resume_token = new_secret("rst")
-        await self._store.insert_session(resume_token, session)
-        return self._started(session, profile, resume_token)
+        session, secret = await self.sessions.open(profile.id, key_id, origin, is_identified=is_identified)
+        return self._started(session, profile, secret)
 
     def _started(self, session: Session, profile: Profile, resume_token: str) -> StartedVisit:
-        person = Viewer(
-            kind=ViewerKind.PERSON,
-            key_id=session.key_id,
-            origin=session.origin,
-            profile_id=profile.id,
-            session_id=session.id,
-            is_identified=session.is_identified,
-        )
         return StartedVisit(
-            viewer=person,
-            token=self._access.viewer_token(person),
+            viewer=session.viewer,
+            token=self._access.viewer_token(session.viewer),
             resume_token=resume_token,
             profile=profile,
         )
 
     # Signing in
 
+    async def handover_to_page(self, key: str, return_to: str, challenge: str) -> Handover:
+        """Return where a sign-in leads back to: a page on an origin of this publishable key.
+
+        `challenge` is the S256 challenge of the page's verifier. Raises KeyInvalidError,
+        OriginNotAllowedError and InvalidInputError: then there is no page to lead back to.
+        """
+        return await self._handover(key, return_to, challenge)
+
+    def handover_to_us(self, origin: str, next_path: str) -> Handover:
+        """Return where a sign-in on our own pages leads back to: a path of this origin, else its root."""
+        is_ours = len(next_path) <= _MAX_RETURN_TO and _NEXT.fullmatch(next_path)
+        return Handover(
+            key_id=OWN_PAGES, origin=origin, return_to=origin + (next_path if is_ours else "/"), challenge=""
+        )
+
     async def begin_sign_in(
-        self, provider_key: str, *, key: str, return_to: str, challenge: str, browser: str
+        self,
+        provider_key: str,
+        handover: Handover,
+        *,
+        browser: str,
+        is_link: bool = False,
+        withheld: tuple[str, ...] | None = None,
     ) -> str:
         """Return the URL to send the browser to: the provider's, or back with an error where it is down.
 
-        `key` is a publishable key, `challenge` the S256 challenge of the page's verifier, `browser` the
-        secret in the browser's cookie. Raises ExpectedError where there is no page to lead back to.
+        `browser` is the secret in the browser's cookie. Raises UnknownProviderError and InvalidInputError.
         """
-        provider = self._provider(provider_key)
-        handover = await self._handover(key, return_to, challenge)
+        provider = await self.providers.get(provider_key)
+        _check_withheld(withheld)
         try:
             begun = await provider.begin()
         except SignInError as error:
@@ -221,17 +229,19 @@ class Identity:
             secrets=begun.secrets,
             handover=handover,
             expires_at=self._in(ATTEMPT_LIFETIME),
+            is_link=is_link,
+            withheld=withheld,
         )
         await self._store.insert_attempt(begun.state, browser, attempt)
         return begun.url
 
-    async def finish_sign_in(self, provider_key: str, callback: Callback, *, browser: str) -> str:
+    async def finish_sign_in(self, provider_key: str, callback: Callback, *, browser: str) -> Finished:
         """Return the page's URL with a one-time code in its fragment, or with an error.
 
         The state comes first: until it is known to be this browser's, nothing else of the callback is
         looked at. Raises UnknownSignInError and UnknownProviderError.
         """
-        provider = self._provider(provider_key)
+        provider = await self.providers.get(provider_key)
         attempt = await self._store.take_attempt(callback.state, browser, provider_key, self._clock())
         if attempt is None:
             message = (
@@ -240,21 +250,45 @@ class Identity:
             raise UnknownSignInError(message)
         try:
             proved = await provider.finish(callback, attempt.secrets)
-            code = await self.complete_sign_in(provider_key, proved, attempt.handover)
+            return await self._concluded(attempt, proved)
         except SignInError as error:
-            return _back_with_error(attempt.handover, provider_key, error)
-        return f"{attempt.handover.return_to}#acquaint_code={code}"
+            return Finished(url=_back_with_error(attempt.handover, provider_key, error))
 
-    async def complete_sign_in(self, provider_key: str, proved: ProvedIdentity, handover: Handover) -> str:
+    async def complete_sign_in(
+        self,
+        provider_key: str,
+        proved: ProvedIdentity,
+        handover: Handover,
+        *,
+        withheld: tuple[str, ...] | None = None,
+    ) -> str:
         """Write the sign-in to the person's profile and return a one-time code for the page.
 
         Between the two writes a crash costs the person a second try and nothing else: the profile says
         truly that they signed in, and no code exists that nobody was given.
         """
-        profile = await self._recorder.record(self._provider(provider_key), proved)
+        provider = await self.providers.get(provider_key)
+        profile = await self._recorder.record(provider, proved, withheld)
+        return await self._code(handover, profile, link=None)
+
+    async def _concluded(self, attempt: Attempt, proved: ProvedIdentity) -> Finished:
+        handover, key, withheld = attempt.handover, attempt.provider_key, attempt.withheld
+        if attempt.is_link:
+            code = await self._code(handover, None, link=self.joining.sealed(key, proved, withheld))
+            return Finished(url=f"{handover.return_to}#acquaint_link={code}")
+        if handover.key_id == OWN_PAGES:
+            provider = await self.providers.get(key)
+            profile = await self._recorder.record(provider, proved, withheld)
+            _, secret = await self.sessions.open(profile.id, OWN_PAGES, handover.origin, is_identified=True)
+            return Finished(url=handover.return_to, session=secret)
+        code = await self.complete_sign_in(key, proved, handover, withheld=withheld)
+        return Finished(url=f"{handover.return_to}#acquaint_code={code}")
+
+    async def _code(self, handover: Handover, profile: Profile | None, *, link: str | None) -> str:
         code = new_secret("sic")
         held = HeldCode(
-            profile_id=profile.id,
+            profile_id=None if profile is None else profile.id,
+            link=link,
             key_id=handover.key_id,
             origin=handover.origin,
             challenge=handover.challenge,
@@ -281,17 +315,17 @@ class Identity:
             challenge=challenge,
         )
 
-    def _provider(self, provider_key: str) -> Provider:
-        provider = self.providers.get(provider_key)
-        if provider is None:
-            message = "No sign-in provider of this name is configured."
-            raise UnknownProviderError(message)
-        return provider
-
     def _in(self, lifetime: timedelta) -> datetime:
         return self._clock() + lifetime
 
 
+def _check_withheld(withheld: tuple[str, ...] | None) -> None:
+    if len(withheld or ()) > _MAX_WITHHELD:
+        raise InvalidInputError(f"At most {_MAX_WITHHELD} claims can be withheld.", field="withhold")
+
+
 def _back_with_error(handover: Handover, provider_key: str, error: SignInError) -> str:
     _log.warning("sign-in at %s failed (%s): %s", provider_key, error.code, error)
+    if handover.key_id == OWN_PAGES:
+        return f"{handover.origin}/auth/?error={error.code}"
     return f"{handover.return_to}#acquaint_error={error.code}"

@@ -1,8 +1,8 @@
 """Sessions, sign-ins on their way and one-time codes in MongoDB; of every secret the hash alone.
 
-Collections: `sessions` (by the hash of the resume token), `sign_in_attempts` (by the hash of the state),
-`sign_in_codes` (by the hash of the code). TTL indexes tidy up; no query relies on them, for they run
-once a minute.
+Collections: `sessions` (by the hash of their secret), `sign_in_attempts` (by the hash of the state),
+`sign_in_codes` (by the hash of the code), and those of the stores below this one. TTL indexes tidy up; no
+query relies on them, for they run once a minute.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.access.model import KeyId, SessionId
+from server.identity.accounts.store import AccountStore
 from server.identity.model import Attempt, AttemptSecrets, Handover, HeldCode, Session
+from server.identity.providers.store import ProviderStore
 from server.kit.mongo import IndexModel
 from server.kit.signing import secret_hash
 from server.profiles.model import ProfileId
@@ -28,7 +30,9 @@ CODES = "sign_in_codes"
 class IdentityStore:
     """Reads and writes what identity keeps of its own."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, secret: str) -> None:
+        self.accounts = AccountStore(database)
+        self.providers = ProviderStore(database, secret=secret)
         self._sessions = database[SESSIONS]
         self._attempts = database[ATTEMPTS]
         self._codes = database[CODES]
@@ -40,6 +44,7 @@ class IdentityStore:
         await self._sessions.create_indexes(
             [IndexModel("session_id", unique=True), IndexModel("profile_id"), IndexModel("key_id")]
         )
+        await self.accounts.create_indexes()
 
     # Sessions
 
@@ -70,6 +75,30 @@ class IdentityStore:
     async def delete_session(self, session_id: SessionId) -> None:
         """Forget a browser; does nothing where it is forgotten."""
         await self._sessions.delete_one({"session_id": session_id})
+
+    async def sessions_of(self, profile_id: ProfileId, now: datetime, most: int) -> list[Session]:
+        """Return the live sessions of a person, the latest first."""
+        found = self._sessions.find({"profile_id": profile_id, "expires_at": {"$gt": now}})
+        return [_session(each) async for each in found.sort("session_id", -1).limit(most)]
+
+    async def delete_own_session(self, session_id: SessionId, profile_id: ProfileId) -> bool:
+        """Forget a browser of this person; False where it is nobody's or somebody else's."""
+        own = {"session_id": session_id, "profile_id": profile_id}
+        return (await self._sessions.delete_one(own)).deleted_count == 1
+
+    async def find_session_by_id(self, session_id: SessionId, now: datetime) -> Session | None:
+        """Return a live session."""
+        found = await self._sessions.find_one({"session_id": session_id, "expires_at": {"$gt": now}})
+        return None if found is None else _session(found)
+
+    async def delete_sessions(self, profile_id: ProfileId, *, save: SessionId | None = None) -> int:
+        """Forget every browser of this person, and every code that would make a new one; return how many.
+
+        The codes first: one that is exchanged in between makes a session that the second statement finds.
+        """
+        await self._codes.delete_many({"profile_id": profile_id})
+        gone = {"profile_id": profile_id, "session_id": {"$ne": save}}
+        return (await self._sessions.delete_many(gone)).deleted_count
 
     # Sign-ins on their way
 
@@ -102,6 +131,7 @@ class IdentityStore:
             {
                 "_id": secret_hash(code),
                 "profile_id": held.profile_id,
+                "link": held.link,
                 "key_id": held.key_id,
                 "origin": held.origin,
                 "challenge": held.challenge,
@@ -112,17 +142,34 @@ class IdentityStore:
     async def take_code(
         self, code: str, *, key_id: KeyId, origin: str, challenge: str, now: datetime
     ) -> ProfileId | None:
-        """Return whom a code signs in and forget it; None, and kept, where anything about it is not right."""
-        found = await self._codes.find_one_and_delete(
+        """Return whom a code signs in and forget it; None, and kept, where anything about it is not right.
+
+        A code that links is none that signs in, and the other way round.
+        """
+        found = await self._take(code, {"link": None}, key_id, origin, challenge, now)
+        return None if found is None else ProfileId(found["profile_id"])
+
+    async def take_link(
+        self, code: str, *, key_id: KeyId, origin: str, challenge: str, now: datetime
+    ) -> str | None:
+        """Return what a code that links has sealed in it, and forget it; None as above."""
+        found = await self._take(code, {"link": {"$ne": None}}, key_id, origin, challenge, now)
+        return None if found is None else str(found["link"])
+
+    async def _take(
+        self, code: str, of: Document, key_id: KeyId, origin: str, challenge: str, now: datetime
+    ) -> Document | None:
+        found: Document | None = await self._codes.find_one_and_delete(
             {
                 "_id": secret_hash(code),
                 "key_id": key_id,
                 "origin": origin,
                 "challenge": challenge,
                 "expires_at": {"$gt": now},
+                **of,
             }
         )
-        return _profile_id(found)
+        return found
 
 
 def _session_document(resume_token: str, session: Session) -> Document:
@@ -163,6 +210,8 @@ def _attempt_document(state: str, browser: str, attempt: Attempt) -> Document:
         "origin": attempt.handover.origin,
         "return_to": attempt.handover.return_to,
         "challenge": attempt.handover.challenge,
+        "is_link": attempt.is_link,
+        "withheld": None if attempt.withheld is None else list(attempt.withheld),
         "expires_at": attempt.expires_at,
     }
 
@@ -183,8 +232,6 @@ def _attempt(document: Document | None) -> Attempt | None:
             challenge=document["challenge"],
         ),
         expires_at=document["expires_at"],
+        is_link=document["is_link"],
+        withheld=None if document["withheld"] is None else tuple(document["withheld"]),
     )
-
-
-def _profile_id(document: Document | None) -> ProfileId | None:
-    return None if document is None else ProfileId(document["profile_id"])

@@ -37,14 +37,18 @@ def update_pipeline(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: d
     fields |= {path: {"$add": [f"${path}", count]} for path, count in update.increment.items()}
     fields |= _claim_fields(update, ranks)
     fields |= _identity_fields(update.identities, now)
+    if update.removed:
+        gone = {"$literal": [ref.key for ref in update.removed]}
+        fields["identity_keys"] = {"$setDifference": ["$identity_keys", gone]}
     if update.changes:
         entries = [_entry(change, update) for change in update.changes]
         fields["outbox"] = {"$concatArrays": ["$outbox", entries]}
     retracted = [f"attributes.{claim.attribute_id}.{claim.source.slug}" for claim in update.retracted]
+    retracted += [f"identities.{ref.field_name}" for ref in update.removed]
     statements = (*update.claims, *update.retracted)
     touched = {claim.attribute_id for claim in statements}
     derived: dict[str, Any] = {"values": _values(touched)} if touched else {}
-    if update.identities or any(claim.terms for claim in statements):
+    if update.identities or update.removed or any(claim.terms for claim in statements):
         derived["terms"] = _TERMS
     return [
         {"$set": fields},

@@ -55,6 +55,24 @@ class Uniting:
                 await self._merge_two(viewer, kept, gone)
         raise ConflictError("Others keep merging these profiles at this moment: try again.")
 
+    async def join(self, one: ProfileId, other: ProfileId) -> Profile | None:
+        """Make two profiles one whose person signed in to both just now: for identity, which checks that.
+
+        None where they are to be kept apart or one is gone.
+        """
+        found = [await self._store.find_living(each) for each in (one, other)]
+        living = {each.id: each for each in found if each is not None}
+        if None in found or len(living) == 1:
+            return None if None in found else next(iter(living.values()))
+        kept, gone = by_survival(living.values())
+        if why_apart(kept, gone) is not None or await self._store.merges.count(kept.id) >= MAX_MERGES:
+            return None
+        now = self._clock()
+        merge = Merge(id=MergeId(new_id("mrg", now)), kept_id=kept.id, gone_id=gone.id, at=now, by=None)
+        change = ProfileMerged(id=ChangeId(new_id("chg", now)), at=now, profile_id=kept.id, merged_id=gone.id)
+        definitions = (await self._catalogue.current()).by_id
+        return await self._store.merges.merge(merge, _decide, (change,), definitions)
+
     async def split(self, viewer: Viewer, gone_id: ProfileId, *, keep_apart: bool) -> tuple[Profile, Profile]:
         """Take the last merge of this profile back; return it, and the profile that it leaves.
 

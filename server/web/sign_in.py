@@ -5,17 +5,19 @@ No rules here: what comes in goes to `identity`, which says where the browser go
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
 from server.identity.model import ATTEMPT_LIFETIME, Callback
 from server.kit.errors import ExpectedError
 from server.kit.signing import derived_key, new_secret
+from server.web.own_pages import OwnPages
+from server.web.pages import NO_TRACE, failure_page, returning_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,23 +25,15 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from server.identity.model import Handover
     from server.identity.service import Identity
     from server.settings import Settings
 
 COOKIE = "acquaint_sign_in"
 _BROWSER = "browser"
 _MAX_PARAMETER = 4_096  # characters; codes of the big providers have some 2,000
-_HEADERS = {
-    "cache-control": "no-store",
-    # Code and state stand in the address of the callback: no page may learn them as its referrer.
-    "referrer-policy": "no-referrer",
-}
-_PAGE_HEADERS = {
-    **_HEADERS,
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none';"
-    " form-action 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-}
+_MAX_FORM = 32 * 1024  # bytes of a form that a provider posts; Apple's has some 2,000
+_FIELDS = ("state", "code", "iss", "error", "user")
 
 
 def sign_in_routes(identity: Identity, settings: Settings) -> list[BaseRoute]:
@@ -48,35 +42,55 @@ def sign_in_routes(identity: Identity, settings: Settings) -> list[BaseRoute]:
     The cookie holds a random secret and nothing else. It lives as long as an attempt, goes to `/auth` alone
     and is `Lax`, since the way back from a provider is a navigation from another site.
     """
+    own = OwnPages(identity, settings)
 
     async def start(request: Request) -> Response:
         browser = request.session.get(_BROWSER) or new_secret("brw")
         url = await identity.begin_sign_in(
             request.path_params["provider"],
-            key=_parameter(request, "key"),
-            return_to=_parameter(request, "return_to"),
-            challenge=_parameter(request, "challenge"),
+            await _handover(identity, settings, request),
             browser=browser,
+            is_link=_parameter(request, "intent") == "link" and "key" in request.query_params,
+            withheld=_withheld(request),
         )
         request.session[_BROWSER] = browser  # set again even if it is the same: its ten minutes start anew
         return _redirect(url, 302)
 
     async def callback(request: Request) -> Response:
-        url = await identity.finish_sign_in(
+        given = {name: _parameter(request, name) for name in ("state", "code")}
+        more = {name: request.query_params.get(name) for name in ("iss", "error")}
+        return await finish(request, {**given, **more})
+
+    async def posted(request: Request) -> Response:
+        """Take a form from a provider to ourselves first: from another site it comes without our cookie."""
+        return returning_page(request.url.path.removesuffix("/callback") + "/return", await _form(request))
+
+    async def returned(request: Request) -> Response:
+        return await finish(request, await _form(request))
+
+    async def finish(request: Request, given: dict[str, str | None]) -> Response:
+        finished = await identity.finish_sign_in(
             request.path_params["provider"],
             Callback(
-                state=_parameter(request, "state"),
-                code=_parameter(request, "code"),
-                issuer=request.query_params.get("iss"),
-                error=request.query_params.get("error"),
+                state=given.get("state") or "",
+                code=given.get("code") or "",
+                issuer=given.get("iss"),
+                error=given.get("error"),
+                user=given.get("user"),
             ),
             browser=request.session.get(_BROWSER, ""),
         )
-        return _redirect(url, 303)
+        response = _redirect(finished.url, 303)
+        if finished.session is not None:
+            await own.put_session(request, response, finished.session)
+        return response
 
     routes = [
+        *own.routes(),
         Route("/{provider}/start", _explained(start), methods=["GET"]),
         Route("/{provider}/callback", _explained(callback), methods=["GET"]),
+        Route("/{provider}/callback", _explained(posted), methods=["POST"]),
+        Route("/{provider}/return", _explained(returned), methods=["POST"]),
     ]
     session = Middleware(SessionMiddleware, **_session_options(settings))
     return [Mount("/auth", routes=routes, middleware=[session])]
@@ -93,6 +107,33 @@ def _session_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+async def _handover(identity: Identity, settings: Settings, request: Request) -> Handover:
+    """Return where it leads back to: with `next` a page of our own, else a page with a publishable key."""
+    if "next" in request.query_params and "key" not in request.query_params:
+        return identity.handover_to_us(settings.public_url, _parameter(request, "next"))
+    return await identity.handover_to_page(
+        _parameter(request, "key"), _parameter(request, "return_to"), _parameter(request, "challenge")
+    )
+
+
+def _withheld(request: Request) -> tuple[str, ...] | None:
+    """Return the claims that the person withholds: `withhold=picture,locale`, any number of times, or empty.
+
+    Without the parameter it stays as it was. `shown` and `use` come from our own page's boxes: what was
+    shown and is not used is withheld.
+    """
+    query = request.query_params
+    if "shown" in query:
+        return tuple(sorted(set(_listed(query.getlist("shown"))) - set(_listed(query.getlist("use")))))
+    if "withhold" not in query:
+        return None
+    return tuple(sorted(set(_listed(query.getlist("withhold")))))
+
+
+def _listed(values: list[str]) -> list[str]:
+    return [name for value in values for name in value[:_MAX_PARAMETER].split(",") if name]
+
+
 def _parameter(request: Request, name: str) -> str:
     """Return a query parameter, empty where it is missing, longer than any honest one, or there twice.
 
@@ -102,8 +143,35 @@ def _parameter(request: Request, name: str) -> str:
     return values[0] if len(values) == 1 and len(values[0]) <= _MAX_PARAMETER else ""
 
 
+async def _form(request: Request) -> dict[str, str | None]:
+    """Return the fields of a form (OAuth 2.0 Form Post Response Mode) that we know, as `_parameter` does.
+
+    Read up to a cap; what is larger, or no such form, has no fields: then the sign-in is not found.
+    """
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _MAX_FORM:
+            return {}
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM_TYPE:
+        return {}
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        return {}
+    return {
+        name: values[0]
+        for name in _FIELDS
+        if len(values := [value for key, value in pairs if key == name]) == 1
+        and len(values[0]) <= _MAX_PARAMETER
+    }
+
+
+_FORM_TYPE = "application/x-www-form-urlencoded"
+
+
 def _redirect(url: str, status: int) -> Response:
-    return RedirectResponse(url, status_code=status, headers=_HEADERS)
+    return RedirectResponse(url, status_code=status, headers=NO_TRACE)
 
 
 def _explained(
@@ -115,19 +183,6 @@ def _explained(
         try:
             return await endpoint(request)
         except ExpectedError as error:
-            return HTMLResponse(_PAGE.format(message=escape(error.message)), 400, _PAGE_HEADERS)
+            return failure_page(error.message)
 
     return explained
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Sign-in did not work</title>
-<style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1rem}}</style>
-<h1>Sign-in did not work</h1>
-<p>{message}</p>
-<p>Nobody was signed in. Close this page, go back to where you came from and try again.</p>
-</html>
-"""

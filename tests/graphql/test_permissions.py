@@ -38,6 +38,9 @@ QUERIES: dict[str, tuple[str, set[str]]] = {
     "sourceWithdrawal": ("query ($id: ID!) { sourceWithdrawal(id: $id) { id } }", set()),
     "auditLog": ("{ auditLog { pageInfo { hasNextPage } } }", ADMIN),
     "privacyRequests": ("{ privacyRequests { pageInfo { hasNextPage } } }", ADMIN),
+    "signInProviders": ("{ signInProviders { key } }", EVERYBODY),
+    "sessions": ("{ sessions { id } }", {"person"}),
+    "pendingLinks": ("{ pendingLinks { address } }", {"person"}),
     "node": ("query ($id: ID!) { node(id: $id) { id } }", {"profiles:read", *ADMIN}),
 }
 # Each with an input that gets past GraphQL; what it then comes to is another test's matter.
@@ -75,6 +78,15 @@ MUTATIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "requestEnrichment": ({"profile": {"id": "prf_none"}}, {"enrichment:run", *ADMIN}),
     "createApiKey": ({"kind": "SECRET", "name": "App", "scopes": ["PROFILES_READ"]}, ADMIN),
     "revokeApiKey": ({"id": "key_none"}, ADMIN),
+    "configureProvider": (
+        {"key": "git", "kind": "github", "name": "Git", "clientId": "x", "clientSecret": "y"},
+        ADMIN,
+    ),
+    "disableProvider": ({"key": "none"}, ADMIN),
+    "linkIdentity": ({"signIn": {"code": "none", "verifier": "none"}}, set()),
+    "unlinkIdentity": ({"issuer": "https://idp.test", "subject": "none"}, set()),
+    "revokeSession": ({"id": "ses_none"}, {"person"}),
+    "signOutEverywhere": ({}, {"person"}),
 }
 
 

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.identity.claims import claimed_values, merged
-
-ISSUER = "https://idp.test"
-APPLE = "https://appleid.apple.com"
+from server.identity.providers.building import rules_of
+from server.settings import ProviderSettings
 
 _ADDRESSES = st.sampled_from(["ada@a.example", "bob@b.example"])
 _FLAGS = st.sampled_from([True, False, None, "true", "false", 1])
@@ -34,8 +33,14 @@ _JSON = st.recursive(
 _NAMES = ("name", "email", "email_verified", "locale", "address", "picture", "company", "upn")
 
 
-def _values(claims: dict[str, Any], *, issuer: str = ISSUER, **extra: str) -> dict[str, tuple[object, bool]]:
-    values = claimed_values(claims, issuer=issuer, extra=extra)
+_SETTINGS = ProviderSettings(
+    key="idp", name="Test", client_id="x", claims={"company": "company_name", "upn": "email"}
+)
+
+
+def _values(claims: dict[str, Any], *, kind: str = "oidc", **extra: str) -> dict[str, tuple[object, bool]]:
+    settings = ProviderSettings(key="idp", name="Test", client_id="x", kind=kind, claims=extra)
+    values = claimed_values(claims, rules_of(settings))
     return {each.key: (each.value, each.is_verified) for each in values}
 
 
@@ -57,8 +62,8 @@ def test_address_is_verified_by_the_literal_true_alone(flag: object) -> None:
 def test_apple_alone_may_say_true_as_a_string() -> None:
     claims = {"email": "ada@acme.example", "email_verified": "true"}
 
-    assert _values(claims, issuer=APPLE)["email"][1]
-    assert not _values({**claims, "email_verified": "false"}, issuer=APPLE)["email"][1]
+    assert _values(claims, kind="apple")["email"][1]
+    assert not _values({**claims, "email_verified": "false"}, kind="apple")["email"][1]
 
 
 def test_locale_of_two_parts_becomes_a_tag() -> None:
@@ -83,7 +88,7 @@ def test_extra_claim_fills_its_attribute_but_gives_way_to_the_standard_one() -> 
 
 @given(st.dictionaries(st.sampled_from(_NAMES), _JSON))
 def test_anything_json_can_hold_is_mapped_without_fail_and_each_key_once(claims: dict[str, Any]) -> None:
-    values = claimed_values(claims, issuer=ISSUER, extra={"company": "company_name", "upn": "email"})
+    values = claimed_values(claims, rules_of(_SETTINGS))
 
     assert len({each.key for each in values}) == len(values)
     assert all(each.value is not None for each in values)

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 # What may still hold an id of an erased person: see the table of holdings for the reasons.
 SURVIVORS = {"audit_log", "privacy_requests"}
 
-# Kept by a sign-in that the shortcut of these tests does not take; their owner tests that they go.
-ELSEWHERE = {"accounts"}
-
 
 @pytest.fixture
 async def town(api: Api) -> Api:
@@ -60,9 +57,7 @@ async def test_every_collection_has_an_owner(town: Api) -> None:
 async def test_story_reaches_every_collection_that_holds_something_of_people(town: Api) -> None:
     told = await tell(town)
 
-    assert (
-        await mentions(town, *told.ids) == {each.collection for each in HOLDINGS if each.person} - ELSEWHERE
-    )
+    assert await mentions(town, *told.ids) == {each.collection for each in HOLDINGS if each.person}
 
 
 async def test_erased_person_is_nowhere(town: Api, clock: FakeClock) -> None:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 MAX_ANSWER_BYTES = 256 * 1024  # the largest honest one, a key set with certificates, has some 20 KiB
 _DEADLINE_SECONDS = 10.0  # for a whole call: the client's own time-outs start anew with every byte
-_JSON = ("application/json", "application/jwk-set+json")
+# Facebook calls its JSON JavaScript where it feels like it; what counts is that no page is read as JSON.
+_JSON = ("application/json", "application/jwk-set+json", "text/javascript")
 
 
 class _TooLargeError(httpx.ReadError):
@@ -80,10 +81,14 @@ class BoundedClient:
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return the JSON object at `url`."""
-        response = await self._send("GET", url, headers or {}, None)
-        if response.status_code != httpx.codes.OK:
-            raise _unavailable(f"status {response.status_code}", url)
-        return _json_object(response)
+        return _object(await self._get(url, headers or {}), url)
+
+    async def get_list(self, url: str, headers: Mapping[str, str]) -> list[Any]:
+        """Return the JSON list at `url`."""
+        found = await self._get(url, headers)
+        if not isinstance(found, list):
+            raise _unavailable("the answer is not a JSON list", url)
+        return found
 
     async def post(self, url: str, headers: Mapping[str, str], body: str) -> tuple[int, dict[str, Any]]:
         """Return status and JSON object that a form gets: at a token endpoint errors are JSON too."""
@@ -93,11 +98,17 @@ class BoundedClient:
             raise _unavailable(f"status {status}", url)
         if response.is_redirect:
             raise _unavailable("a redirect, which is not followed", url)
-        return status, _json_object(response)
+        return status, _object(_json(response), url)
 
     async def close(self) -> None:
         """Close the connections that are kept open."""
         await self._client.aclose()
+
+    async def _get(self, url: str, headers: Mapping[str, str]) -> object:
+        response = await self._send("GET", url, headers, None)
+        if response.status_code != httpx.codes.OK:
+            raise _unavailable(f"status {response.status_code}", url)
+        return _json(response)
 
     async def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: str | None
@@ -112,18 +123,23 @@ class BoundedClient:
             raise _unavailable(type(error).__name__, url) from error
 
 
-def _json_object(response: httpx.Response) -> dict[str, Any]:
+def _json(response: httpx.Response) -> object:
+    url = str(response.url)
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _JSON:
-        raise _unavailable("the answer is not JSON", str(response.url))
+        raise _unavailable("the answer is not JSON", url)
     try:
-        document = json.loads(response.content)
+        return json.loads(response.content)
     except (ValueError, RecursionError):
-        document = None
+        raise _unavailable("the answer cannot be read", url) from None
+
+
+def _object(document: object, url: str) -> dict[str, Any]:
     if not isinstance(document, dict):
-        raise _unavailable("the answer is not a JSON object", str(response.url))
+        raise _unavailable("the answer is not a JSON object", url)
     return document
 
 
 def _unavailable(problem: str, url: str) -> ProviderUnavailableError:
-    return ProviderUnavailableError(f"{problem} ({url})")
+    """Return the error; of the address without its query, which for some providers holds a proof."""
+    return ProviderUnavailableError(f"{problem} ({url.partition('?')[0]})")

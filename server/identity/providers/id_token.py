@@ -5,6 +5,7 @@ The checks are those of OpenID Connect Core, section 3.1.3.7.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _LEEWAY_SECONDS = 60  # between the provider's clock and ours
 _MAX_SUBJECT = 255  # characters; section 2
 _MAX_KEYS = 100
+_TENANT = "{tenantid}"
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Whatever a hostile document makes the parsers stumble over; each of them means: not proved.
 _MALFORMED = (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
@@ -45,12 +48,16 @@ def read_keys(document: Mapping[str, Any]) -> KeySet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What a token has to say to be the answer to our question; nothing of it comes from the token."""
+    """What a token has to say to be the answer to our question; nothing of it comes from the token.
+
+    An issuer with `{tenantid}` in it is Microsoft's for whatever tenant: the token names its own in `tid`.
+    `nonce` is None for a provider that never gives it back, LinkedIn.
+    """
 
     issuer: str
     client_id: str
     algorithms: tuple[str, ...]
-    nonce: str = field(repr=False)
+    nonce: str | None = field(repr=False)
     access_token: str = field(repr=False)
 
 
@@ -91,10 +98,10 @@ def _verified(
 def _check(claims: dict[str, Any], header: dict[str, Any], expected: Expected, now: datetime) -> None:
     # Made anew for every token: Authlib takes entries out of the options that it is given.
     options = {
-        "iss": {"essential": True, "value": expected.issuer},
+        "iss": {"essential": True, "value": issuer_of(claims, expected.issuer)},
         "aud": {"essential": True, "value": expected.client_id},
         "sub": {"essential": True},
-        "nonce": {"essential": True, "value": expected.nonce},
+        **({} if expected.nonce is None else {"nonce": {"essential": True, "value": expected.nonce}}),
     }
     parameters = {
         "nonce": expected.nonce,
@@ -110,6 +117,25 @@ def _check(claims: dict[str, Any], header: dict[str, Any], expected: Expected, n
         raise InvalidClaimError("aud")
     if not _is_subject(claims["sub"]):
         raise InvalidClaimError("sub")
+
+
+def issuer_of(claims: Mapping[str, Any], issuer: str) -> str:
+    """Return the issuer that a token has to name: for whatever tenant, the one of its own `tid`.
+
+    What this proves is that the token is consistent and Microsoft's, not that we know the tenant: anybody can
+    have one. So nothing that a tenant's administrator can type recognises a person (nOAuth).
+    """
+    if _TENANT not in issuer:
+        return issuer
+    tenant = claims.get("tid")
+    if not isinstance(tenant, str) or not is_uuid(tenant):
+        raise InvalidClaimError("tid")
+    return issuer.replace(_TENANT, tenant)
+
+
+def is_uuid(text: str) -> bool:
+    """Whether `text` is a UUID as Microsoft writes them, in lower case."""
+    return _UUID.fullmatch(text) is not None
 
 
 def _is_subject(subject: object) -> bool:

@@ -27,8 +27,11 @@ _PAUSE = timedelta(seconds=2)
 class Published:
     """Metadata and keys of one issuer."""
 
-    def __init__(self, issuer: str, *, client: BoundedClient, clock: Clock) -> None:
+    def __init__(
+        self, issuer: str, *, client: BoundedClient, clock: Clock, location: str | None = None
+    ) -> None:
         self._issuer = issuer
+        self._location = location or discovery_url(issuer)
         self._client = client
         self._clock = clock
         self._lock = asyncio.Lock()
@@ -58,7 +61,7 @@ class Published:
     async def _current_metadata(self) -> Metadata:
         now = self._clock()
         if self._metadata is None or self._loaded_at is None or now - self._loaded_at > _FRESH:
-            document = await self._get(discovery_url(self._issuer))
+            document = await self._get(self._location)
             self._metadata, self._keys = read_metadata(document, self._issuer), None
             self._loaded_at = now
         return self._metadata

@@ -1,0 +1,58 @@
+"""Accounts at providers in MongoDB: collection `accounts`, by the hash of what recognises them.
+
+An account goes wherever its identity goes, in a merge and in a split; `profile_ids` are all the profiles that
+it was ever written for, by which it is erased. Claims are kept as JSON text: as a document their names would
+be ours to escape.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from server.identity.model import Account
+from server.kit.mongo import IndexModel
+
+if TYPE_CHECKING:
+    from server.kit.mongo import Database, Document
+    from server.profiles.model import IdentityRef, ProfileId
+
+ACCOUNTS = "accounts"
+
+
+class AccountStore:
+    """Reads and writes what is kept of accounts."""
+
+    def __init__(self, database: Database) -> None:
+        self._accounts = database[ACCOUNTS]
+
+    async def create_indexes(self) -> None:
+        """Make what an erasure needs; does nothing where it exists."""
+        await self._accounts.create_indexes([IndexModel("profile_ids")])
+
+    async def find(self, ref: IdentityRef) -> Account | None:
+        """Return what is kept of an account."""
+        found: Document | None = await self._accounts.find_one({"_id": ref.field_name})
+        if found is None:
+            return None
+        return Account(
+            provider_key=found["provider"],
+            claims=json.loads(found["claims"]),
+            withheld=tuple(found["withheld"]),
+            at=found["at"],
+        )
+
+    async def put(self, ref: IdentityRef, account: Account, profile_id: ProfileId) -> None:
+        """Keep an account as it is now, in place of what was kept."""
+        document = {
+            "provider": account.provider_key,
+            "claims": json.dumps(account.claims),
+            "withheld": list(account.withheld),
+            "at": account.at,
+        }
+        change = {"$set": document, "$addToSet": {"profile_ids": profile_id}}
+        await self._accounts.update_one({"_id": ref.field_name}, change, upsert=True)
+
+    async def delete(self, ref: IdentityRef) -> None:
+        """Forget an account; does nothing where it is forgotten."""
+        await self._accounts.delete_one({"_id": ref.field_name})

@@ -1,0 +1,70 @@
+"""The few pages of our own, as HTML: escaped throughout, with a policy that lets nothing in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from typing import TYPE_CHECKING
+
+from starlette.responses import HTMLResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NO_TRACE = {
+    "cache-control": "no-store",
+    # Code and state stand in the address of the callback: no page may learn them as its referrer.
+    "referrer-policy": "no-referrer",
+}
+_SUBMIT = "document.forms[0].submit()"
+_SUBMIT_HASH = base64.b64encode(hashlib.sha256(_SUBMIT.encode()).digest()).decode()
+_STYLE = (
+    "body{font:1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:12vh auto;padding:0 1rem}"
+    "button{font:inherit;padding:.4rem 1rem}fieldset{border:0;margin:1rem 0;padding:.5rem 0}"
+)
+
+
+def page(title: str, body: str, *, status: int = 200, more: str = "form-action 'none'") -> HTMLResponse:
+    """Return a page; `body` is HTML, `more` what its policy allows beside styles."""
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; {more}"
+    headers = {**NO_TRACE, "content-security-policy": policy, "x-content-type-options": "nosniff"}
+    return HTMLResponse(_PAGE.format(title=escape(title), style=_STYLE, body=body), status, headers)
+
+
+def failure_page(message: str) -> HTMLResponse:
+    """Return the one page for every sign-in that can't lead back anywhere."""
+    body = (
+        f"<p>{escape(message)}</p>\n<p>Nobody was signed in. Close this page, go back to where you came from"
+        " and try again.</p>"
+    )
+    return page("Sign-in did not work", body, status=400)
+
+
+def returning_page(action: str, fields: Mapping[str, str | None]) -> HTMLResponse:
+    """Return a page that sends a provider's form on to ourselves, by itself or at a click.
+
+    Posted from our own page the browser adds our `Lax` cookie, which it kept back when another site posted.
+    """
+    hidden = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in fields.items()
+        if value is not None
+    )
+    body = (
+        f'<form method="post" action="{escape(action)}">{hidden}<button>Continue</button></form>'
+        f"<script>{_SUBMIT}</script>"
+    )
+    return page("Signing in", body, more=f"form-action 'self'; script-src 'sha256-{_SUBMIT_HASH}'")
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>{style}</style>
+<h1>{title}</h1>
+{body}
+</html>
+"""
