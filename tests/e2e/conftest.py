@@ -40,9 +40,11 @@ def started(mongodb_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
         ]
         deployment = Deployment(tmp_path_factory.mktemp("e2e"), mongodb_url, (api, demo), providers)
         deployment.set_up()
-        deployment.start()
-        yield deployment
-        deployment.stop()
+        try:
+            deployment.start()
+            yield deployment
+        finally:
+            deployment.stop()
 
 
 @pytest.fixture

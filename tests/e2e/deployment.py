@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-PARTS = ("serve", "worker", "demo")
+_PARTS = ("serve", "worker", "demo")
 PATIENCE = 30.0  # seconds; a loaded machine takes a few to start three processes
 _TICK = 0.05  # seconds between two looks
 
@@ -64,7 +64,7 @@ class Deployment:
 
     def start(self) -> None:
         """Start every part and return once they serve."""
-        self._processes = {part: self._start(part) for part in PARTS}
+        self._processes = {part: self._start(part) for part in _PARTS}
         deadline = time.monotonic() + PATIENCE
         while not (self._answers(f"{self.api_url}/readyz") and self._answers(self.demo_url)):
             for part, process in self._processes.items():
