@@ -21,7 +21,7 @@ DOMAINS = {
 }
 DOORS = {"model", "errors", "changes", "service"}
 # Profiles have more services than one, and languages that others speak: conditions, orders, the catalogue.
-MORE_DOORS = {"profiles": {"catalogue", "conditions", "importing", "ordering", "reading"}}
+MORE_DOORS = {"profiles": {"catalogue", "conditions", "following", "importing", "ordering", "reading"}}
 # Builds every object by hand, so it has to know the stores.
 BUILDERS = {"server.services"}
 # (importer, imported): the reason why this one may go past the door.
