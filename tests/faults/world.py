@@ -69,9 +69,9 @@ class World:
         """End the API without a chance to tidy up."""
         kill(self._api)
 
-    def start_worker(self, **environment: str) -> subprocess.Popen[bytes]:
-        """Start a worker with a short lease."""
-        return self._start("worker", str(Path(__file__).parent / "quick_worker.py"), **environment)
+    def start_worker(self, program: str = "quick_worker.py", **environment: str) -> subprocess.Popen[bytes]:
+        """Start a worker with a short lease; of one with an environment of its own the output can be read."""
+        return self._start("worker", str(Path(__file__).parent / program), **environment)
 
     def restart_mongod(self) -> None:
         """Kill the database as a power cut would, and start it again on what is on the disk."""
