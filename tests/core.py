@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -86,6 +87,7 @@ def _history(database: Database) -> HistoryStore:
 
 async def create_indexes(database: Database) -> None:
     """Make the indexes that the core's stores need."""
-    await _history(database).create_indexes()
-    for store in (KeyStore, ConsentStore, DefinitionStore, ProfileStore, QuestionStore):
-        await store(database).create_indexes()
+    stores = (KeyStore, ConsentStore, DefinitionStore, ProfileStore, QuestionStore)
+    await asyncio.gather(
+        _history(database).create_indexes(), *(store(database).create_indexes() for store in stores)
+    )
