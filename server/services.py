@@ -17,7 +17,7 @@ from server.enrichment.model import ENRICH
 from server.enrichment.running import LookUps
 from server.enrichment.service import Enrichments
 from server.identity.configuring import SignInProviders
-from server.identity.providers.bounded import BoundedClient
+from server.identity.providers.bounded import BoundedClient, provider_transport
 from server.identity.service import Identity
 from server.identity.store import IdentityStore
 from server.kit.clock import system_clock
@@ -186,7 +186,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
             settings.sign_in_providers,
             store=stores.identity.providers,
             profiles=profiles,
-            client=BoundedClient(),
+            client=BoundedClient(provider_transport(settings)),
             public_url=settings.public_url,
             clock=clock,
         ),

@@ -75,7 +75,7 @@ class SignInProviders:
 
     async def listed(self) -> list[ListedProvider]:
         """Return what a sign-in page shows."""
-        known = (await self._profiles.catalogue.current()).by_key
+        known = (await self._profiles.catalogue.current()).by_name
         return [
             ListedProvider(
                 key=key,
@@ -144,7 +144,7 @@ class SignInProviders:
             raise InvalidInputError(f"This can't work: {error}.", field="kind") from None
         if KINDS[settings.kind].issuer == "":
             self._check_issuer(settings.issuer)
-        known = (await self._profiles.catalogue.current()).by_key
+        known = (await self._profiles.catalogue.current()).by_name
         if unknown := set(settings.claims.values()) - known.keys():
             raise InvalidInputError(f"There is no attribute {min(unknown)[:80]!r}.", field="claims")
 

@@ -248,7 +248,7 @@ class Joining:
         return tuple(sorted(gone - set(email_refs(kept, email)), key=lambda each: each.key))
 
     async def _email(self) -> AttributeId | None:
-        definition = (await self._profiles.catalogue.current()).by_key.get("email")
+        definition = (await self._profiles.catalogue.current()).by_name.get("email")
         return None if definition is None else definition.id
 
 

@@ -155,16 +155,16 @@ class SignInRecorder:
             return await self._profiles.write(profile.id, update)
 
     async def _emails(self, claims: Sequence[Claim]) -> tuple[IdentityRef, ...]:
-        email = (await self._profiles.catalogue.current()).by_key.get("email")
+        email = (await self._profiles.catalogue.current()).by_name.get("email")
         return email_refs(claims, None if email is None else email.id)
 
     async def _said(self, profile: Profile) -> frozenset[str]:
         """Return the attributes about which anybody made a claim."""
-        known = (await self._profiles.catalogue.current()).by_key
+        known = (await self._profiles.catalogue.current()).by_name
         return frozenset(key for key, each in known.items() if profile.claims.get(each.id))
 
     async def _retracted(self, source: Source, profile: Profile, result: Synced) -> tuple[Claim, ...]:
-        known = (await self._profiles.catalogue.current()).by_key
+        known = (await self._profiles.catalogue.current()).by_name
         ended = [known[key].id for key in sorted(result.ended & known.keys())]
         return tuple(
             claim
@@ -175,7 +175,7 @@ class SignInRecorder:
 
     async def _claims(self, source: Source, values: Sequence[ClaimedValue]) -> tuple[Claim, ...]:
         """Return the claims that fit our attributes; the others are left out: the sign-in is worth more."""
-        known = (await self._profiles.catalogue.current()).by_key
+        known = (await self._profiles.catalogue.current()).by_name
         claims = []
         for said in values:
             try:

@@ -8,16 +8,18 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from server.identity.errors import ProviderUnavailableError
-from server.kit.http import http_client
+from server.kit.http import GuardedTransport, http_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from server.kit.http import HttpClient
+    from server.settings import Settings
 
 MAX_ANSWER_BYTES = 256 * 1024  # the largest honest one, a key set with certificates, has some 20 KiB
 _DEADLINE_SECONDS = 10.0  # for a whole call: the client's own time-outs start anew with every byte
@@ -121,6 +123,18 @@ class BoundedClient:
             raise _unavailable(f"no answer within {self._deadline_seconds:g} seconds", url) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise _unavailable(type(error).__name__, url) from error
+
+
+def provider_transport(settings: Settings) -> httpx.AsyncBaseTransport | None:
+    """Return how providers are reached: in production on the public internet alone.
+
+    An admin names issuers, and metadata names further addresses; neither may lead to what only this machine
+    reaches. The hosts of issuers in the environment are the operator's word, who may run one next door.
+    """
+    if settings.is_development:
+        return None
+    hosts = (urlsplit(each.issuer).hostname for each in settings.providers)
+    return GuardedTransport([host for host in hosts if host is not None])
 
 
 def _json(response: httpx.Response) -> object:
