@@ -43,6 +43,11 @@ class Catalogue:
     by_key: Mapping[str, AttributeDefinition]
     by_canonical: Mapping[str, AttributeDefinition]
 
+    @property
+    def by_name(self) -> Mapping[str, AttributeDefinition]:
+        """Every attribute by its key, and what ships by the key that it ships under, which counts for more."""
+        return {**self.by_key, **self.by_canonical}
+
     def get(self, key: str) -> AttributeDefinition:
         """Return the definition with this key; raise UnknownAttributeError."""
         found = self.by_key.get(key)

@@ -10,6 +10,7 @@ from graphql import GraphQLInterfaceType, build_schema
 from server.access.model import KeyKind, Scope
 from server.graphql.schema import print_schema
 from server.kit.paging import MAX_PAGE
+from server.profiles.model import Source, SourceKind
 from tests.api import SEEDER
 from tests.factories.questions import question_draft
 
@@ -34,7 +35,9 @@ async def _ids(api: Api) -> dict[str, str]:
     """Return the id of one of each kind of node."""
     key = await api.services.access.publishable_key(api.page.token or "")
     purposes = await api.data("{ purposes(first: 1) { edges { node { id } } } }", by=api.admin)
+    withdrawals = api.services.withdrawals
     return {
+        "SourceWithdrawal": (await withdrawals.withdraw(SEEDER, Source(kind=SourceKind.HOOK))).id,
         "Profile": (await api.person()).profile_id,
         "AttributeDefinition": (await api.define("shoe_size")).id,
         "QuestionSet": (await api.publish("shoes", question_draft("shoe_size"))).id,
