@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import uvicorn
 
+from server.access.model import COMMAND_LINE
 from server.app import create_app
 from server.bulk.commands import ExportCommand, ImportCommand
 from server.bulk.importing import ImportOptions
@@ -90,7 +91,7 @@ def schema() -> None:
 @main.command("admin-key", help="Make another admin key; beside `make run`, for that.")
 def admin_key() -> None:
     """Print the key, this once."""
-    _with_services(_make_admin_key, {**remembered_environment(), **os.environ})
+    _with_services(_noted("admin-key", _make_admin_key), {**remembered_environment(), **os.environ})
 
 
 @main.command("import", help="Import people from FILE, .csv with a header or .jsonl.")
@@ -123,14 +124,14 @@ def import_(
         is_again=again,
         brings_back=bring_back_erased,
     )
-    _with_services(ImportCommand(options), {**remembered_environment(), **os.environ})
+    _with_services(_noted("import", ImportCommand(options)), {**remembered_environment(), **os.environ})
 
 
 @main.command(help="Export every profile to FILE, as CSV or JSON Lines by its ending.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(file: Path) -> None:
     """Export to a file with a progress bar."""
-    _with_services(ExportCommand(file), {**remembered_environment(), **os.environ})
+    _with_services(_noted("export", ExportCommand(file)), {**remembered_environment(), **os.environ})
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -183,6 +184,16 @@ def _settings(environ: Mapping[str, str] = os.environ) -> Settings:
         return read_settings(environ)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _noted(act: str, work: Callable[[Services], Awaitable[None]]) -> Callable[[Services], Awaitable[None]]:
+    """Have the audit log tell of what somebody does who holds the settings of this deployment."""
+
+    async def noted(services: Services) -> None:
+        async with services.audit.noting(COMMAND_LINE, act):
+            await work(services)
+
+    return noted
 
 
 def _with_services(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from server.access.model import AuditEntry, AuditId, Scope, ViewerKind
@@ -9,7 +10,7 @@ from server.kit.ids import new_id
 from server.kit.paging import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from server.access.audit_store import AuditStore
     from server.access.model import Viewer
@@ -51,6 +52,21 @@ class AuditLog:
     async def conclude(self, entry_id: AuditId, targets: Sequence[str], outcome: str) -> None:
         """Note what became of it, and whom it turned out to be about."""
         await self._store.conclude(entry_id, targets, outcome)
+
+    @asynccontextmanager
+    async def noting(self, viewer: Viewer, act: str) -> AsyncIterator[None]:
+        """Note an act around the block that does it."""
+        entry = await self.begin(viewer, act, (), None)
+        outcome = "Interrupted"
+        try:
+            yield
+            outcome = "Success"
+        except Exception as error:
+            outcome = type(error).__name__
+            raise
+        finally:
+            if entry is not None:
+                await self.conclude(entry, (), outcome)
 
     async def page(
         self,

@@ -61,6 +61,8 @@ class Viewer:
 
 
 NOBODY = Viewer(kind=ViewerKind.NOBODY)
+# Whoever holds the settings of a deployment: an admin without a key.
+COMMAND_LINE = Viewer(kind=ViewerKind.ADMIN, scopes=frozenset({Scope.ADMIN}))
 
 
 class KeyKind(StrEnum):
@@ -102,8 +104,8 @@ class NewKey:
 class AuditEntry:
     """Who did what to whom, when; ids and names of ours, never a value that says something about a person.
 
-    `actor` is the id of the key. `outcome` is the result's type in the schema, None where the process ended
-    before it knew: then it may have happened or not.
+    `actor` is the id of the key, None for the command line. `outcome` is the result's type in the schema,
+    None where the process ended before it knew: then it may have happened or not.
     """
 
     id: AuditId

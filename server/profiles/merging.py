@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from server.consent.model import strictest
+from server.consent.model import ConsentState, strictest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
+    from server.consent.model import Consent
     from server.profiles.model import AttributeId, Claim, ClaimId, Identity, IdentityRef, Profile
 
 MAX_IDENTITIES = 1_000  # of one profile; a shared device or a test account, long before that
@@ -51,6 +52,7 @@ def divided(
     What came with `gone` returns to it; what it had displaced comes back; what was said since stays.
     """
     came = {claim.id for claims in gone.claims.values() for claim in claims}
+    since = _said_since(now, kept, gone)
     stays = replace(
         now,
         created_at=kept.created_at,
@@ -60,15 +62,26 @@ def divided(
         logins=now.logins - gone.logins,
         questions=_given_back(now.questions, kept.questions, gone.questions),
         enrichments=_given_back(now.enrichments, kept.enrichments, gone.enrichments),
+        consents={**kept.consents, **since},
         kept_apart=(*now.kept_apart, gone.id) if keep_apart else now.kept_apart,
     )
     apart = (*gone.kept_apart, now.id) if keep_apart else gone.kept_apart
-    returns = replace(gone, version=now.version, kept_apart=apart)
+    refused = {key: said for key, said in since.items() if said.state is not ConsentState.GRANTED}
+    returns = replace(gone, version=now.version, kept_apart=apart, consents={**gone.consents, **refused})
     return replace(stays, claims={key: claims for key, claims in stays.claims.items() if claims}), returns
 
 
 def _own_refs(gone: Profile, kept: Profile) -> set[IdentityRef]:
     return {each.ref for each in gone.identities} - {each.ref for each in kept.identities}
+
+
+def _said_since(now: Profile, kept: Profile, gone: Profile) -> dict[str, Consent]:
+    """Return what was said to purposes since the merge: it counts for who stays, and a refusal for both."""
+    return {
+        key: said
+        for key, said in now.consents.items()
+        if said not in (kept.consents.get(key), gone.consents.get(key))
+    }
 
 
 def _without(

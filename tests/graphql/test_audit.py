@@ -6,9 +6,10 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from graphql import build_schema
 
-from server.access.model import Scope
+from server.access.model import COMMAND_LINE, Scope
 from server.graphql.auditing import target_ids
 from server.graphql.schema import print_schema
 from tests.graphql.test_permissions import MUTATIONS
@@ -116,3 +117,19 @@ def test_only_ids_are_targets() -> None:
     profile = "prf_" + "0" * 26
 
     assert target_ids({"a": {"b": [profile, "ada@acme.com", profile, 3]}, "c": "prf_short"}) == (profile,)
+
+
+async def test_command_line_is_an_admin_without_a_key(api: Api) -> None:
+    audit = api.services.audit
+
+    async with audit.noting(COMMAND_LINE, "export"):
+        pass
+    with pytest.raises(ZeroDivisionError):
+        async with audit.noting(COMMAND_LINE, "import"):
+            raise ZeroDivisionError
+
+    log = [edge["node"] for edge in (await api.data(AUDIT_LOG, by=api.admin))["auditLog"]["edges"]]
+    assert {(each["act"], each["actor"], each["outcome"]) for each in log} == {
+        ("export", None, "Success"),
+        ("import", None, "ZeroDivisionError"),
+    }

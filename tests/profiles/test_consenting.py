@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from server.consent.errors import UnknownPurposeError
 from server.consent.model import Basis, Consent, ConsentSource, ConsentState, PurposeEdit, PurposeSpec
 from server.kit.errors import ForbiddenError, InvalidInputError, NotFoundError
 from server.profiles.consenting import Consenting
+from server.profiles.merging import divided, folded
 from server.profiles.model import ProfileId, ProfileUpdate
 from tests.factories.access import ADMIN, app_viewer, person_viewer
-from tests.factories.profiles import user
+from tests.factories.profiles import NOW, profile, user
 
 if TYPE_CHECKING:
     from server.profiles.model import Profile
@@ -130,3 +132,31 @@ async def test_guard_of_an_unknown_purpose_never_holds(core: Core, ada: Profile)
 
     assert await core.profiles.write(ada.id, update) is None
     assert not await core.profiles.may_use(ada, "none")
+
+
+def said(state: ConsentState, *, hour: int = 0) -> Consent:
+    return Consent(state=state, at=NOW + timedelta(hours=hour), text_version=1, source=ConsentSource.PERSON)
+
+
+def test_split_gives_each_back_what_they_said() -> None:
+    kept = profile(id="prf_1", consents={"news": said(ConsentState.GRANTED)})
+    theirs = {"news": said(ConsentState.DENIED), "care": said(ConsentState.GRANTED)}
+    gone = profile(id="prf_2", consents=theirs)
+
+    stays, returns = divided(folded(kept, gone), kept, gone)
+
+    assert (stays.consents, returns.consents) == (kept.consents, gone.consents)
+
+
+def test_refusal_since_a_merge_outlives_its_split_for_both_and_a_grant_for_who_stays() -> None:
+    kept = profile(id="prf_1", consents={"news": said(ConsentState.GRANTED)})
+    theirs = {"news": said(ConsentState.GRANTED), "care": said(ConsentState.DENIED)}
+    gone = profile(id="prf_2", consents=theirs)
+    refused = said(ConsentState.WITHDRAWN, hour=1)
+    granted = said(ConsentState.GRANTED, hour=1)
+    now = replace(folded(kept, gone), consents={"news": refused, "care": granted})
+
+    stays, returns = divided(now, kept, gone)
+
+    assert stays.consents == {"news": refused, "care": granted}
+    assert returns.consents == {"news": refused, "care": said(ConsentState.DENIED)}
