@@ -1,7 +1,7 @@
 """Patterns that admins write, matched by RE2: in time linear in the text, whatever the pattern.
 
 Python's own engine backtracks, so that `(a+)+$` and thirty letters keep a process busy for minutes. See
-docs/decisions/0007-re2-for-patterns.md.
+docs/decisions/0009-re2-for-patterns.md.
 """
 
 from __future__ import annotations
