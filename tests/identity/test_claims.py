@@ -70,10 +70,11 @@ def test_locale_of_two_parts_becomes_a_tag() -> None:
     assert _values({"locale": {"language": "en", "country": "GB"}}) == {"locale": ("en-GB", True)}
 
 
-def test_address_fills_city_and_country() -> None:
+def test_address_is_kept_whole_and_in_parts() -> None:
     assert _values({"address": {"locality": "London", "country": "GB", "formatted": "…"}}) == {
-        "city": ("London", True),
-        "country": ("GB", True),
+        "address_city": ("London", True),
+        "address_country": ("GB", True),
+        "address": ({"locality": "London", "country": "GB", "formatted": "…"}, True),
     }
 
 
