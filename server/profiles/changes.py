@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from server.kit.changes import Change
+from server.kit.changes import Change, ChangeId
+from server.kit.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from server.profiles.model import Claim, ProfileId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +34,25 @@ class AttributesChanged(Change):
     attribute_ids: list[str]
     source: str
     ended: list[dict[str, Any]] = field(default_factory=list)
+
+
+def attributes_changed(
+    profile_id: ProfileId, claims: Iterable[Claim], now: datetime
+) -> tuple[AttributesChanged, ...]:
+    """Return what writing or retracting these claims announces: one change for each source."""
+    by_source: dict[str, list[str]] = {}
+    for claim in claims:
+        by_source.setdefault(claim.source.slug, []).append(claim.attribute_id)
+    return tuple(
+        AttributesChanged(
+            id=ChangeId(new_id("chg", now)),
+            at=now,
+            profile_id=profile_id,
+            attribute_ids=attribute_ids,
+            source=source,
+        )
+        for source, attribute_ids in by_source.items()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.kit.errors import ExpectedError
-from server.kit.ids import new_id
+from server.kit.ids import first_id, new_id
 from server.profiles.identifying import check_identity
 from server.profiles.model import ClaimId, Identity, Profile, ProfileId, ProfileUpdate, Source, SourceKind
 
@@ -114,7 +114,7 @@ class Importing:
                 row.values[key],
                 _SOURCE,
                 observed_at=at,
-                claim_id=_claim_id(row.seed, definition.id),
+                claim_id=_claim_id(row.seed, definition.id, at),
             )
             for key, definition in definitions.items()
         )
@@ -148,5 +148,7 @@ class Importing:
         return None
 
 
-def _claim_id(seed: str, attribute_id: str) -> ClaimId:
-    return ClaimId(f"clm_{hashlib.sha256(f'{seed}|{attribute_id}'.encode()).hexdigest()[:26]}")
+def _claim_id(seed: str, attribute_id: str, at: datetime) -> ClaimId:
+    """Return the same id in every run; it sorts by time as all do, since withdrawals go by that."""
+    digest = hashlib.sha256(f"{seed}|{attribute_id}".encode()).hexdigest()
+    return ClaimId(first_id("clm", at)[:-16] + digest[:16])

@@ -7,12 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from server.access.model import Scope, ViewerKind
-from server.access.service import require_scope
 from server.kit.changes import ChangeId
 from server.kit.errors import NotFoundError
 from server.kit.ids import new_id
 from server.profiles.catalogue import may_know
-from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
+from server.profiles.changes import ProfileCreated, ProfileMerged, attributes_changed
 from server.profiles.erasing import ProfileErasure
 from server.profiles.errors import IdentityTakenError, PersonErasedError
 from server.profiles.gating import consent_guard, forbidden_attributes, permitted_claims, usable_attributes
@@ -28,7 +27,6 @@ from server.profiles.model import (
     ProfileId,
     ProfileUpdate,
     Source,
-    SourceKind,
     Visit,
     VisitId,
 )
@@ -208,7 +206,7 @@ class Profiles:
         now = self._clock()
         announced = (
             *update.changes,
-            *_attributes_changed(profile_id, (*update.claims, *update.retracted), now),
+            *attributes_changed(profile_id, (*update.claims, *update.retracted), now),
         )
         known = (await self.catalogue.current()).by_id
         ranks = {
@@ -243,7 +241,7 @@ class Profiles:
             for key, value in values.items()
         )
 
-    def claim(
+    def claim(  # noqa: PLR0913 - each is a field of the claim
         self,
         definition: AttributeDefinition,
         value: object,
@@ -260,12 +258,12 @@ class Profiles:
 
         Observed now unless said otherwise; it ends when it says, else when the attribute's values do.
         """
-        observed = observed_at or self._clock()
-        claim_id = claim_id or ClaimId(new_id("clm", observed))
+        now = self._clock()
+        observed = observed_at or now
         lasts = definition.lasts
         checked = checked_value(definition, value)
         return Claim(
-            id=claim_id,
+            id=claim_id or ClaimId(new_id("clm", now)),
             attribute_id=definition.id,
             value=checked,
             source=source,
@@ -334,21 +332,3 @@ class Profiles:
 
 
 _NO_SUCH_PROFILE = "There is no such profile."
-
-
-def _attributes_changed(
-    profile_id: ProfileId, claims: Sequence[Claim], now: datetime
-) -> tuple[AttributesChanged, ...]:
-    by_source: dict[str, list[str]] = {}
-    for claim in claims:
-        by_source.setdefault(claim.source.slug, []).append(claim.attribute_id)
-    return tuple(
-        AttributesChanged(
-            id=ChangeId(new_id("chg", now)),
-            at=now,
-            profile_id=profile_id,
-            attribute_ids=attribute_ids,
-            source=source,
-        )
-        for source, attribute_ids in by_source.items()
-    )

@@ -33,7 +33,7 @@ def test_what_ships_is_in_order_and_published(each: object) -> None:
     spec = next(one for one in STANDARD_ATTRIBUTES if one is each)
     check_spec(spec)
 
-    lasts = "–" if spec.lasts is None else f"{spec.lasts.days} days"
+    lasts = "for ever" if spec.lasts is None else f"{spec.lasts.days} days"
     told = (spec.label, spec.type, spec.person_access, spec.personal_data, lasts)
     assert f"| `{spec.key}` | {' | '.join(told)} |" in PAGE
 

@@ -62,10 +62,11 @@ STANDARD_RULES: tuple[ClaimRule, ...] = (
         vouching=Vouching.FLAG,
         flag="phone_number_verified",
     ),
-    ClaimRule(claim="address.locality", attribute="city", scope="address"),
-    ClaimRule(claim="address.region", attribute="region", scope="address"),
-    ClaimRule(claim="address.postal_code", attribute="postal_code", scope="address"),
-    ClaimRule(claim="address.country", attribute="country", scope="address"),
+    ClaimRule(claim="address.locality", attribute="address_city", scope="address"),
+    ClaimRule(claim="address.region", attribute="address_region", scope="address"),
+    ClaimRule(claim="address.postal_code", attribute="address_postal_code", scope="address"),
+    ClaimRule(claim="address.country", attribute="address_country", scope="address"),
+    ClaimRule(claim="address", attribute="address", scope="address"),
 )
 
 
