@@ -13,14 +13,6 @@ from server.graphql.attributes import Attribute, show_attribute
 from server.graphql.consent import Consent, ConsentEntry, show_entry, show_standing
 from server.graphql.context import Info
 from server.graphql.enrichment import Enrichment, show_enrichment
-from server.graphql.errors import (
-    ForbiddenError,
-    InvalidInputError,
-    InvalidValueError,
-    NotFoundError,
-    PersonErasedError,
-    UnknownAttributeError,
-)
 from server.graphql.node import Node
 from server.graphql.paging import After, Connection, First, connection
 from server.kit.paging import page_request
