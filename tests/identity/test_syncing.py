@@ -147,7 +147,8 @@ async def test_taking_back_a_claim_leaves_what_the_person_said(world: World) -> 
 
 
 async def test_raw_claims_are_kept_with_the_account(world: World) -> None:
-    profile = await _sign_in(world, name="Ada", **{"a.b": 1, "$x": [{"": None}]})
+    odd: dict[str, Any] = {"a.b": 1, "$x": [{"": None}]}
+    profile = await _sign_in(world, name="Ada", **odd)
 
     kept = await world.database["accounts"].find_one({})
     assert kept is not None

@@ -11,10 +11,15 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from server.settings import ProviderSettings
+from tests.sign_in_world import PUBLIC_URL, fragment_of, parameters_of
 
 if TYPE_CHECKING:
     from server.kit.clock import Clock
+    from server.profiles.model import Profile
+    from tests.sign_in_world import Browser, World
 
+KINDS = ("google", "microsoft", "apple", "linkedin", "github", "facebook", "x")
+USER = '{"name":{"firstName":"Ada","lastName":"Lovelace"},"email":"evil@acme.example"}'
 TENANT = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 OID = "00000000-0000-0000-66f3-3332eca7ea81"
 APPLE_KEY = ECKey.generate_key("P-256")
@@ -193,3 +198,19 @@ def _vendor(host: str) -> str:
 
 def _json(document: object) -> httpx.Response:
     return httpx.Response(200, headers={"content-type": "application/json"}, content=json.dumps(document))
+
+
+async def walk(browser: Browser, vendors: Vendors, kind: str, **more: str) -> httpx.Response:
+    """Go to the provider and come back as it sends browsers back: by a link, or with Apple by a form."""
+    started = await browser.start(kind)
+    asked = parameters_of(started.headers["location"])
+    vendors.nonce = asked.get("nonce", "")
+    back = {"state": asked["state"], "code": "a-code", **more}
+    if asked.get("response_mode") == "form_post":
+        return await browser.client.post(f"{PUBLIC_URL}/auth/{kind}/return", data=back)
+    return await browser.come_back(kind, **back)
+
+
+async def arrived(world: World, answer: httpx.Response) -> Profile:
+    """Return who the page then finds signed in."""
+    return (await world.arrive(fragment_of(answer.headers["location"])["acquaint_code"])).profile
