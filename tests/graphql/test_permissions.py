@@ -63,6 +63,7 @@ MUTATIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "publishQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),
     "archiveQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),
     "setAttributes": ({"profile": {"id": "prf_none"}, "attributes": []}, {"profiles:write", *ADMIN}),
+    "setManyAttributes": ({"writes": []}, {"profiles:write", *ADMIN}),
     "definePurpose": (
         {"key": "shoes", "name": "Shoes", "description": "To sell shoes.", "text": "May we?"},
         ADMIN,

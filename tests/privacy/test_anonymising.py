@@ -50,8 +50,8 @@ async def test_nothing_tells_any_more_who_it_was(town: Api, clock: FakeClock) ->
 
     request_id = await anonymise(town, clock, told.id)
 
-    assert await mentions(town, "ada") == set()
-    assert await town.services.profiles.find_by_identity(account("ada")) is None
+    assert await mentions(town, "lovelace") == set()
+    assert await town.services.profiles.find_by_identity(account("lovelace")) is None
     assert (await request_of(town, request_id)).settled_at is not None
 
 
@@ -76,7 +76,7 @@ async def test_who_signs_in_again_is_somebody_new(town: Api, clock: FakeClock) -
     told = await tell(town)
     await anonymise(town, clock, told.id)
 
-    back = await town.signed_in("ada")
+    back = await town.signed_in("lovelace")
     resumed = await town.person(resume_token=told.page.resume_token)
 
     assert back.profile_id not in told.ids

@@ -61,7 +61,7 @@ async def test_story_reaches_every_collection_that_holds_something_of_people(tow
 
 
 async def test_erased_person_is_nowhere(town: Api, clock: FakeClock) -> None:
-    told = await tell(town, "ada")
+    told = await tell(town, "lovelace")
 
     request_id = await erase(town, {"id": told.id})
     await work_and_settle(town, clock)
@@ -69,17 +69,17 @@ async def test_erased_person_is_nowhere(town: Api, clock: FakeClock) -> None:
     request = await request_of(town, request_id)
     assert (request.state, request.settled_at is not None) == (RequestState.DONE, True)
     assert await mentions(town, *told.ids) == SURVIVORS
-    assert await mentions(town, "ada") == set()
+    assert await mentions(town, "lovelace") == set()
 
 
 async def test_others_stay_as_they_are(town: Api, clock: FakeClock) -> None:
-    ada, bob = await tell(town, "ada"), await tell(town, "bob")
-    before = await mentions(town, *bob.ids, "bob")
+    ada, bob = await tell(town, "lovelace"), await tell(town, "babbage")
+    before = await mentions(town, *bob.ids, "babbage")
 
     await erase(town, {"id": ada.id})
     await work_and_settle(town, clock)
 
-    assert await mentions(town, *bob.ids, "bob") == before
+    assert await mentions(town, *bob.ids, "babbage") == before
     assert await town.services.profiles.find_living(bob.id) is not None
 
 
@@ -109,7 +109,7 @@ async def test_asking_twice_is_one_erasure(town: Api, clock: FakeClock) -> None:
     told = await tell(town)
 
     first = await erase(town, {"id": told.id})
-    second = await erase(town, {"userId": "user-ada"})
+    second = await erase(town, {"userId": "user-lovelace"})
     await work_and_settle(town, clock)
     third = await erase(town, {"id": told.id})
 
@@ -119,9 +119,9 @@ async def test_asking_twice_is_one_erasure(town: Api, clock: FakeClock) -> None:
 @pytest.mark.parametrize(
     "whom",
     [
-        {"userId": "user-ada"},
-        {"email": "ada@ada-works.com"},
-        {"identity": {"issuer": ISSUER, "subject": "ada"}},
+        {"userId": "user-lovelace"},
+        {"email": "lovelace@lovelace-works.com"},
+        {"identity": {"issuer": ISSUER, "subject": "lovelace"}},
     ],
 )
 async def test_write_does_not_bring_an_erased_person_back(town: Api, whom: dict[str, Any]) -> None:
@@ -141,9 +141,9 @@ async def test_sign_in_does_not_bring_an_erased_person_back(town: Api) -> None:
     await work(town)
 
     with pytest.raises(Exception, match="erased"):
-        await town.signed_in("ada")
+        await town.signed_in("lovelace")
 
-    assert await town.services.profiles.find_by_identity(account("ada")) is None
+    assert await town.services.profiles.find_by_identity(account("lovelace")) is None
 
 
 async def test_readmitted_person_may_return_by_any_identity(town: Api) -> None:
@@ -152,10 +152,10 @@ async def test_readmitted_person_may_return_by_any_identity(town: Api) -> None:
     await work(town)
     readmit = "mutation ($input: ReadmitPersonInput!) { readmitPerson(input: $input) { __typename } }"
 
-    given = {"input": {"profile": {"userId": "user-ada"}}}
+    given = {"input": {"profile": {"userId": "user-lovelace"}}}
     let = [(await town.data(readmit, given, by=town.admin))["readmitPerson"]["__typename"] for _ in range(2)]
 
-    back = await town.signed_in("ada")
+    back = await town.signed_in("lovelace")
     assert let == ["ReadmitPersonSuccess", "NotFoundError"]
     assert back.profile_id not in told.ids
 
@@ -169,7 +169,7 @@ async def test_tombstone_tells_nobody_who_it_was(town: Api) -> None:
 
     assert len(tombstones) >= 3  # account, user id, address
     assert {frozenset(each) for each in tombstones} == {frozenset({"_id", "request_id", "at"})}
-    assert await mentions(town, "ada") == set()
+    assert await mentions(town, "lovelace") == set()
 
 
 async def test_export_of_an_erased_person_is_gone_and_none_can_be_made(town: Api) -> None:
@@ -185,14 +185,14 @@ async def test_export_of_an_erased_person_is_gone_and_none_can_be_made(town: Api
 
 
 async def test_who_is_merged_meanwhile_is_erased_all_the_same(town: Api, clock: FakeClock) -> None:
-    ada, bob = await tell(town, "ada"), await tell(town, "bob")
+    ada, bob = await tell(town, "lovelace"), await tell(town, "babbage")
     await erase(town, {"id": ada.id})
 
     await town.services.uniting.merge(SEEDER, [ada.id, bob.id])
     await work_and_settle(town, clock)
 
     assert await mentions(town, *ada.ids, *bob.ids) == SURVIVORS
-    assert await mentions(town, "ada", "bob") == set()
+    assert await mentions(town, "lovelace", "babbage") == set()
 
 
 async def test_visitor_of_long_ago_is_not_a_person_to_keep_away(town: Api) -> None:

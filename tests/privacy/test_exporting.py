@@ -40,7 +40,7 @@ async def export(town: Api, by: Caller, profile: dict[str, str] | None = None) -
 
 
 async def test_archive_holds_what_every_collection_holds_of_the_person(town: Api) -> None:
-    ada, bob = await tell(town, "ada"), await tell(town, "bob")
+    ada, bob = await tell(town, "lovelace"), await tell(town, "babbage")
 
     request = await export(town, town.admin, {"id": ada.id})
     files = await fetched(town, request["downloadUrl"])
@@ -48,10 +48,10 @@ async def test_archive_holds_what_every_collection_holds_of_the_person(town: Api
     exported = {each.collection for each in HOLDINGS if each.person and each.is_exported}
     assert files.keys() == {"manifest.json", *(f"{name}.json" for name in exported)}
     (profile,) = [each for each in files["profiles.json"] if each["merged_into"] is None]
-    assert {each["value"] for each in profile["identities"].values()} >= {"ada", "user-ada"}
-    assert [each["value"] for each in files["answers.json"]] == ["Topic of ada", "Title of ada"]
-    assert [each["value"] for each in files["claim_history.json"]] == ["Title of ada"]
-    assert not any(word in json.dumps(files) for word in ("bob", *bob.ids))
+    assert {each["value"] for each in profile["identities"].values()} >= {"lovelace", "user-lovelace"}
+    assert [each["value"] for each in files["answers.json"]] == ["Topic of lovelace", "Title of lovelace"]
+    assert "Title of lovelace" in [each["value"] for each in files["claim_history.json"]]
+    assert not any(word in json.dumps(files) for word in ("babbage", *bob.ids))
 
 
 async def test_manifest_lists_every_file_with_its_sum(town: Api) -> None:
@@ -79,13 +79,13 @@ async def test_no_secret_leaves(town: Api) -> None:
 
 
 async def test_person_exports_themself_and_nobody_else(town: Api) -> None:
-    ada, bob = await tell(town, "ada"), await tell(town, "bob")
+    ada, bob = await tell(town, "lovelace"), await tell(town, "babbage")
 
     own = await export(town, ada.page)
     of_bob = (await town.data(EXPORT, {"input": {"profile": {"id": bob.id}}}, by=ada.page))["exportPerson"]
 
     assert own["state"] == "DONE"
-    assert "ada" in json.dumps(await fetched(town, own["downloadUrl"]))
+    assert "lovelace" in json.dumps(await fetched(town, own["downloadUrl"]))
     assert of_bob["__typename"] == "ForbiddenError"
 
 
@@ -101,7 +101,7 @@ async def test_app_needs_the_scope(town: Api) -> None:
 
 
 async def test_link_is_good_for_minutes_and_for_one_archive(town: Api, clock: FakeClock) -> None:
-    ada, bob = await tell(town, "ada"), await tell(town, "bob")
+    ada, bob = await tell(town, "lovelace"), await tell(town, "babbage")
     url = (await export(town, town.admin, {"id": ada.id}))["downloadUrl"]
     other = (await export(town, town.admin, {"id": bob.id}))["downloadUrl"]
     path, _, query = url.partition("?")
@@ -132,7 +132,7 @@ async def test_archive_that_expired_has_no_link(town: Api, clock: FakeClock) -> 
 
 
 async def test_request_is_shown_to_nobody_else(town: Api) -> None:
-    ada, bob = await tell(town, "ada"), await tell(town, "bob")
+    ada, bob = await tell(town, "lovelace"), await tell(town, "babbage")
     result = (await town.data(EXPORT, {"input": {"profile": None}}, by=ada.page))["exportPerson"]
 
     shown = (await town.data(REQUEST, {"id": result["request"]["id"]}, by=bob.page))["node"]

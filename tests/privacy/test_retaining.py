@@ -49,15 +49,15 @@ async def retain(town: Api) -> None:
 
 
 async def test_what_is_older_than_its_rule_goes(town: Api, clock: FakeClock) -> None:
-    await tell(town, "ada")
+    await tell(town, "lovelace")
     clock.advance(timedelta(days=20))
-    await tell(town, "bob")
+    await tell(town, "babbage")
     clock.advance(timedelta(days=11))
 
     await retain(town)
 
     found = await everything(town)
-    assert {each["value"] for each in found["answers"]} == {"Topic of bob", "Title of bob"}
+    assert {each["value"] for each in found["answers"]} == {"Topic of babbage", "Title of babbage"}
     assert len({each["at"].date() for each in found["audit_log"]}) == 2
 
 

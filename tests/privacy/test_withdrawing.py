@@ -101,8 +101,8 @@ async def test_withdrawal_erases_what_rested_on_it(town: Api, clock: FakeClock) 
 
     found = await everything(town)
     del found["export_chunks"]  # an archive was handed out while the consent stood
-    assert [name for name, documents in found.items() if "Topic of ada" in repr(documents)] == []
-    assert "Title of ada" in repr(found["answers"])
+    assert [name for name, documents in found.items() if "Topic of lovelace" in repr(documents)] == []
+    assert "Title of lovelace" in repr(found["answers"])
 
 
 async def test_hidden_value_shows_again_when_it_is_granted_again(town: Api, clock: FakeClock) -> None:
@@ -115,7 +115,7 @@ async def test_hidden_value_shows_again_when_it_is_granted_again(town: Api, cloc
     await consent(town, told.page, ConsentState.GRANTED)
 
     assert "topic" not in hidden
-    assert (await traits(town, told.id))["topic"] == "Topic of ada"
+    assert (await traits(town, told.id))["topic"] == "Topic of lovelace"
 
 
 async def test_grant_in_time_stops_the_erasure(town: Api) -> None:
@@ -125,7 +125,7 @@ async def test_grant_in_time_stops_the_erasure(town: Api) -> None:
 
     await work(town)
 
-    assert (await traits(town, told.id))["topic"] == "Topic of ada"
+    assert (await traits(town, told.id))["topic"] == "Topic of lovelace"
 
 
 async def test_withdrawn_consent_cancels_look_ups_and_takes_back_what_they_found(
@@ -157,7 +157,7 @@ async def test_granted_again_it_is_looked_up_again(town: Api, clock: FakeClock) 
 
 
 async def test_queued_look_up_finds_nothing_to_do_after_a_withdrawal(town: Api) -> None:
-    page = await town.signed_in("ada", email="ada@works.com", email_verified=True)
+    page = await town.signed_in("lovelace", email="lovelace@works.com", email_verified=True)
     await consent(town, page, ConsentState.DENIED, ENRICHMENT_DERIVED)
 
     await work(town)
@@ -185,7 +185,7 @@ async def test_everything_said_is_in_the_history(town: Api) -> None:
 async def test_history_outlives_the_merge_of_a_visitor_into_a_person(town: Api) -> None:
     stranger = await town.person()
     await consent(town, stranger, ConsentState.DENIED)
-    page = await town.signed_in("ada", resume_token=stranger.resume_token)
+    page = await town.signed_in("lovelace", resume_token=stranger.resume_token)
 
     await work(town)
 
