@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-
 from server.identity.model import ProvedIdentity
 
 if TYPE_CHECKING:
     import pytest
+
     from tests.api import Api, Person
 
 CANARY = "canary-secret-of-a-provider-0123456789"
