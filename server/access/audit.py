@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from server.kit.paging import Page, PageRequest
 
 _AUDITED = frozenset({ViewerKind.ADMIN, ViewerKind.APP})
+_OF_PEOPLE = frozenset({"linkIdentity", "unlinkIdentity"})
 
 
 class AuditLog:
@@ -32,18 +33,22 @@ class AuditLog:
     ) -> AuditId | None:
         """Note that an act begins; None for a viewer whose acts aren't audited: people, pages and nobody.
 
+        Of people those acts are audited all the same that change who can sign in as them.
+
         Before the act, so that none can happen unseen: where the log can't be written, nothing is done.
         """
-        if viewer.kind not in _AUDITED:
+        is_of_person = viewer.kind is ViewerKind.PERSON and act in _OF_PEOPLE
+        if viewer.kind not in _AUDITED and not is_of_person:
             return None
+        own = () if viewer.profile_id is None else (viewer.profile_id,)
         now = self._clock()
         entry = AuditEntry(
             id=AuditId(new_id("aud", now)),
             at=now,
             actor_kind=viewer.kind,
-            actor=viewer.key_id,
+            actor=viewer.profile_id or viewer.key_id,
             act=act,
-            targets=tuple(targets),
+            targets=(*own, *targets),
             request_id=request_id,
         )
         await self._store.append(entry)

@@ -49,8 +49,12 @@ class AuditEntry:
 
     id: strawberry.ID = strawberry.field(description="The entry's id.")
     at: datetime = strawberry.field(description="When it began.")
-    actor_kind: model.ViewerKind = strawberry.field(description="Who did it: an admin or an app.")
-    actor: str | None = strawberry.field(description="The id of their key; null for the command line.")
+    actor_kind: model.ViewerKind = strawberry.field(
+        description="Who did it: an admin, an app, or a person who linked an account."
+    )
+    actor: str | None = strawberry.field(
+        description="The id of their key or profile; null for the command line."
+    )
     act: str = strawberry.field(description="What they did: the name of the mutation.")
     targets: list[str] = strawberry.field(description="The ids of what it was about, in no order.")
     request_id: str | None = strawberry.field(description="The id of the request, as in our log.")

@@ -130,3 +130,21 @@ async def test_person_sees_and_ends_their_sessions(api: Api) -> None:
         "mutation { signOutEverywhere { ... on SignOutEverywhereSuccess { ended } } }", by=here
     )
     assert done["signOutEverywhere"] == {"ended": 1}
+
+
+async def test_linking_is_audited_and_a_visit_is_not(api: Api) -> None:
+    person = await api.signed_in("bob")
+    await api.data(LINK, {"input": {"signIn": await _link_code(api, "ada")}}, by=person)
+
+    seen = await api.data(
+        "{ auditLog { edges { node { act actorKind actor outcome targets } } } }", by=api.admin
+    )
+
+    (entry,) = [edge["node"] for edge in seen["auditLog"]["edges"]]
+    assert (entry["act"], entry["actorKind"], entry["outcome"]) == (
+        "linkIdentity",
+        "PERSON",
+        "LinkIdentitySuccess",
+    )
+    assert entry["actor"] == person.profile_id
+    assert person.profile_id in entry["targets"]
