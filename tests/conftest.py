@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 settings.register_profile("acquaint", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("acquaint")
 
+# A dropped collection keeps its files open until a checkpoint without it is older than the history that
+# snapshots may read: by default a minute and five, in which the tests make more files than may be open.
+_MANY_DATABASES = ("--syncdelay=1", "--setParameter=minSnapshotHistoryWindowInSeconds=0")
+
 
 @pytest.fixture(scope="session")
 def mongodb_url() -> Iterator[str]:
@@ -36,7 +40,7 @@ def mongodb_url() -> Iterator[str]:
         return
     with (
         tempfile.TemporaryDirectory(prefix="acquaint-tests-") as folder,
-        running_mongod(Path(folder)) as mongod,
+        running_mongod(Path(folder), options=_MANY_DATABASES) as mongod,
     ):
         yield mongod.url
         mongod.process.kill()  # nothing here is worth the seconds of an orderly end

