@@ -8,7 +8,7 @@ from server.consent.changes import ConsentRecorded
 from server.enrichment.changes import EnrichmentRequested
 from server.identity.changes import IdentityLinked, IdentityUnlinked, SignedIn
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged, ProfileSplit
-from server.questions.changes import AskHandled
+from server.questions.changes import AskCorrected, AskHandled, AskShown
 
 if TYPE_CHECKING:
     from server.kit.relay import Reactions
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def reactions(services: Services) -> Reactions:
     """Return what follows from each kind of change; a kind that leads to nothing is listed with nothing."""
-    enrichment, questions = services.enrichment, services.questions
+    enrichment, results = services.enrichment, services.results
     return {
         ConsentRecorded: (
             services.consents.log,
@@ -35,5 +35,7 @@ def reactions(services: Services) -> Reactions:
             enrichment.on_attributes_changed,
         ),
         EnrichmentRequested: (enrichment.on_requested,),
-        AskHandled: (questions.log,),
+        AskHandled: (results.record,),
+        AskShown: (results.record,),
+        AskCorrected: (results.record,),
     }

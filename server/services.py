@@ -48,6 +48,7 @@ from server.profiles.following import WATCHED, Following
 from server.profiles.history_store import HistoryStore
 from server.profiles.reading import Reading
 from server.profiles.reranking import RERANK, Reranking
+from server.profiles.sampling_store import ProfileSample
 from server.profiles.search_store import SearchStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
@@ -55,8 +56,14 @@ from server.profiles.sweep_store import SweepStore
 from server.profiles.uniting import Uniting
 from server.profiles.withdrawal_store import WithdrawalStore
 from server.profiles.withdrawing import WITHDRAW, Withdrawals, Withdrawing
+from server.questions.answering import Answering
 from server.questions.authoring import Authoring
+from server.questions.explaining import Explaining
+from server.questions.log_store import LogStore
+from server.questions.porting import Porting
+from server.questions.results import Results
 from server.questions.service import Questions
+from server.questions.simulating import Simulating
 from server.questions.store import QuestionStore
 from server.settings import SettingsError
 
@@ -85,6 +92,7 @@ class Stores:
     search: SearchStore
     identity: IdentityStore
     questions: QuestionStore
+    answers: LogStore
     jobs: JobStore
     privacy: PrivacyStore
 
@@ -118,7 +126,12 @@ class Services:
     consenting: Consenting
     identity: Identity
     questions: Questions
+    answering: Answering
     authoring: Authoring
+    explaining: Explaining
+    simulating: Simulating
+    porting: Porting
+    results: Results
     enrichment: Enrichments
     queue: JobQueue
     job_handlers: Mapping[str, JobHandler]
@@ -162,6 +175,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         search=SearchStore(database),
         identity=IdentityStore(database, secret=settings.secret),
         questions=QuestionStore(database),
+        answers=LogStore(database),
         jobs=JobStore(database),
         privacy=PrivacyStore(database),
     )
@@ -195,6 +209,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         clock=clock,
     )
     questions = Questions(profiles=profiles, store=stores.questions, clock=clock, secret=settings.secret)
+    authoring = Authoring(profiles=profiles, questions=questions, store=stores.questions, clock=clock)
     enrichers = (email_domain(),)
     holdings = HoldingStore(database, HOLDINGS)
     erasing = Erasing(profiles=profiles, store=stores.privacy, holdings=holdings, queue=queue, clock=clock)
@@ -231,7 +246,20 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=identity,
         questions=questions,
-        authoring=Authoring(profiles=profiles, questions=questions, store=stores.questions, clock=clock),
+        answering=Answering(profiles=profiles, questions=questions, store=stores.questions, clock=clock),
+        authoring=authoring,
+        explaining=Explaining(profiles=profiles, questions=questions),
+        simulating=Simulating(
+            profiles=profiles,
+            questions=questions,
+            store=stores.questions,
+            sample=ProfileSample(database),
+            clock=clock,
+        ),
+        porting=Porting(
+            profiles=profiles, attributes=attributes, authoring=authoring, store=stores.questions
+        ),
+        results=Results(store=stores.questions, log=stores.answers),
         enrichment=Enrichments(profiles=profiles, queue=queue, clock=clock, enrichers=enrichers),
         queue=queue,
         job_handlers={

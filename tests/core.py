@@ -21,7 +21,10 @@ from server.profiles.erased_store import ErasedStore
 from server.profiles.history_store import HistoryStore
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
+from server.questions.answering import Answering
 from server.questions.authoring import Authoring
+from server.questions.log_store import LogStore
+from server.questions.results import Results
 from server.questions.service import Questions
 from server.questions.store import QuestionStore
 
@@ -44,7 +47,9 @@ class Core:
     profiles: Profiles
     claiming: Claiming
     questions: Questions
+    answering: Answering
     authoring: Authoring
+    results: Results
 
     async def outbox(self, profile_id: str) -> list[Document]:
         """Return what a profile announced and nobody took yet."""
@@ -77,6 +82,8 @@ def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Cor
         profiles=profiles,
         claiming=Claiming(profiles=profiles, history=_history(database), clock=clock),
         questions=questions,
+        answering=Answering(profiles=profiles, questions=questions, store=store, clock=clock),
+        results=Results(store=store, log=LogStore(database)),
         authoring=Authoring(profiles=profiles, questions=questions, store=store, clock=clock),
     )
 
@@ -87,7 +94,7 @@ def _history(database: Database) -> HistoryStore:
 
 async def create_indexes(database: Database) -> None:
     """Make the indexes that the core's stores need."""
-    stores = (KeyStore, ConsentStore, DefinitionStore, ProfileStore, QuestionStore)
+    stores = (KeyStore, ConsentStore, DefinitionStore, ProfileStore, QuestionStore, LogStore)
     await asyncio.gather(
         _history(database).create_indexes(), *(store(database).create_indexes() for store in stores)
     )

@@ -27,7 +27,17 @@ from server.profiles.model import (
     WithdrawalState,
 )
 from server.profiles.ordering import Direction, SortKey
-from server.questions.model import NextState, Outcome, QuestionKind, SetState
+from server.questions.model import (
+    DeviceClass,
+    Gate,
+    NextState,
+    Ordering,
+    Outcome,
+    QuestionKind,
+    RatingStyle,
+    SetState,
+    StatPart,
+)
 
 if TYPE_CHECKING:
     from enum import StrEnum
@@ -216,23 +226,40 @@ _describe(
     QuestionKind,
     "How a question is put to a person.",
     TEXT="A field for a text, an e-mail address or a URL.",
+    LONG_TEXT="A field of several lines.",
     NUMBER="A field for a number.",
+    RATING="A whole number from 1 to the question's scale: numbers, stars or emoji.",
+    NPS="Would you recommend us? A whole number from 0 to 10.",
     BOOLEAN="Yes or no.",
     DATE="A field for a day.",
-    SINGLE_CHOICE="One of several options.",
+    SINGLE_CHOICE="One of several options; or, where there is `other`, a text.",
     MULTI_CHOICE="Any of several options.",
+    PICTURE_CHOICE="One of several options, shown as pictures.",
+    RANKING="Every option, best first.",
+    EMAIL="A field for an e-mail address.",
+    PHONE="A field for a telephone number.",
+    URL="A field for a web address.",
+    COUNTRY="A country.",
+    ADDRESS="A postal address.",
+    CONSENT="May we? True or false, for one purpose.",
+    CONFIRM="Is this right? Answered by {verdict: right | wrong | edit, value}; without value when wrong.",
 )
 _describe(
     Outcome,
     "What became of an ask.",
     ANSWERED="The person answered.",
     SKIPPED="Not now; the question comes back with a later visit.",
+    DECLINED="Rather not say.",
+    NOT_APPLICABLE="It does not apply to the person.",
+    DISMISSED="The person closed it.",
+    IGNORED="The person saw it and left.",
 )
 _describe(
     NextState,
     "Whether there is something to ask.",
     name="NextQuestionState",
     READY="There is a question to ask now.",
+    WAITING="A look-up is running that may answer what would be asked; ask again at `until`.",
     RESTING="Not now; there may be with a later visit or sign-in.",
     DONE="Whatever could be asked is known.",
 )
@@ -243,6 +270,54 @@ _describe(
     DRAFT="It was never published.",
     PUBLISHED="People are asked from it.",
     ARCHIVED="Nobody is asked from it any more.",
+)
+_describe(
+    RatingStyle,
+    "What a rating is drawn with.",
+    NUMBERS="Numbers.",
+    STARS="Stars.",
+    EMOJI="Faces, from unhappy to happy.",
+)
+_describe(
+    Ordering,
+    "In which order the questions of a set come.",
+    name="QuestionOrdering",
+    SEQUENTIAL="As their author put them.",
+    ADAPTIVE="By value of knowing times chance of an answer over effort, best first.",
+)
+_describe(
+    Gate,
+    "What keeps a question from being asked.",
+    name="QuestionGate",
+    PLACEMENT="The set does not appear here.",
+    AUDIENCE="The person is not in the set's audience.",
+    TRIGGER="The set waits for a sign-in, a visit or a day, or its time is over.",
+    ARM="The person's variant of an experiment leaves it out.",
+    KNOWN="It is known and fresh.",
+    UNCLAIMED="There is nothing to confirm.",
+    CONSENT="The person does not allow what it is for.",
+    ENRICHMENT="A look-up is running that may answer it.",
+    PACE="The person has been asked enough for now.",
+    OUTCOME="The person dealt with it, and it rests.",
+    BRANCH="Earlier answers lead elsewhere, or not here yet.",
+)
+_describe(
+    DeviceClass,
+    "What kind of screen a question was on.",
+    PHONE="A phone.",
+    TABLET="A tablet.",
+    DESKTOP="A computer.",
+    OTHER="Anything else.",
+)
+_describe(
+    StatPart,
+    "What statistics are split by.",
+    name="QuestionStatsPart",
+    DAY="The day on which an ask was first seen, in UTC.",
+    LANGUAGE="The language it was put in.",
+    PLACEMENT="The placement it stood in.",
+    ARM="The variant of an experiment.",
+    REVISION="The revision of the set.",
 )
 _describe(
     Operator,

@@ -9,30 +9,31 @@ import strawberry
 from server.access.model import KeyId
 from server.graphql import (
     access,
+    ask_inputs,
     consent,
     consenting,
     enrichment,
     privacy,
     profiles,
-    question_sets,
     questions,
     uniting,
     visits,
 )
 from server.graphql.auditing import audited
+from server.graphql.authoring import AuthoringMutations
 from server.graphql.claiming import ClaimMutations
 from server.graphql.context import Info
 from server.graphql.defining import DefinitionMutations
 from server.graphql.signing_in import IdentityMutations
 from server.profiles.model import ProfileId
-from server.questions.model import QuestionSetId
+from server.questions.model import Outcome
 
 _What = strawberry.argument(description="What to do, and to whom.")
 
 
 @audited
 @strawberry.type(description="What can be changed.")
-class Mutation(DefinitionMutations, ClaimMutations, IdentityMutations):
+class Mutation(DefinitionMutations, ClaimMutations, IdentityMutations, AuthoringMutations):
     """Every mutation takes one input and gives one union: a success, or an error that can be acted on."""
 
     @strawberry.mutation(description="Begin or continue a visit: tokens and the first question.")
@@ -45,7 +46,7 @@ class Mutation(DefinitionMutations, ClaimMutations, IdentityMutations):
         started = await context.services.identity.start_visit(
             context.viewer, resume_token=input.resume_token, sign_in=visits.read_sign_in(input.sign_in)
         )
-        return visits.show_started(started, placement)
+        return visits.show_started(started, placement, input.locale)
 
     @strawberry.mutation(description="End what this browser knows of the person.")
     async def sign_out(self, info: Info) -> visits.SignOutResult:
@@ -55,66 +56,68 @@ class Mutation(DefinitionMutations, ClaimMutations, IdentityMutations):
 
     @strawberry.mutation(description="Answer an ask; however often it is sent, it counts once.")
     async def answer_question(
-        self, info: Info, input: Annotated[questions.AnswerQuestionInput, _What]
+        self, info: Info, input: Annotated[ask_inputs.AnswerQuestionInput, _What]
     ) -> questions.AnswerQuestionResult:
         """Keep the answer as a claim of the person."""
         context = info.context
-        handled = await context.services.questions.answer(context.viewer, input.ask_id, input.value)
+        handled = await context.services.answering.answer(
+            context.viewer, input.ask_id, input.value, ask_inputs.read_report(input.report)
+        )
         return questions.show_answered(handled)
+
+    @strawberry.mutation(description="Put an answer right, as long as nothing newer came of its question.")
+    async def correct_answer(
+        self, info: Info, input: Annotated[ask_inputs.CorrectAnswerInput, _What]
+    ) -> questions.CorrectAnswerResult:
+        """Replace the person's claim."""
+        context = info.context
+        handled = await context.services.answering.correct(context.viewer, input.ask_id, input.value)
+        return questions.show_corrected(handled)
 
     @strawberry.mutation(description="Pass on an ask for now.")
     async def skip_question(
-        self, info: Info, input: Annotated[questions.SkipQuestionInput, _What]
+        self, info: Info, input: Annotated[ask_inputs.SkipQuestionInput, _What]
     ) -> questions.SkipQuestionResult:
         """Note the skip."""
         context = info.context
-        return questions.show_skipped(await context.services.questions.skip(context.viewer, input.ask_id))
-
-    @strawberry.mutation(description="Create a question set as a draft.")
-    async def create_question_set(
-        self, info: Info, input: Annotated[question_sets.CreateQuestionSetInput, _What]
-    ) -> question_sets.CreateQuestionSetResult:
-        """Create it; admins only."""
-        context = info.context
-        content = question_sets.read_content(input.content)
-        created = await context.services.authoring.create(context.viewer, input.key, content)
-        return question_sets.show_changed(created)
-
-    @strawberry.mutation(description="Replace the draft of a question set; what is live stays.")
-    async def update_question_set(
-        self, info: Info, input: Annotated[question_sets.UpdateQuestionSetInput, _What]
-    ) -> question_sets.UpdateQuestionSetResult:
-        """Replace it; admins only."""
-        context = info.context
-        updated = await context.services.authoring.update(
-            context.viewer,
-            QuestionSetId(input.id),
-            input.expected_version,
-            question_sets.read_content(input.content),
+        handled = await context.services.answering.skip(
+            context.viewer, input.ask_id, ask_inputs.read_report(input.report)
         )
-        return question_sets.show_changed(updated)
+        return questions.show_skipped(handled)
 
-    @strawberry.mutation(description="Put the draft of a question set before people.")
-    async def publish_question_set(
-        self, info: Info, input: Annotated[question_sets.QuestionSetVersionInput, _What]
-    ) -> question_sets.PublishQuestionSetResult:
-        """Publish it; admins only."""
+    @strawberry.mutation(description="Decline an ask: rather not say, or it does not apply.")
+    async def decline_question(
+        self, info: Info, input: Annotated[ask_inputs.DeclineQuestionInput, _What]
+    ) -> questions.DeclineQuestionResult:
+        """Note the refusal."""
         context = info.context
-        published = await context.services.authoring.publish(
-            context.viewer, QuestionSetId(input.id), input.expected_version
+        outcome = Outcome.NOT_APPLICABLE if input.is_not_applicable else Outcome.DECLINED
+        handled = await context.services.answering.pass_on(
+            context.viewer, input.ask_id, outcome, ask_inputs.read_report(input.report)
         )
-        return question_sets.show_changed(published)
+        return questions.show_declined(handled)
 
-    @strawberry.mutation(description="Ask from a question set no more; answers on their way are kept.")
-    async def archive_question_set(
-        self, info: Info, input: Annotated[question_sets.QuestionSetVersionInput, _What]
-    ) -> question_sets.ArchiveQuestionSetResult:
-        """Archive it; admins only."""
+    @strawberry.mutation(description="Close an ask.")
+    async def dismiss_question(
+        self, info: Info, input: Annotated[ask_inputs.DismissQuestionInput, _What]
+    ) -> questions.DismissQuestionResult:
+        """Note that it was closed."""
         context = info.context
-        archived = await context.services.authoring.archive(
-            context.viewer, QuestionSetId(input.id), input.expected_version
+        handled = await context.services.answering.pass_on(
+            context.viewer, input.ask_id, Outcome.DISMISSED, ask_inputs.read_report(input.report)
         )
-        return question_sets.show_changed(archived)
+        return questions.show_dismissed(handled)
+
+    @strawberry.mutation(description="Note that an ask came before the person's eyes.")
+    async def report_shown(
+        self, info: Info, input: Annotated[ask_inputs.ReportShownInput, _What]
+    ) -> questions.ReportShownResult:
+        """Note that it was seen."""
+        context = info.context
+        is_replay = await context.services.answering.report_shown(
+            context.viewer, input.ask_id, ask_inputs.read_report(input.report)
+        )
+        return questions.ReportShownSuccess(is_replay=is_replay)
 
     @strawberry.mutation(description="Declare a purpose that data is used for.")
     async def define_purpose(

@@ -8,6 +8,7 @@ import strawberry
 
 from server.graphql import reading
 from server.graphql.access import AuditEntry, show_audit_entry
+from server.graphql.asking import AskingQueries
 from server.graphql.claiming import SourceWithdrawal, show_withdrawal
 from server.graphql.consent import Purpose, show_purpose
 from server.graphql.context import Info
@@ -27,6 +28,7 @@ from server.questions.model import SetState
 
 _By = Annotated[ProfileLookup, strawberry.argument(description="Whom to look up.")]
 _Placement = Annotated[str, strawberry.argument(description="The place in the front end.")]
+_Locale = Annotated[str | None, strawberry.argument(description="The language to ask in, such as pt-BR.")]
 _State = Annotated[SetState | None, strawberry.argument(description="Only sets in this state.")]
 _Actor = Annotated[strawberry.ID | None, strawberry.argument(description="Only acts with this key.")]
 _Target = Annotated[strawberry.ID | None, strawberry.argument(description="Only acts on what has this id.")]
@@ -39,7 +41,7 @@ _Id = Annotated[strawberry.ID, strawberry.argument(description="The id of what i
 
 
 @strawberry.type(description="What can be read.")
-class Query(IdentityQueries):
+class Query(IdentityQueries, AskingQueries):
     """Null stands for what does not exist and for what the viewer may not see: the two look the same."""
 
     @strawberry.field(description="Who is asking.")
@@ -88,10 +90,12 @@ class Query(IdentityQueries):
         return [None if each is None else show_profile(each, context.viewer) for each in found]
 
     @strawberry.field(description="What to ask the viewer next; null for whoever is no person.")
-    async def next_question(self, info: Info, placement: _Placement = "home") -> NextQuestion | None:
+    async def next_question(
+        self, info: Info, placement: _Placement = "home", locale: _Locale = None
+    ) -> NextQuestion | None:
         """Decide what to ask."""
         context = info.context
-        found = await context.services.questions.next_question(context.viewer, placement)
+        found = await context.services.questions.next_question(context.viewer, placement, locale)
         return None if found is None else show_next(found)
 
     @strawberry.field(

@@ -3,38 +3,79 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import strawberry
 from strawberry.scalars import JSON
 
-from server.graphql.definitions import Option
 from server.graphql.context import Info
-from server.graphql.errors import ForbiddenError, InvalidAnswerError, UnknownAskError
+from server.graphql.errors import ForbiddenError, InvalidAnswerError, InvalidInputError, UnknownAskError
+from server.profiles.model import Bounds
 from server.questions import model
 
-if TYPE_CHECKING:
-    from server.profiles.model import AttributeDefinition
+
+@strawberry.type(description="One of the answers to choose from.")
+class QuestionOption:
+    """See questions.model."""
+
+    value: str = strawberry.field(description="What is sent and stored.")
+    label: str = strawberry.field(description="What people read, in the ask's language.")
+    picture: str | None = strawberry.field(description="The address of a picture of it.")
 
 
-@strawberry.type(description="A way to ask a person for one attribute.")
+@strawberry.type(description="The value that a CONFIRM question is about.")
+class ValueToConfirm:
+    """See questions.model."""
+
+    value: JSON = strawberry.field(description="The value; send it back with the verdict `right`.")
+    text: str = strawberry.field(description="The value in words.")
+    source: str = strawberry.field(description="Who claims it, such as `enricher:email_domain`.")
+
+
+@strawberry.type(description="The purpose that a CONSENT question is about.")
+class ConsentToGive:
+    """See questions.model."""
+
+    purpose: str = strawberry.field(description="The key of the purpose.")
+    text: str = strawberry.field(description="What the person agrees to; show all of it.")
+    text_version: int = strawberry.field(description="The version of that text.")
+
+
+@strawberry.type(description="A way to ask a person for one attribute, in one language.")
 class Question:
     """See questions.model; the bounds are those of the attribute."""
 
     id: strawberry.ID = strawberry.field(description="The question's id.")
     key: str = strawberry.field(description="The author's name for it, unique in its set.")
     kind: model.QuestionKind = strawberry.field(description="How it is put.")
+    language: str = strawberry.field(description="The language of its texts.")
     prompt: str = strawberry.field(description="The question in words.")
     help: str | None = strawberry.field(description="A line of help.")
+    why: str | None = strawberry.field(description="What the answer is good for.")
     placeholder: str | None = strawberry.field(description="An example inside an empty field.")
+    submit_label: str | None = strawberry.field(
+        description="What the button to answer says, if not the usual."
+    )
+    skip_label: str | None = strawberry.field(description="What the button to skip says, if not the usual.")
+    decline_label: str | None = strawberry.field(
+        description="What the button to decline says, if not the usual."
+    )
     is_skippable: bool = strawberry.field(description="Whether people may pass for now.")
-    options: list[Option] = strawberry.field(description="What to choose from; empty for other kinds.")
+    has_other: bool = strawberry.field(
+        description="Whether a text may be sent in place of an option's value."
+    )
+    rating_style: model.RatingStyle | None = strawberry.field(description="What a rating is drawn with.")
+    options: list[QuestionOption] = strawberry.field(
+        description="What to choose from; empty for other kinds."
+    )
     minimum: float | None = strawberry.field(description="The least number allowed.")
     maximum: float | None = strawberry.field(description="The greatest number allowed.")
     min_length: int | None = strawberry.field(description="The least number of characters.")
     max_length: int | None = strawberry.field(description="The greatest number of characters.")
     min_choices: int | None = strawberry.field(description="The least number of options to choose.")
     max_choices: int | None = strawberry.field(description="The greatest number of options to choose.")
+    confirm: ValueToConfirm | None = strawberry.field(description="What to confirm, with CONFIRM.")
+    consent: ConsentToGive | None = strawberry.field(description="What to agree to, with CONSENT.")
 
 
 @strawberry.type(description="One question handed to one person once.")
@@ -51,27 +92,12 @@ class NextQuestion:
     """See questions.model."""
 
     state: model.NextState = strawberry.field(
-        description="READY with an ask; RESTING until a later visit or sign-in; DONE when all is known."
+        description="READY with an ask; WAITING for a look-up; RESTING until later; DONE when all is known."
     )
     ask: Ask | None = strawberry.field(description="What to ask, when READY.")
-    until: datetime | None = strawberry.field(description="When RESTING: not before this, where it is known.")
-
-
-@strawberry.input(description="An answer to an ask.")
-class AnswerQuestionInput:
-    """What a person answered."""
-
-    ask_id: strawberry.ID = strawberry.field(description="The ask that is answered.")
-    value: JSON = strawberry.field(
-        description="A text, number or boolean, a date as YYYY-MM-DD, an option's value or a list of them."
+    until: datetime | None = strawberry.field(
+        description="When WAITING or RESTING: not before this, where it is known."
     )
-
-
-@strawberry.input(description="An ask to pass on for now.")
-class SkipQuestionInput:
-    """What a person passes on."""
-
-    ask_id: strawberry.ID = strawberry.field(description="The ask that is skipped.")
 
 
 @strawberry.interface(description="An ask has its outcome, and what comes next.")
@@ -88,7 +114,8 @@ class AskHandled:
     async def next(self, info: Info) -> NextQuestion:
         """Decide from the profile that the write returned."""
         questions = info.context.services.questions
-        return show_next(await questions.next_for(self.handled.profile, self.handled.placement))
+        handled = self.handled
+        return show_next(await questions.next_for(handled.profile, handled.placement, handled.language))
 
 
 @strawberry.type(description="The answer is kept.")
@@ -106,13 +133,56 @@ class SkipQuestionSuccess(AskHandled):
     """No claim."""
 
 
+@strawberry.type(description="The question is declined; its set says if and when it comes back.")
+class DeclineQuestionSuccess(AskHandled):
+    """No claim."""
+
+
+@strawberry.type(description="The question is closed; its set says when it comes back.")
+class DismissQuestionSuccess(AskHandled):
+    """No claim."""
+
+
+@strawberry.type(description="The corrected answer is kept.")
+class CorrectAnswerSuccess(AskHandled):
+    """A claim in place of the former one."""
+
+    value: JSON | None = strawberry.field(description="The value as it is kept.")
+    notice: str | None = strawberry.field(
+        description="Something to know, such as that nobody asks this any more."
+    )
+
+
+@strawberry.type(description="It is noted that the ask was seen.")
+class ReportShownSuccess:
+    """An ask that is seen and left counts as ignored once its visit is over."""
+
+    is_replay: bool = strawberry.field(description="Whether this was known, or the ask had its outcome.")
+
+
 AnswerQuestionResult = Annotated[
-    AnswerQuestionSuccess | InvalidAnswerError | UnknownAskError | ForbiddenError,
+    AnswerQuestionSuccess | InvalidAnswerError | UnknownAskError | ForbiddenError | InvalidInputError,
     strawberry.union("AnswerQuestionResult", description="What became of answerQuestion."),
 ]
+CorrectAnswerResult = Annotated[
+    CorrectAnswerSuccess | InvalidAnswerError | UnknownAskError | ForbiddenError,
+    strawberry.union("CorrectAnswerResult", description="What became of correctAnswer."),
+]
 SkipQuestionResult = Annotated[
-    SkipQuestionSuccess | UnknownAskError | ForbiddenError,
+    SkipQuestionSuccess | UnknownAskError | ForbiddenError | InvalidInputError,
     strawberry.union("SkipQuestionResult", description="What became of skipQuestion."),
+]
+DeclineQuestionResult = Annotated[
+    DeclineQuestionSuccess | UnknownAskError | ForbiddenError | InvalidInputError,
+    strawberry.union("DeclineQuestionResult", description="What became of declineQuestion."),
+]
+DismissQuestionResult = Annotated[
+    DismissQuestionSuccess | UnknownAskError | ForbiddenError | InvalidInputError,
+    strawberry.union("DismissQuestionResult", description="What became of dismissQuestion."),
+]
+ReportShownResult = Annotated[
+    ReportShownSuccess | UnknownAskError | ForbiddenError | InvalidInputError,
+    strawberry.union("ReportShownResult", description="What became of reportShown."),
 ]
 
 
@@ -133,35 +203,77 @@ def show_answered(handled: model.Handled) -> AnswerQuestionSuccess:
     )
 
 
+def show_corrected(handled: model.Handled) -> CorrectAnswerSuccess:
+    """Return a correction as its GraphQL type."""
+    return CorrectAnswerSuccess(
+        handled=handled,
+        outcome=handled.outcome,
+        is_replay=handled.is_replay,
+        value=None if handled.value is None else JSON(handled.value),
+        notice=handled.notice,
+    )
+
+
+def show_declined(handled: model.Handled) -> DeclineQuestionSuccess:
+    """Return a refusal's outcome as its GraphQL type."""
+    return DeclineQuestionSuccess(handled=handled, outcome=handled.outcome, is_replay=handled.is_replay)
+
+
+def show_dismissed(handled: model.Handled) -> DismissQuestionSuccess:
+    """Return a dismissal's outcome as its GraphQL type."""
+    return DismissQuestionSuccess(handled=handled, outcome=handled.outcome, is_replay=handled.is_replay)
+
+
 def show_skipped(handled: model.Handled) -> SkipQuestionSuccess:
     """Return a skip's outcome as its GraphQL type."""
     return SkipQuestionSuccess(handled=handled, outcome=handled.outcome, is_replay=handled.is_replay)
 
 
 def _show_ask(ask: model.Ask) -> Ask:
-    return Ask(
-        id=strawberry.ID(ask.id),
-        placement=ask.placement,
-        question=show_question(ask.question, ask.definition),
-    )
+    return Ask(id=strawberry.ID(ask.id), placement=ask.placement, question=_show_question(ask))
 
 
-def show_question(question: model.Question, definition: AttributeDefinition) -> Question:
-    """Return a question, with the options and bounds of its attribute, as its GraphQL type."""
-    bounds = definition.bounds
+def _show_question(ask: model.Ask) -> Question:
+    """Return a question, with the bounds of its attribute, as its GraphQL type."""
+    question, wording, numbers = ask.question, ask.wording, ask.numbers
+    bounds = Bounds() if ask.definition is None else ask.definition.bounds
     return Question(
         id=strawberry.ID(question.id),
         key=question.key,
         kind=question.kind,
-        prompt=question.prompt,
-        help=question.help,
-        placeholder=question.placeholder,
+        language=wording.language,
+        prompt=wording.prompt,
+        help=wording.help,
+        why=wording.why,
+        placeholder=wording.placeholder,
+        submit_label=wording.submit_label,
+        skip_label=wording.skip_label,
+        decline_label=wording.decline_label,
         is_skippable=question.is_skippable,
-        options=[Option(value=option.value, label=option.label) for option in definition.options],
-        minimum=bounds.minimum,
-        maximum=bounds.maximum,
+        has_other=question.has_other,
+        rating_style=question.rating_style if question.kind is model.QuestionKind.RATING else None,
+        options=[
+            QuestionOption(value=each.value, label=each.label, picture=each.picture)
+            for each in wording.options
+        ],
+        minimum=bounds.minimum if numbers is None else numbers[0],
+        maximum=bounds.maximum if numbers is None else numbers[1],
         min_length=bounds.min_length,
         max_length=bounds.max_length,
-        min_choices=bounds.min_items,
-        max_choices=bounds.max_items,
+        min_choices=question.min_choices or bounds.min_items,
+        max_choices=question.max_choices or bounds.max_items,
+        confirm=_show_to_confirm(wording.confirm),
+        consent=_show_to_consent(wording.consent),
     )
+
+
+def _show_to_confirm(found: model.ToConfirm | None) -> ValueToConfirm | None:
+    if found is None:
+        return None
+    return ValueToConfirm(value=JSON(found.value), text=found.text, source=found.source)
+
+
+def _show_to_consent(found: model.ToConsent | None) -> ConsentToGive | None:
+    if found is None:
+        return None
+    return ConsentToGive(purpose=found.purpose, text=found.text, text_version=found.text_version)

@@ -39,6 +39,9 @@ class StartVisitInput:
         default=None, description="What came back from a sign-in; anonymous answers then join the person."
     )
     placement: str = strawberry.field(default="home", description="Where the first question may appear.")
+    locale: str | None = strawberry.field(
+        default=None, description="The language to ask in, such as pt-BR; texts that lack it fall back."
+    )
 
 
 def read_sign_in(given: SignInCodeInput | None) -> SignInCode | None:
@@ -52,6 +55,7 @@ class StartVisitSuccess:
 
     profile_model: strawberry.Private[model.Profile]
     placement: strawberry.Private[str]
+    locale: strawberry.Private[str | None]
     viewer_token: str = strawberry.field(description="Send it as bearer token from now on; 15 minutes.")
     expires_at: datetime = strawberry.field(description="When the viewer token ends.")
     resume_token: str = strawberry.field(description="Keep it in this browser for the next startVisit.")
@@ -61,7 +65,8 @@ class StartVisitSuccess:
     @strawberry.field(description="What to ask first in the placement.")
     async def next(self, info: Info) -> NextQuestion:
         """Decide from the profile in hand."""
-        return show_next(await info.context.services.questions.next_for(self.profile_model, self.placement))
+        questions = info.context.services.questions
+        return show_next(await questions.next_for(self.profile_model, self.placement, self.locale))
 
 
 StartVisitResult = Annotated[
@@ -70,12 +75,13 @@ StartVisitResult = Annotated[
 ]
 
 
-def show_started(started: StartedVisit, placement: str) -> StartVisitSuccess:
+def show_started(started: StartedVisit, placement: str, locale: str | None = None) -> StartVisitSuccess:
     """Return a visit that began as its GraphQL type."""
     visit = started.profile.visit
     return StartVisitSuccess(
         profile_model=started.profile,
         placement=placement,
+        locale=locale,
         viewer_token=started.token.token,
         expires_at=started.token.expires_at,
         resume_token=started.resume_token,

@@ -44,6 +44,11 @@ HOLDINGS: tuple[Holding, ...] = (
         dated="at",
     ),
     Holding(
+        collection="question_stats",
+        owner="questions",
+        because="Counts alone: how many were asked and answered, and nothing of whom.",
+    ),
+    Holding(
         collection="consent_log",
         owner="consent",
         person=("profile_id",),

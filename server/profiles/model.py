@@ -254,14 +254,6 @@ class ResolvedAttribute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Askable:
-    """What is known already, whoever said it, and what the person did not consent to be asked."""
-
-    known: frozenset[AttributeId]
-    forbidden: frozenset[AttributeId]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileUpdate:
     """One atomic write to one profile.
 

@@ -10,15 +10,15 @@ from server.access.model import Scope, ViewerKind
 from server.kit.changes import ChangeId
 from server.kit.errors import NotFoundError
 from server.kit.ids import new_id
+from server.profiles.asking import Askable
 from server.profiles.catalogue import may_know
 from server.profiles.changes import ProfileCreated, ProfileMerged, attributes_changed
 from server.profiles.erasing import ProfileErasure
 from server.profiles.errors import IdentityTakenError, PersonErasedError
-from server.profiles.gating import consent_guard, forbidden_attributes, permitted_claims, usable_attributes
+from server.profiles.gating import consent_guard, permitted_claims
 from server.profiles.identifying import check_identity
 from server.profiles.merging import folded, may_fold
 from server.profiles.model import (
-    Askable,
     Claim,
     ClaimId,
     Merge,
@@ -69,7 +69,7 @@ class Profiles:
         self._erased = erased
         self._consents = consents
         self._clock = clock
-        self.catalogue = attributes.catalogue
+        self.catalogue, self.purposes = attributes.catalogue, consents.purposes
         self.erasure = ProfileErasure(
             store=store, erased=erased, catalogue=attributes.catalogue, write=self.write, clock=clock
         )
@@ -149,13 +149,8 @@ class Profiles:
         }
 
     async def askable(self, profile: Profile) -> Askable:
-        """Return what a question need not ask for and what it may not."""
-        purposes = await self._consents.purposes.current()
-        definitions = (await self.catalogue.current()).by_id.values()
-        return Askable(
-            known=usable_attributes(profile, purposes, self._clock()),
-            forbidden=forbidden_attributes(profile, definitions, purposes),
-        )
+        """Return what decides whether a person may and need be asked, as it is now."""
+        return Askable(profile, await self.catalogue.current(), await self.purposes.current(), self._clock())
 
     async def may_use(self, profile: Profile, purpose: str | None) -> bool:
         """Whether the person allows this purpose; True where there is none to ask about."""

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from server.profiles.model import ProfileId
 
 PLACEMENT = r"[a-z][a-z0-9_-]{0,39}"
+_LANGUAGE = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}"
+_ARM = r"(?:[a-z][a-z0-9_]{0,62})?"
 _NUMBER = r"(0|[1-9]\d{0,8})"
 _ASK = re.compile(
-    rf"ask_([0-9a-z]{{26}})\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}\.({PLACEMENT})\.([\w-]{{22}})", re.ASCII
+    rf"ask_([0-9a-z]{{26}})\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}\.({PLACEMENT})\.({_LANGUAGE})\.({_ARM})\.([\w-]{{22}})",
+    re.ASCII,
 )
 
 
@@ -29,7 +32,8 @@ _ASK = re.compile(
 class AskFacts:
     """What an ask id says: which question of which revision, where, and in which visit it was handed out.
 
-    `handled` is how many outcomes the question had then.
+    `handled` is how many outcomes the question had then; `language` is the one it was put in, `arm` the
+    variant of an experiment, empty without one.
     """
 
     question_id: QuestionId
@@ -37,12 +41,15 @@ class AskFacts:
     handled: int
     visit: int
     placement: str
+    language: str = "en"
+    arm: str = ""
 
 
 def ask_id(key: bytes, profile_id: ProfileId, facts: AskFacts) -> AskId:
     """Return the id of the ask that hands this question to this profile."""
     question = facts.question_id.removeprefix("qst_")
-    body = f"{question}.{facts.revision}.{facts.handled}.{facts.visit}.{facts.placement}"
+    counts = f"{facts.revision}.{facts.handled}.{facts.visit}"
+    body = f"{question}.{counts}.{facts.placement}.{facts.language}.{facts.arm}"
     return AskId(f"ask_{body}.{tag(key, profile_id, body)}")
 
 
@@ -51,13 +58,15 @@ def read_ask(key: bytes, profile_id: ProfileId, text: str) -> AskFacts:
     match = _ASK.fullmatch(text)
     if match is None:
         raise UnknownAskError
-    question, revision, handled, visit, placement, _ = match.groups()
+    question, revision, handled, visit, placement, language, arm, _ = match.groups()
     facts = AskFacts(
         question_id=QuestionId(f"qst_{question}"),
         revision=int(revision),
         handled=int(handled),
         visit=int(visit),
         placement=placement,
+        language=language,
+        arm=arm,
     )
     if not is_same(ask_id(key, profile_id, facts), text):
         raise UnknownAskError

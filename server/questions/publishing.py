@@ -1,88 +1,88 @@
-"""The rules for what an author writes, and for what may go live. Pure."""
+"""What may go before people. Pure; what an author may write at all is in writing.py."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from server.kit.errors import InvalidInputError
-from server.profiles.model import AttributeType, PersonAccess
-from server.questions.asks import PLACEMENT
+from server.profiles.model import AttributeId, AttributeType, ConfirmPolicy, PersonAccess
+from server.questions.branching import check_branches
 from server.questions.errors import UnpublishableError
 from server.questions.model import QuestionKind
+from server.questions.wording import may_be_piped, piped_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
-    from server.profiles.model import AttributeDefinition, AttributeId
-    from server.questions.model import Question, SetContent
+    from server.profiles.model import AttributeDefinition
+    from server.questions.model import Question, SetContent, Translation
 
-_KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_MAX_NAME = 200  # characters
-_MAX_PROMPT = 500  # characters; a drip question is one sentence
-_MAX_QUESTIONS = 100
-_MAX_PLACEMENTS = 20
-_MAX_PER_VISIT = 20
-_MAX_PRIORITY = 1_000
-
+_TEXTS = frozenset(
+    {
+        AttributeType.STRING,
+        AttributeType.TEXT,
+        AttributeType.EMAIL,
+        AttributeType.PHONE,
+        AttributeType.URL,
+        AttributeType.COUNTRY,
+        AttributeType.LANGUAGE,
+        AttributeType.TIME_ZONE,
+    }
+)
+_NUMBERS = frozenset({AttributeType.INTEGER, AttributeType.NUMBER})
 _FITTING: Mapping[QuestionKind, frozenset[AttributeType]] = {
-    QuestionKind.TEXT: frozenset(
-        {
-            AttributeType.STRING,
-            AttributeType.TEXT,
-            AttributeType.EMAIL,
-            AttributeType.PHONE,
-            AttributeType.URL,
-            AttributeType.COUNTRY,
-            AttributeType.LANGUAGE,
-            AttributeType.TIME_ZONE,
-        }
-    ),
-    QuestionKind.NUMBER: frozenset({AttributeType.INTEGER, AttributeType.NUMBER}),
+    QuestionKind.TEXT: _TEXTS,
+    QuestionKind.LONG_TEXT: frozenset({AttributeType.STRING, AttributeType.TEXT}),
+    QuestionKind.NUMBER: _NUMBERS,
+    QuestionKind.RATING: _NUMBERS,
+    QuestionKind.NPS: _NUMBERS,
     QuestionKind.BOOLEAN: frozenset({AttributeType.BOOLEAN}),
     QuestionKind.DATE: frozenset({AttributeType.DATE}),
-    QuestionKind.SINGLE_CHOICE: frozenset({AttributeType.ENUM}),
+    QuestionKind.SINGLE_CHOICE: frozenset({AttributeType.ENUM, AttributeType.STRING}),
     QuestionKind.MULTI_CHOICE: frozenset({AttributeType.MULTI_ENUM}),
+    QuestionKind.PICTURE_CHOICE: frozenset({AttributeType.ENUM, AttributeType.STRING}),
+    QuestionKind.RANKING: frozenset({AttributeType.MULTI_ENUM}),
+    QuestionKind.EMAIL: frozenset({AttributeType.EMAIL}),
+    QuestionKind.PHONE: frozenset({AttributeType.PHONE}),
+    QuestionKind.URL: frozenset({AttributeType.URL}),
+    QuestionKind.COUNTRY: frozenset({AttributeType.COUNTRY}),
+    QuestionKind.ADDRESS: frozenset({AttributeType.ADDRESS}),
+    QuestionKind.CONSENT: frozenset(),
+    QuestionKind.CONFIRM: frozenset(AttributeType),
 }
 
 
-def check_key(key: str) -> None:
-    """Raise InvalidInputError for a key that is not one."""
-    if not _KEY.fullmatch(key):
-        message = (
-            f"{key[:80]!r} is no key: start with a small letter, go on with small letters, digits and _."
-        )
-        raise InvalidInputError(message, field="key")
-
-
-def check_content(content: SetContent) -> None:
-    """Raise InvalidInputError for the first thing that is wrong with what an author wrote."""
-    _check_length("name", content.name, _MAX_NAME)
-    _check_placements(content.placements)
-    _check_range("priority", content.priority, -_MAX_PRIORITY, _MAX_PRIORITY)
-    _check_range("perVisit", content.per_visit, 1, _MAX_PER_VISIT)
-    _check_range("fromLogin", content.trigger.from_login, 0, _MAX_PRIORITY)
-    _check_range("fromVisit", content.trigger.from_visit, 0, _MAX_PRIORITY)
-    _check_questions(content.questions)
-
-
-def check_publishable(content: SetContent, definitions: Mapping[AttributeId, AttributeDefinition]) -> None:
+def check_publishable(
+    content: SetContent,
+    definitions: Mapping[AttributeId, AttributeDefinition],
+    purposes: Container[str] = (),
+) -> None:
     """Raise UnpublishableError for the first reason not to put this before people."""
     if not content.questions:
         raise UnpublishableError("This set has no question: add one before publishing it.")
-    asked: dict[AttributeId, str] = {}
+    asked: dict[tuple[AttributeId | None, str | None, bool], str] = {}
     for question in content.questions:
-        _check_attribute(question, definitions.get(question.attribute_id))
-        if question.attribute_id in asked:
-            message = (
-                f"{asked[question.attribute_id]!r} and {question.key!r} ask for the same attribute: keep one."
-            )
+        if question.kind is QuestionKind.CONSENT:
+            _check_purpose(question, purposes)
+        else:
+            _check_attribute(question, definitions.get(question.attribute_id or AttributeId("")))
+        about = (question.attribute_id, question.purpose, question.kind is QuestionKind.CONFIRM)
+        if about in asked:
+            message = f"{asked[about]!r} and {question.key!r} ask for the same attribute: keep one."
             raise UnpublishableError(message, question_key=question.key)
-        asked[question.attribute_id] = question.key
+        asked[about] = question.key
+    _check_pipes(content, {each.key: each for each in definitions.values() if each.archived_at is None})
+    _check_variants(content)
+    check_branches(content)
+
+
+def _check_purpose(question: Question, purposes: Container[str]) -> None:
+    if question.purpose is None or question.purpose not in purposes:
+        message = f"{question.key!r} asks for leave and needs the key of a purpose that exists."
+        raise UnpublishableError(message, question_key=question.key)
 
 
 def _check_attribute(question: Question, definition: AttributeDefinition | None) -> None:
-    if definition is None:
+    if definition is None or definition.archived_at is not None:
         message = f"{question.key!r} asks for an attribute that does not exist."
     elif definition.person_access is not PersonAccess.READWRITE:
         message = f"{question.key!r} asks for {definition.key!r}, which people may not write."
@@ -91,45 +91,54 @@ def _check_attribute(question: Question, definition: AttributeDefinition | None)
             f"{question.key!r} of kind {question.kind} can't fill"
             f" {definition.key!r}, which is of type {definition.type}."
         )
+    elif question.kind is QuestionKind.CONFIRM and definition.confirm is ConfirmPolicy.NEVER:
+        message = f"{question.key!r} has {definition.key!r} confirmed, which its definition never allows."
+    else:
+        _check_options(question, definition)
+        return
+    raise UnpublishableError(message, question_key=question.key)
+
+
+def _check_options(question: Question, definition: AttributeDefinition) -> None:
+    """Own options of an enum's question are some of the enum's; a free text's question brings all of them."""
+    values = {option.value for option in question.options}
+    allowed = {option.value for option in definition.options}
+    is_free = definition.type is AttributeType.STRING
+    is_choice = question.kind in {QuestionKind.SINGLE_CHOICE, QuestionKind.PICTURE_CHOICE}
+    if is_free and is_choice and not values:
+        message = f"{question.key!r} has nothing to choose from: give it options."
+    elif not is_free and question.has_other:
+        message = f"{question.key!r} takes other answers, which {definition.key!r} has no place for."
+    elif not is_free and not values <= allowed:
+        message = f"{question.key!r} offers options that {definition.key!r} does not have."
     else:
         return
     raise UnpublishableError(message, question_key=question.key)
 
 
-def _check_questions(questions: tuple[Question, ...]) -> None:
-    if len(questions) > _MAX_QUESTIONS:
-        message = f"A set has at most {_MAX_QUESTIONS} questions; this one has {len(questions)}."
-        raise InvalidInputError(message, field="questions")
-    keys = [question.key for question in questions]
-    if len(set(keys)) != len(keys):
-        raise InvalidInputError("Each question of a set has a key of its own.", field="questions")
-    for question in questions:
-        check_key(question.key)
-        _check_length("prompt", question.prompt, _MAX_PROMPT)
-        _check_length("help", question.help or "-", _MAX_PROMPT)
-        _check_length("placeholder", question.placeholder or "-", _MAX_NAME)
+def _check_pipes(content: SetContent, by_key: Mapping[str, AttributeDefinition]) -> None:
+    variants = () if content.experiment is None else content.experiment.variants
+    for question in content.questions:
+        said: list[Question | Translation] = [question, *question.translations.values()]
+        texts = [text or "" for each in said for text in (each.prompt, each.help, each.why)]
+        texts += [variant.prompts.get(question.key, "") for variant in variants]
+        for key, fallback in (pipe for text in texts for pipe in piped_keys(text)):
+            if key not in by_key or not may_be_piped(by_key[key]):
+                message = f"{question.key!r} shows {key!r}, which people may not see."
+            elif fallback is None:
+                message = (
+                    f"{question.key!r} shows {key!r}: add what stands there when it is unknown, {{{key}|…}}."
+                )
+            else:
+                continue
+            raise UnpublishableError(message, question_key=question.key)
 
 
-def _check_placements(placements: tuple[str, ...]) -> None:
-    if not 0 < len(placements) <= _MAX_PLACEMENTS:
-        message = f"A set appears in 1 to {_MAX_PLACEMENTS} placements."
-        raise InvalidInputError(message, field="placements")
-    for placement in placements:
-        check_placement(placement)
-
-
-def check_placement(placement: str) -> None:
-    """Raise InvalidInputError for a placement that is not spelled like one."""
-    if not re.fullmatch(PLACEMENT, placement):
-        message = f"{placement[:80]!r} is no placement: small letters, digits, - and _, up to 40 characters."
-        raise InvalidInputError(message, field="placement")
-
-
-def _check_length(name: str, text: str, most: int) -> None:
-    if not text.strip() or len(text) > most:
-        raise InvalidInputError(f"`{name}` has 1 to {most} characters.", field=name)
-
-
-def _check_range(name: str, number: int, least: int, most: int) -> None:
-    if not least <= number <= most:
-        raise InvalidInputError(f"`{name}` must be between {least} and {most}; it was {number}.", field=name)
+def _check_variants(content: SetContent) -> None:
+    known = {question.key for question in content.questions}
+    for variant in () if content.experiment is None else content.experiment.variants:
+        strange = sorted(({*variant.prompts, *(variant.order or ())}) - known)
+        if strange:
+            raise UnpublishableError(
+                f"The variant {variant.key!r} names {strange[0]!r}, which is no question of this set."
+            )

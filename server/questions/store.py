@@ -1,168 +1,130 @@
-"""Question sets and the answer log in MongoDB: collections `question_sets` and `answers`."""
+"""Question sets in MongoDB: collection `question_sets`, with one document more for what concerns them all.
+
+That document, `_id: "shared"`, holds the budget and the chances of an answer: so one change stream tells
+every process of everything that a decision rests on.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pymongo import ReturnDocument
 
 from server.kit.errors import ConflictError
 from server.kit.mongo import DuplicateKeyError, IndexModel
-from server.profiles.model import AttributeId
-from server.questions.model import (
-    Question,
-    QuestionId,
-    QuestionKind,
-    QuestionSet,
-    QuestionSetId,
-    SetContent,
-    SetState,
-    Trigger,
-)
+from server.questions.documents import content_model, plain, set_document, set_model
+from server.questions.model import Budget, SetState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from server.kit.mongo import Database, Document
     from server.kit.paging import PageRequest
-    from server.questions.changes import AskHandled
+    from server.questions.model import Question, QuestionId, QuestionSet, QuestionSetId
 
 SETS = "question_sets"
-ANSWERS = "answers"
+_SHARED = "shared"
 
 
 class QuestionStore:
-    """Reads and writes question sets, and appends to the answer log."""
+    """Reads and writes question sets, the budget and the chances."""
 
     def __init__(self, database: Database) -> None:
         self._sets = database[SETS]
-        self._answers = database[ANSWERS]
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""
         await self._sets.create_indexes([IndexModel("key", unique=True)])
-        await self._answers.create_indexes([IndexModel([("profile_id", 1), ("at", 1)])])
 
     async def insert(self, question_set: QuestionSet) -> None:
         """Store a new set; raise ConflictError where its key is taken."""
         try:
-            await self._sets.insert_one(_document(question_set))
+            await self._sets.insert_one(set_document(question_set))
         except DuplicateKeyError:
             raise ConflictError(f"There is a question set {question_set.key!r} already.") from None
 
     async def find(self, set_id: QuestionSetId) -> QuestionSet | None:
         """Return a set in any state."""
-        found = await self._sets.find_one({"_id": set_id})
-        return None if found is None else _model(found)
+        found = await self._sets.find_one({"_id": set_id, "key": {"$exists": True}})
+        return None if found is None else set_model(found)
 
     async def find_question(self, question_id: QuestionId) -> Question | None:
-        """Return a question of a set in any state: an ask may outlive its set."""
-        found = await self._sets.find_one(
-            {"$or": [{"live.questions.id": question_id}, {"draft.questions.id": question_id}]}
-        )
+        """Return a question of a set in any state: an ask may outlive its set, and its place in it."""
+        places = ("live.questions.id", "draft.questions.id", "gone.id")
+        found = await self._sets.find_one({"$or": [{place: question_id} for place in places]})
         if found is None:
             return None
-        contents = [_content(found[name]) for name in ("live", "draft") if found[name] is not None]
+        contents = [content_model(found[name]) for name in ("live", "draft") if found[name] is not None]
+        if found.get("gone"):
+            contents.append(content_model({**found["draft"], "questions": found["gone"]}))
         questions = (question for content in contents for question in content.questions)
         return next(question for question in questions if question.id == question_id)
 
     async def replace(self, question_set: QuestionSet) -> QuestionSet | None:
-        """Store the next version of a set; None where the stored one is not the version before it."""
-        found: Document | None = await self._sets.find_one_and_replace(
+        """Store the next version of a set; None where the stored one is not the version before it.
+
+        Questions that were live and are no more stay findable: answers to them are on their way.
+        """
+        document = set_document(question_set)
+        kept = {
+            each["id"]
+            for each in [*document["draft"]["questions"], *(document["live"] or _EMPTY)["questions"]]
+        }
+        before = {"$ifNull": ["$live.questions", []]}
+        left = {"$concatArrays": [{"$ifNull": ["$gone", []]}, before]}
+        gone = {"$filter": {"input": left, "cond": {"$not": {"$in": ["$$this.id", sorted(kept)]}}}}
+        found: Document | None = await self._sets.find_one_and_update(
             {"_id": question_set.id, "version": question_set.version - 1},
-            _document(question_set),
+            [
+                {"$set": {"gone": gone}},
+                {"$set": {name: {"$literal": value} for name, value in document.items() if name != "_id"}},
+            ],
             return_document=ReturnDocument.AFTER,
         )
-        return None if found is None else _model(found)
+        return None if found is None else set_model(found)
 
     async def live(self) -> list[QuestionSet]:
         """Return the published sets, highest priority first, older first among equals."""
         found = self._sets.find({"state": SetState.PUBLISHED.value})
-        return [_model(document) async for document in found.sort([("live.priority", -1), ("_id", 1)])]
+        return [set_model(document) async for document in found.sort([("live.priority", -1), ("_id", 1)])]
 
     async def page(self, request: PageRequest, state: SetState | None) -> list[QuestionSet]:
         """Return the sets of a page and one more where there is one, oldest first."""
-        criteria: Document = {} if state is None else {"state": state.value}
+        criteria: Document = {"key": {"$exists": True}} if state is None else {"state": state.value}
         if request.after is not None:
             criteria["_id"] = {"$gt": request.after}
         found = self._sets.find(criteria).sort("_id", 1).limit(request.first + 1)
-        return [_model(document) async for document in found]
+        return [set_model(document) async for document in found]
 
-    async def append_answer(self, change: AskHandled) -> None:
-        """Log an outcome once: the change's id is the entry's, so that a repetition finds it there."""
-        entry = {
-            "profile_id": change.profile_id,
-            "ask_id": change.ask_id,
-            "question_id": change.question_id,
-            "attribute_id": change.attribute_id,
-            "revision": change.revision,
-            "placement": change.placement,
-            "visit": change.visit,
-            "outcome": change.outcome,
-            "value": change.value,
-            "at": change.at,
-        }
-        await self._answers.update_one({"_id": change.id}, {"$setOnInsert": entry}, upsert=True)
+    async def budget(self) -> Budget:
+        """Return how many questions one person bears; without limits where nobody said."""
+        found = await self._sets.find_one({"_id": _SHARED})
+        return Budget(**found["budget"]) if found and found.get("budget") else Budget()
 
+    async def set_budget(self, budget: Budget) -> bool:
+        """Store the next version of the budget; False where the stored one is not the version before it."""
+        before = budget.version - 1
+        guard = {"_id": _SHARED, "budget.version": before or {"$in": [None, 0]}}
+        try:
+            written = await self._sets.update_one(
+                guard, {"$set": {"budget": plain(budget)}}, upsert=not before
+            )
+        except DuplicateKeyError:
+            return False
+        return bool(written.matched_count or written.upserted_id)
 
-def _document(question_set: QuestionSet) -> Document:
-    return {
-        "_id": question_set.id,
-        "key": question_set.key,
-        "version": question_set.version,
-        "state": question_set.state.value,
-        "draft": _content_document(question_set.draft),
-        "live": None if question_set.live is None else _content_document(question_set.live),
-        "revision": question_set.revision,
-        "created_at": question_set.created_at,
-        "updated_at": question_set.updated_at,
-    }
+    async def chances(self) -> dict[str, tuple[int, int]]:
+        """Return how many asks of each question were answered, of how many, when that was last told."""
+        found = await self._sets.find_one({"_id": _SHARED})
+        chances = (found or {}).get("chances", {})
+        return {key: (each["answered"], each["asked"]) for key, each in chances.items()}
 
-
-def _model(document: Document) -> QuestionSet:
-    return QuestionSet(
-        id=QuestionSetId(document["_id"]),
-        key=document["key"],
-        version=document["version"],
-        state=SetState(document["state"]),
-        draft=_content(document["draft"]),
-        live=None if document["live"] is None else _content(document["live"]),
-        revision=document["revision"],
-        created_at=document["created_at"],
-        updated_at=document["updated_at"],
-    )
+    async def tell_chance(self, question_id: str, answered: int, asked: int) -> None:
+        """Tell every process how often a question is answered."""
+        chance: Mapping[str, int] = {"answered": answered, "asked": asked}
+        await self._sets.update_one(
+            {"_id": _SHARED}, {"$set": {f"chances.{question_id}": chance}}, upsert=True
+        )
 
 
-def _content_document(content: SetContent) -> Document:
-    return {
-        **asdict(content),
-        "placements": list(content.placements),
-        "questions": _question_documents(content),
-    }
-
-
-def _question_documents(content: SetContent) -> list[Document]:
-    return [{**asdict(question), "kind": question.kind.value} for question in content.questions]
-
-
-def _content(document: Document) -> SetContent:
-    return SetContent(
-        name=document["name"],
-        placements=tuple(document["placements"]),
-        priority=document["priority"],
-        trigger=Trigger(**document["trigger"]),
-        per_visit=document["per_visit"],
-        questions=tuple(_question(entry) for entry in document["questions"]),
-    )
-
-
-def _question(entry: Document) -> Question:
-    return Question(
-        id=QuestionId(entry["id"]),
-        key=entry["key"],
-        kind=QuestionKind(entry["kind"]),
-        attribute_id=AttributeId(entry["attribute_id"]),
-        prompt=entry["prompt"],
-        help=entry["help"],
-        placeholder=entry["placeholder"],
-        is_skippable=entry["is_skippable"],
-    )
+_EMPTY: Document = {"questions": []}

@@ -185,6 +185,7 @@ async def _person(services: Services, key: ApiKey, profile: Profile) -> Person:
     )
     ask = (await services.questions.next_for(profile, "home")).ask
     assert ask is not None
+    assert ask.definition is not None
     return Person(
         profile_id=profile.id,
         token=services.access.viewer_token(viewer).token,

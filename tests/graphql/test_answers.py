@@ -84,7 +84,7 @@ async def test_answer_is_a_claim_of_the_person_and_brings_the_next_question(api:
     assert await _known(api, person) == {"job_title": [("PERSON", "Countess")]}
 
 
-@pytest.mark.parametrize("kind", QuestionKind)
+@pytest.mark.parametrize("kind", KINDS)
 async def test_answer_has_to_fit_its_question(api: Api, kind: QuestionKind) -> None:
     attribute_type, right, wrong = KINDS[kind]
     has_options = attribute_type in {AttributeType.ENUM, AttributeType.MULTI_ENUM}
@@ -216,7 +216,8 @@ async def test_answer_to_an_archived_question_is_kept(api: Api) -> None:
 
 async def test_nobody_is_asked_from_an_archived_set(api: Api, person: Person) -> None:
     (published,) = (await api.services.questions.live.current()).ordered
-    await api.services.authoring.archive(SEEDER, published.id, published.version)
+    question_set = published.question_set
+    await api.services.authoring.archive(SEEDER, question_set.id, question_set.version)
 
     assert await api.data(NEXT, by=person) == {"nextQuestion": {"state": "DONE", "until": None, "ask": None}}
 

@@ -20,6 +20,8 @@ EVERYBODY = {"nobody", "page", "person", "admin", *(scope.value for scope in Sco
 ADMIN = {"admin"}
 SET_ATTRIBUTES = "mutation ($input: SetAttributesInput!) { setAttributes(input: $input) { __typename } }"
 
+QUESTION = {"key": "shoes", "kind": "TEXT", "attribute": "job_title", "prompt": "Which shoes?"}
+
 # Each with an operation that shows something to whoever may see it, and to others nothing.
 QUERIES: dict[str, tuple[str, set[str]]] = {
     "viewer": ("{ viewer { kind } }", EVERYBODY),
@@ -36,6 +38,13 @@ QUERIES: dict[str, tuple[str, set[str]]] = {
     "purposes": ("{ purposes { edges { cursor } } }", EVERYBODY - {"nobody"}),
     # To admins: see test_withdrawing; here there is none to show.
     "sourceWithdrawal": ("query ($id: ID!) { sourceWithdrawal(id: $id) { id } }", set()),
+    "explainNextQuestion": ("query ($id: ID!) { explainNextQuestion(profile: {id: $id}) { state } }", ADMIN),
+    "answers": ("{ answers { pageInfo { hasNextPage } } }", {"profiles:read", *ADMIN}),
+    "questionBudget": ("{ questionBudget { version } }", {"configuration:read", *ADMIN}),
+    # Of a set that there is: see tests/questions/test_results and test_simulating.
+    "questionStats": ("query ($id: ID!) { questionStats(set: $id) { rate } }", set()),
+    "experimentResults": ("query ($id: ID!) { experimentResults(set: $id) { key } }", set()),
+    "simulateQuestionSet": ("query ($id: ID!) { simulateQuestionSet(id: $id) { reached } }", set()),
     "auditLog": ("{ auditLog { pageInfo { hasNextPage } } }", ADMIN),
     "privacyRequests": ("{ privacyRequests { pageInfo { hasNextPage } } }", ADMIN),
     "signInProviders": ("{ signInProviders { key } }", EVERYBODY),
@@ -49,6 +58,10 @@ MUTATIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "signOut": ({}, {"person"}),
     "answerQuestion": ({"askId": "ask_none", "value": "x"}, {"person"}),
     "skipQuestion": ({"askId": "ask_none"}, {"person"}),
+    "correctAnswer": ({"askId": "ask_none", "value": "x"}, {"person"}),
+    "declineQuestion": ({"askId": "ask_none"}, {"person"}),
+    "dismissQuestion": ({"askId": "ask_none"}, {"person"}),
+    "reportShown": ({"askId": "ask_none"}, {"person"}),
     "defineAttribute": ({"key": "shoe_size", "type": "INTEGER", "label": "Shoe size"}, ADMIN),
     "updateAttribute": ({"id": "att_none", "expectedVersion": 1}, ADMIN),
     "archiveAttribute": ({"id": "att_none", "expectedVersion": 1}, ADMIN),
@@ -62,6 +75,15 @@ MUTATIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "updateQuestionSet": ({"id": "set_none", "expectedVersion": 1, "content": {"name": "Shoes"}}, ADMIN),
     "publishQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),
     "archiveQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),
+    "revertQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),
+    "addQuestion": ({"id": "set_none", "expectedVersion": 1, "question": QUESTION}, ADMIN),
+    "updateQuestion": ({"id": "set_none", "expectedVersion": 1, "question": QUESTION}, ADMIN),
+    "removeQuestion": ({"id": "set_none", "expectedVersion": 1, "key": "shoes"}, ADMIN),
+    "reorderQuestions": ({"id": "set_none", "expectedVersion": 1, "keys": []}, ADMIN),
+    "duplicateQuestionSet": ({"id": "set_none", "key": "shoes"}, ADMIN),
+    "exportQuestionSet": ({"id": "set_none"}, ADMIN),
+    "importQuestionSet": ({"starter": "none"}, ADMIN),
+    "setQuestionBudget": ({"expectedVersion": 0}, ADMIN),
     "setAttributes": ({"profile": {"id": "prf_none"}, "attributes": []}, {"profiles:write", *ADMIN}),
     "setManyAttributes": ({"writes": []}, {"profiles:write", *ADMIN}),
     "definePurpose": (

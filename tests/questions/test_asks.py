@@ -29,6 +29,8 @@ facts = st.builds(
     handled=counts,
     visit=counts,
     placement=st.from_regex(r"[a-z][a-z0-9_-]{0,39}", fullmatch=True),
+    language=st.sampled_from(["en", "pt-BR", "zh-Hant-TW"]),
+    arm=st.from_regex(r"([a-z][a-z0-9_]{0,62})?", fullmatch=True),
 )
 profile_ids = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")).map(ProfileId)
 
@@ -67,6 +69,8 @@ def test_ask_of_another_server_is_unknown() -> None:
         {"handled": 0},
         {"visit": 3},
         {"placement": "checkout"},
+        {"language": "de"},
+        {"arm": "b"},
     ],
     ids=lambda changed: next(iter(changed)),
 )

@@ -69,7 +69,7 @@ async def test_published_set_is_read_as_it_was_published(town: Core, clock: Fake
 
     other = build_core(town.database, clock)
     assert await other.authoring.find(READER, published.id) == published
-    assert (await other.questions.live.current()).ordered == (published,)
+    assert [each.question_set for each in (await other.questions.live.current()).ordered] == [published]
 
 
 async def test_key_of_a_set_is_taken_once(town: Core) -> None:
@@ -262,7 +262,7 @@ async def test_sets_are_asked_from_by_priority_then_age(town: Core, clock: FakeC
 
     live = await town.questions.live.current()
 
-    assert [each.key for each in live.ordered] == ["first", "old", "young"]
+    assert [each.question_set.key for each in live.ordered] == ["first", "old", "young"]
 
 
 async def test_priority_counts_as_published_and_not_as_drafted(town: Core, clock: FakeClock) -> None:
@@ -273,4 +273,7 @@ async def test_priority_counts_as_published_and_not_as_drafted(town: Core, clock
     await town.authoring.update(ADMIN, second.id, second.version, set_draft(SIZE, priority=9))
     await town.questions.live.refresh()
 
-    assert [each.key for each in (await town.questions.live.current()).ordered] == ["first", "second"]
+    assert [each.question_set.key for each in (await town.questions.live.current()).ordered] == [
+        "first",
+        "second",
+    ]

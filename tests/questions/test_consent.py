@@ -59,7 +59,7 @@ async def test_answer_is_kept_nowhere_once_the_consent_is_taken_back(clinic: Cor
     await say(clinic, ada, WITHDRAWN, clock)
 
     with pytest.raises(UnknownAskError):
-        await clinic.questions.answer(ada, asked.id, "Nuts")
+        await clinic.answering.answer(ada, asked.id, "Nuts")
     assert await claims_of(clinic, ada) == []
     assert await handled(clinic, ada) == []
 
@@ -67,7 +67,7 @@ async def test_answer_is_kept_nowhere_once_the_consent_is_taken_back(clinic: Cor
 async def test_refused_answer_is_not_told_as_an_earlier_outcome(clinic: Core, clock: FakeClock) -> None:
     _, ada = await arrive(clinic)
     await say(clinic, ada, GRANTED, clock)
-    await clinic.questions.skip(ada, (await ask(clinic, ada)).id)
+    await clinic.answering.skip(ada, (await ask(clinic, ada)).id)
     clock.advance(QUIET)
     await arrive(clinic)
     asked = await ask(clinic, ada)
@@ -75,7 +75,7 @@ async def test_refused_answer_is_not_told_as_an_earlier_outcome(clinic: Core, cl
     await say(clinic, ada, WITHDRAWN, clock)
 
     with pytest.raises(UnknownAskError):
-        await clinic.questions.answer(ada, asked.id, "Nuts")
+        await clinic.answering.answer(ada, asked.id, "Nuts")
     assert await claims_of(clinic, ada) == []
 
 
@@ -85,6 +85,6 @@ async def test_skipping_needs_no_consent(clinic: Core, clock: FakeClock) -> None
     asked = await ask(clinic, ada)
     await say(clinic, ada, WITHDRAWN, clock)
 
-    skipped = await clinic.questions.skip(ada, asked.id)
+    skipped = await clinic.answering.skip(ada, asked.id)
 
     assert not skipped.is_replay

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from server.kit.errors import InvalidInputError
-from server.profiles.model import AttributeType, PersonAccess
+from server.profiles.model import AttributeType, ConfirmPolicy, PersonAccess
 from server.questions.errors import UnpublishableError
-from server.questions.model import QuestionKind
-from server.questions.publishing import check_content, check_key, check_placement, check_publishable
+from server.questions.model import Choice, QuestionKind
+from server.questions.publishing import check_publishable
+from server.questions.writing import check_content, check_key, check_placement
 from tests.factories.profiles import definition, options
 from tests.factories.questions import content, question
 
@@ -20,15 +21,27 @@ if TYPE_CHECKING:
     from server.questions.model import SetContent
 
 K, T = QuestionKind, AttributeType
+TEXTS = {T.STRING, T.TEXT, T.EMAIL, T.URL, T.PHONE, T.COUNTRY, T.LANGUAGE, T.TIME_ZONE}
 FITTING = {
-    K.TEXT: {T.STRING, T.TEXT, T.EMAIL, T.PHONE, T.URL, T.COUNTRY, T.LANGUAGE, T.TIME_ZONE},
+    K.TEXT: TEXTS,
+    K.LONG_TEXT: {T.STRING, T.TEXT},
     K.NUMBER: {T.INTEGER, T.NUMBER},
+    K.RATING: {T.INTEGER, T.NUMBER},
+    K.NPS: {T.INTEGER, T.NUMBER},
     K.BOOLEAN: {T.BOOLEAN},
     K.DATE: {T.DATE},
-    K.SINGLE_CHOICE: {T.ENUM},
+    K.SINGLE_CHOICE: {T.ENUM, T.STRING},
     K.MULTI_CHOICE: {T.MULTI_ENUM},
+    K.PICTURE_CHOICE: {T.ENUM, T.STRING},
+    K.RANKING: {T.MULTI_ENUM},
+    K.EMAIL: {T.EMAIL},
+    K.PHONE: {T.PHONE},
+    K.URL: {T.URL},
+    K.COUNTRY: {T.COUNTRY},
+    K.ADDRESS: {T.ADDRESS},
+    K.CONFIRM: set(T),
 }
-EVERY_PAIR = [(kind, type_) for kind in K for type_ in T]
+EVERY_PAIR = [(kind, type_) for kind in FITTING for type_ in T]
 
 
 def refused_field(given: SetContent) -> str:
@@ -148,7 +161,9 @@ def test_set_has_at_most_a_hundred_questions() -> None:
 @pytest.mark.parametrize(("kind", "type_"), EVERY_PAIR, ids=[f"{kind}-{type_}" for kind, type_ in EVERY_PAIR])
 def test_kind_of_question_fits_the_type_of_its_attribute(kind: QuestionKind, type_: AttributeType) -> None:
     choices = options("a", "b") if type_ in {T.ENUM, T.MULTI_ENUM} else ()
-    asked, about = content(question("role", kind)), definition("role", type_, options=choices)
+    own = (Choice(value="a"),) if kind in {K.SINGLE_CHOICE, K.PICTURE_CHOICE} else ()
+    asked = content(question("role", kind, options=own))
+    about = replace(definition("role", type_, options=choices), confirm=ConfirmPolicy.ALWAYS)
 
     if type_ in FITTING[kind]:
         check_publishable(asked, {about.id: about})
@@ -158,11 +173,10 @@ def test_kind_of_question_fits_the_type_of_its_attribute(kind: QuestionKind, typ
         assert f"of kind {kind} can't fill 'role', which is of type {type_}" in error.message
 
 
-def test_type_is_asked_for_by_one_kind_at_most() -> None:
-    asked_for = [type_ for types in FITTING.values() for type_ in types]
+def test_every_type_but_moments_can_be_asked_for() -> None:
+    asked_for = {type_ for kind, types in FITTING.items() for type_ in types if kind is not K.CONFIRM}
 
-    assert len(set(asked_for)) == len(asked_for)
-    assert set(T) - set(asked_for) == {T.DATETIME, T.ADDRESS}
+    assert set(T) - asked_for == {T.DATETIME}
 
 
 def test_set_without_a_question_is_not_published() -> None:

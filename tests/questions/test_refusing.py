@@ -68,8 +68,9 @@ async def test_answer_that_does_not_fit_is_refused_with_a_sentence_and_kept_nowh
     asked = await ask(town, ada)
 
     with pytest.raises(InvalidAnswerError) as raised:
-        await town.questions.answer(ada, asked.id, value)
+        await town.answering.answer(ada, asked.id, value)
 
+    assert asked.definition is not None
     assert raised.value.message.startswith(asked.definition.label)
     assert len(raised.value.message) < 300
     assert await claims_of(town, ada) == []
@@ -84,9 +85,9 @@ async def test_ask_that_is_none_is_unknown(town: Core, text: str) -> None:
     _, ada = await arrive(town)
 
     with pytest.raises(UnknownAskError):
-        await town.questions.answer(ada, text, "dev")
+        await town.answering.answer(ada, text, "dev")
     with pytest.raises(UnknownAskError):
-        await town.questions.skip(ada, text)
+        await town.answering.skip(ada, text)
 
 
 async def test_ask_of_another_person_is_unknown_and_touches_nobody(town: Core) -> None:
@@ -95,9 +96,9 @@ async def test_ask_of_another_person_is_unknown_and_touches_nobody(town: Core) -
     asked = await ask(town, ada)
 
     with pytest.raises(UnknownAskError):
-        await town.questions.answer(eve, asked.id, "ops")
+        await town.answering.answer(eve, asked.id, "ops")
     with pytest.raises(UnknownAskError):
-        await town.questions.skip(eve, asked.id)
+        await town.answering.skip(eve, asked.id)
 
     assert await claims_of(town, ada) == await claims_of(town, eve) == []
     assert await handled(town, ada) == await handled(town, eve) == []
@@ -110,7 +111,7 @@ async def test_ask_of_another_server_is_unknown(town: Core, clock: FakeClock) ->
     theirs = await ask(other, ada)
 
     with pytest.raises(UnknownAskError):
-        await town.questions.answer(ada, theirs.id, "dev")
+        await town.answering.answer(ada, theirs.id, "dev")
 
 
 @pytest.mark.parametrize(
@@ -123,9 +124,9 @@ async def test_only_a_person_is_asked_and_answers(town: Core, viewer: Viewer) ->
 
     assert await town.questions.next_question(viewer, "home") is None
     with pytest.raises(ForbiddenError):
-        await town.questions.answer(viewer, asked.id, "dev")
+        await town.answering.answer(viewer, asked.id, "dev")
     with pytest.raises(ForbiddenError):
-        await town.questions.skip(viewer, asked.id)
+        await town.answering.skip(viewer, asked.id)
 
 
 async def test_person_who_is_gone_is_not_asked_and_does_not_answer(town: Core) -> None:
@@ -136,7 +137,7 @@ async def test_person_who_is_gone_is_not_asked_and_does_not_answer(town: Core) -
 
     assert await town.questions.next_question(ada, "home") is None
     with pytest.raises(UnknownAskError):
-        await town.questions.answer(ada, asked.id, "dev")
+        await town.answering.answer(ada, asked.id, "dev")
 
 
 async def test_token_from_before_a_fold_neither_asks_nor_answers(town: Core) -> None:
@@ -148,9 +149,9 @@ async def test_token_from_before_a_fold_neither_asks_nor_answers(town: Core) -> 
 
     assert await town.questions.next_question(anonymous, "home") is None
     with pytest.raises(UnknownAskError):
-        await town.questions.answer(anonymous, asked.id, "dev")
+        await town.answering.answer(anonymous, asked.id, "dev")
     with pytest.raises(UnknownAskError):
-        await town.questions.answer(person_viewer(known.id), asked.id, "dev")
+        await town.answering.answer(person_viewer(known.id), asked.id, "dev")
     assert await claims_of(town, person_viewer(known.id)) == []
 
 

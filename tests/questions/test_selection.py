@@ -1,48 +1,71 @@
-"""Which question is asked: never what is known, never more than a visit bears, always for one reason."""
+"""Which question is asked: never what is known, never more than a person bears, always for one reason."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from server.questions.model import NextState, Outcome, SetState
-from server.questions.selection import Decision, Facts, Gate, decide, verdicts
-from tests.factories.questions import content, facts, question, question_set, question_state
+from server.profiles.model import AttributeId
+from server.questions.model import (
+    Branch,
+    Budget,
+    Experiment,
+    Gate,
+    NextState,
+    Ordering,
+    Outcome,
+    QuestionId,
+    QuestionKind,
+    Reask,
+    SetState,
+    Variant,
+)
+from server.questions.selection import decide, in_order, verdicts
+from tests.factories.profiles import definition
+from tests.factories.questions import (
+    NOW,
+    QUIET,
+    content,
+    facts,
+    live_sets,
+    question,
+    question_set,
+    question_state,
+)
 
 if TYPE_CHECKING:
-    from server.questions.model import Question, QuestionSet
+    from server.questions.facts import Facts
+    from server.questions.model import QuestionSet, Verdict
+    from server.questions.selection import Decision
 
-ATTRIBUTES = [f"att_{name}" for name in "abcdef"]
-PLACEMENTS = ["home", "checkout"]
 SKIPPED, ANSWERED = Outcome.SKIPPED, Outcome.ANSWERED
-
 ROLE, SIZE, GOAL = question("role"), question("size"), question("goal")
+DAY = timedelta(days=1)
 
 
-def gates(of: QuestionSet, given_facts: Facts) -> dict[str, Gate | None]:
-    return {verdict.question.key: verdict.gate for verdict in verdicts([of], given_facts)}
+def judged(
+    of: QuestionSet, given: Facts, now: datetime = NOW, budget: Budget | None = None
+) -> dict[str, Verdict]:
+    return {each.question.key: each for each in verdicts(live_sets(of, budget=budget), given, now)}
+
+
+def gates(of: QuestionSet, given: Facts, now: datetime = NOW) -> dict[str, Gate | None]:
+    return {key: each.gate for key, each in judged(of, given, now).items()}
 
 
 def asked(decision: Decision) -> str | None:
     return None if decision.verdict is None else decision.verdict.question.key
 
 
-# Each gate
-
-
 def test_first_question_of_the_first_set_is_asked() -> None:
-    sets = [question_set(content(ROLE, SIZE), key="one"), question_set(content(GOAL), key="two")]
+    sets = live_sets(question_set(content(ROLE, SIZE), key="one"), question_set(content(GOAL), key="two"))
 
-    decision = decide(sets, facts())
+    decision = decide(sets, facts(), NOW)
 
-    assert decision.state is NextState.READY
-    assert asked(decision) == "role"
-    assert decision.verdict is not None
-    assert decision.verdict.question_set is sets[0]
+    assert (decision.state, asked(decision)) == (NextState.READY, "role")
 
 
 def test_set_is_asked_from_in_its_placements_only() -> None:
@@ -50,6 +73,13 @@ def test_set_is_asked_from_in_its_placements_only() -> None:
 
     assert gates(welcome, facts(placement="checkout")) == {"role": None}
     assert gates(welcome, facts(placement="footer")) == {"role": Gate.PLACEMENT}
+
+
+def test_set_speaks_to_its_audience_only() -> None:
+    aimed = question_set(content(ROLE, audience={"identified": True}))
+
+    assert gates(aimed, facts(is_identified=True)) == {"role": None}
+    assert gates(aimed, facts()) == {"role": Gate.AUDIENCE}
 
 
 @pytest.mark.parametrize(("logins", "gate"), [(1, Gate.TRIGGER), (2, None), (3, None)])
@@ -62,17 +92,44 @@ def test_set_waits_for_its_visit(visits: int, gate: Gate | None) -> None:
     assert gates(question_set(content(ROLE, from_visit=2)), facts(visits=visits)) == {"role": gate}
 
 
+def test_set_is_asked_from_between_its_days() -> None:
+    sale = question_set(content(ROLE, starts_at=NOW + DAY, ends_at=NOW + 2 * DAY))
+
+    assert judged(sale, facts())["role"].opens_at == NOW + DAY
+    assert gates(sale, facts(), NOW + DAY) == {"role": None}
+    assert judged(sale, facts(), NOW + 2 * DAY)["role"].opens_at is None
+
+
 def test_known_attribute_is_never_asked_for() -> None:
     welcome = question_set(content(ROLE, SIZE, per_visit=2))
 
     assert gates(welcome, facts(known=["att_role"])) == {"role": Gate.KNOWN, "size": None}
 
 
-def test_what_needs_a_consent_that_is_missing_is_not_asked_for() -> None:
-    welcome = question_set(content(ROLE, SIZE))
+def test_value_that_ends_is_asked_for_from_its_end_on() -> None:
+    welcome, given = question_set(content(ROLE)), facts(known={"att_role": NOW + DAY})
 
-    assert gates(welcome, facts(forbidden=["att_role"])) == {"role": Gate.CONSENT, "size": None}
-    assert decide([question_set(content(ROLE))], facts(forbidden=["att_role"])).state is NextState.DONE
+    assert judged(welcome, given)["role"].opens_at == NOW + DAY
+
+
+def test_purpose_without_consent_is_not_asked_about_but_for_leave() -> None:
+    leave = question("leave", QuestionKind.CONSENT, purpose="marketing")
+    forbidden = frozenset({AttributeId("att_role")})
+    welcome = question_set(content(leave, ROLE))
+
+    assert gates(welcome, facts(forbidden=forbidden)) == {"leave": None, "role": Gate.CONSENT}
+    assert gates(welcome, facts(settled=frozenset({"marketing"}))) == {"leave": Gate.KNOWN, "role": None}
+
+
+def test_running_look_up_is_waited_for_and_no_longer_than_that() -> None:
+    welcome = live_sets(question_set(content(ROLE, patience=timedelta(seconds=8))))
+    given = facts(waiting={AttributeId("att_role"): NOW})
+
+    waiting = decide(welcome, given, NOW + timedelta(seconds=7))
+    asking = decide(welcome, given, NOW + timedelta(seconds=8))
+
+    assert (waiting.state, waiting.until) == (NextState.WAITING, NOW + timedelta(seconds=8))
+    assert asked(asking) == "role"
 
 
 def test_skipped_question_rests_for_its_visit_and_comes_back_with_the_next() -> None:
@@ -80,13 +137,42 @@ def test_skipped_question_rests_for_its_visit_and_comes_back_with_the_next() -> 
     states = {"qst_role": question_state(SKIPPED, visit=1)}
 
     assert gates(welcome, facts(states=states, visits=1)) == {"role": Gate.OUTCOME, "size": None}
+    assert judged(welcome, facts(states=states))["role"].opens_at == NOW + QUIET
     assert gates(welcome, facts(states=states, visits=2)) == {"role": None, "size": None}
 
 
-def test_answered_question_whose_value_is_gone_is_asked_again() -> None:
-    welcome = question_set(content(ROLE, per_visit=2))
+@pytest.mark.parametrize(
+    ("outcome", "days"),
+    [(Outcome.DISMISSED, 1), (Outcome.NOT_APPLICABLE, 365), (Outcome.DECLINED, None)],
+)
+def test_each_outcome_has_its_own_way_back(outcome: Outcome, days: int | None) -> None:
+    welcome, states = question_set(content(ROLE, per_visit=2)), {"qst_role": question_state(outcome, visit=1)}
 
-    assert gates(welcome, facts(states={"qst_role": question_state(ANSWERED, visit=1)})) == {"role": None}
+    verdict = judged(welcome, facts(states=states, visits=5))["role"]
+
+    assert verdict.gate is Gate.OUTCOME
+    assert verdict.opens_at == (None if days is None else NOW + days * DAY)
+
+
+def test_author_says_when_a_declined_question_comes_back() -> None:
+    patient = content(ROLE, reask={Outcome.DECLINED: Reask(after=30 * DAY)})
+    states = {"qst_role": question_state(Outcome.DECLINED, visit=1)}
+
+    assert judged(question_set(patient), facts(states=states, visits=5))["role"].opens_at == NOW + 30 * DAY
+
+
+def test_question_that_was_seen_and_left_counts_as_ignored_once_its_visit_is_over() -> None:
+    welcome = question_set(content(ROLE, reask={Outcome.IGNORED: Reask(after=3 * DAY)}))
+    states = {"qst_role": question_state(Outcome.IGNORED, handled=0, shows=((0, NOW, 1),))}
+
+    assert gates(welcome, facts(states=states, visits=1)) == {"role": None}
+    assert judged(welcome, facts(states=states, visits=2))["role"].opens_at == NOW + 3 * DAY
+
+
+def test_answered_question_whose_value_is_gone_is_asked_again() -> None:
+    states = {"qst_role": question_state(ANSWERED, visit=1)}
+
+    assert gates(question_set(content(ROLE, per_visit=2)), facts(states=states)) == {"role": None}
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -99,234 +185,146 @@ def test_visit_bears_so_many_questions_of_a_set(outcome: Outcome) -> None:
     assert gates(welcome, facts(states=states, visits=3, known=known))["goal"] is None
 
 
-def test_pace_of_one_set_is_not_that_of_another() -> None:
-    sets = [question_set(content(ROLE, SIZE), key="one"), question_set(content(GOAL), key="two")]
+def test_day_and_week_each_have_a_clock() -> None:
+    welcome = question_set(content(ROLE, SIZE, GOAL, per_day=1, per_week=2, per_visit=9))
+    states = {"qst_role": question_state(visit=1), "qst_size": question_state(visit=2, at=NOW + DAY)}
+    given = facts(states=states, visits=3, known=["att_role", "att_size"])
 
-    decision = decide(sets, facts(known=["att_role"], states={"qst_role": question_state(ANSWERED)}))
+    assert judged(welcome, given, NOW + 3 * DAY)["goal"].opens_at == NOW + 7 * DAY
+    assert gates(welcome, given, NOW + 7 * DAY)["goal"] is None
 
-    assert asked(decision) == "goal"
+
+def test_question_has_a_clock_of_its_own() -> None:
+    rare = question("role", rest=9 * DAY, most_asks=2)
+    once = facts(states={"qst_role": question_state(SKIPPED, visit=1)}, visits=2)
+    twice = facts(states={"qst_role": question_state(SKIPPED, visit=1, handled=2)}, visits=2)
+
+    assert judged(question_set(content(rare)), once)["role"].opens_at == NOW + 9 * DAY
+    assert judged(question_set(content(rare)), twice, NOW + 99 * DAY)["role"].opens_at is None
 
 
-def test_gates_are_checked_in_order() -> None:
+def test_person_bears_so_much_over_all_sets() -> None:
+    sets = [question_set(content(ROLE), key="one"), question_set(content(GOAL), key="two")]
+    given = facts(known=["att_role"], states={"qst_role": question_state()})
+
+    assert asked(decide(live_sets(*sets), given, NOW)) == "goal"
+    assert decide(live_sets(*sets, budget=Budget(per_visit=1)), given, NOW).until == NOW + QUIET
+
+
+def test_no_set_starves() -> None:
+    sets = live_sets(
+        question_set(content(ROLE, priority=5), key="one"), question_set(content(GOAL, priority=1), key="two")
+    )
+    given = facts(states={"qst_role": question_state(SKIPPED, at=NOW + 5 * DAY)}, visits=9)
+
+    assert [each.question_set.key for each in in_order(sets, given, NOW + 4 * DAY)] == ["one", "two"]
+    assert [each.question_set.key for each in in_order(sets, given, NOW + 6 * DAY)] == ["two", "one"]
+
+
+def test_adaptive_set_asks_what_is_worth_most_and_shows_the_score() -> None:
+    heavy = question("heavy", QuestionKind.LONG_TEXT)
+    light = question("light", QuestionKind.TEXT)
+    loved = question("loved", QuestionKind.TEXT)
+    adaptive = question_set(content(heavy, light, loved, ordering=Ordering.ADAPTIVE))
+
+    sets = live_sets(adaptive, chances={"qst_loved": (90, 100), "qst_light": (1, 100)})
+    found = list(verdicts(sets, facts(), NOW))
+
+    assert [each.question.key for each in found] == ["loved", "heavy", "light"]
+    assert [each.score for each in found] == sorted((each.score or 0 for each in found), reverse=True)
+
+
+def test_person_sees_one_variant_for_good() -> None:
+    experiment = Experiment(
+        key="short", variants=(Variant(key="a"), Variant(key="b", order=("size",), per_visit=2))
+    )
+    sets = live_sets(question_set(content(ROLE, SIZE, experiment=experiment)))
+
+    arms = {n: {each.arm for each in verdicts(sets, facts(profile_id=f"prf_{n}"), NOW)} for n in range(200)}
+    again = {n: {each.arm for each in verdicts(sets, facts(profile_id=f"prf_{n}"), NOW)} for n in range(200)}
+    in_b = next(n for n, found in arms.items() if found == {"b"})
+    left_out = {each.question.key: each.gate for each in verdicts(sets, facts(profile_id=f"prf_{in_b}"), NOW)}
+
+    assert arms == again
+    assert 60 < sum(found == {"b"} for found in arms.values()) < 140
+    assert left_out == {"size": None, "role": Gate.ARM}
+
+
+def test_branches_lead_by_what_was_answered() -> None:
+    about = [
+        definition("role", id="att_role"),
+        definition("size", id="att_size"),
+        definition("goal", id="att_goal"),
+    ]
+    boss = {"attribute": {"id": "att_role", "operator": "equals", "values": ["boss"]}}
+    branching = question_set(
+        content(question("role", branches=(Branch(to="goal", when=boss),)), SIZE, GOAL, per_visit=9)
+    )
+    sets = live_sets(branching, definitions=about)
+
+    def found(given: Facts) -> dict[str, Gate | None]:
+        return {each.question.key: each.gate for each in verdicts(sets, given, NOW)}
+
+    assert found(facts()) == {"role": None, "size": Gate.BRANCH, "goal": Gate.BRANCH}
+    as_boss = facts(known=["att_role"], values={"att_role": "boss"})
+    assert found(as_boss) == {"role": Gate.KNOWN, "size": Gate.BRANCH, "goal": None}
+    as_other = facts(known=["att_role"], values={"att_role": "clerk"})
+    assert found(as_other) == {"role": Gate.KNOWN, "size": None, "goal": None}
+
+
+def test_question_is_shown_only_where_its_condition_holds() -> None:
+    shown = question("role", show_if={"login": {"at_least": 3, "at_most": None}})
+
+    assert gates(question_set(content(shown)), facts(logins=2)) == {"role": Gate.BRANCH}
+    assert gates(question_set(content(shown)), facts(logins=3)) == {"role": None}
+
+
+def test_claim_is_confirmed_once_and_blank_only_when_it_is_called_wrong() -> None:
+    confirm = question("confirm", QuestionKind.CONFIRM, attribute_id="att_role")
+    welcome, role = question_set(content(confirm, ROLE, per_visit=9)), AttributeId("att_role")
+    claimed = facts(known=["att_role"], to_confirm={role: NOW})
+    wrong = replace(
+        claimed,
+        states={QuestionId("qst_confirm"): question_state(ANSWERED, is_wrong=True)},
+        disputed=frozenset({role}),
+    )
+
+    assert gates(welcome, claimed) == {"confirm": None, "role": Gate.KNOWN}
+    assert gates(welcome, wrong) == {"confirm": Gate.KNOWN, "role": None}
+    assert gates(welcome, facts()) == {"confirm": Gate.UNCLAIMED, "role": None}
+
+
+def test_gates_are_named_in_order() -> None:
     closed = question_set(content(ROLE, placements=("checkout",), from_login=9))
     states = {"qst_role": question_state(SKIPPED)}
-
     every = facts(known=["att_role"], states=states)
+
     assert gates(closed, every) == {"role": Gate.PLACEMENT}
     assert gates(closed, replace(every, placement="checkout")) == {"role": Gate.TRIGGER}
     assert gates(question_set(content(ROLE)), every) == {"role": Gate.KNOWN}
-    assert gates(question_set(content(ROLE)), facts(states=states)) == {"role": Gate.OUTCOME}
+    assert gates(question_set(content(ROLE)), facts(states=states)) == {"role": Gate.PACE}
+    assert gates(question_set(content(ROLE, per_visit=2)), facts(states=states)) == {"role": Gate.OUTCOME}
 
 
 def test_set_that_was_never_published_is_not_asked_from() -> None:
-    draft = question_set(None, draft=content(ROLE), state=SetState.DRAFT)
+    draft = live_sets(question_set(None, draft=content(ROLE), state=SetState.DRAFT))
 
-    assert list(verdicts([draft], facts())) == []
-    assert decide([draft], facts()) == Decision(state=NextState.DONE)
-
-
-# Later or never
+    assert list(verdicts(draft, facts(), NOW)) == []
+    assert decide(draft, facts(), NOW).state is NextState.DONE
 
 
 def test_nothing_to_ask_is_done() -> None:
-    assert decide([], facts()) == Decision(state=NextState.DONE)
-    assert decide([question_set(content(ROLE))], facts(known=["att_role"])).state is NextState.DONE
-    assert decide([question_set(content(ROLE))], facts(placement="footer")).state is NextState.DONE
+    welcome = live_sets(question_set(content(ROLE)))
 
-
-def test_what_the_next_visit_brings_is_told() -> None:
-    skipped = facts(states={"qst_role": question_state(SKIPPED)})
-    paced = facts(known=["att_role"], states={"qst_role": question_state(ANSWERED)})
-
-    for decision in (
-        decide([question_set(content(ROLE))], skipped),
-        decide([question_set(content(ROLE, SIZE))], paced),
-    ):
-        assert decision == Decision(state=NextState.RESTING, opens_with_visit=True)
+    assert decide(live_sets(), facts(), NOW).state is NextState.DONE
+    assert decide(welcome, facts(known=["att_role"]), NOW).state is NextState.DONE
+    assert decide(welcome, facts(placement="footer"), NOW).state is NextState.DONE
 
 
 def test_what_only_a_later_sign_in_brings_has_no_known_moment() -> None:
-    waiting = question_set(content(ROLE, from_login=2))
+    waiting = live_sets(question_set(content(ROLE, from_login=2)))
 
-    assert decide([waiting], facts(logins=1)) == Decision(state=NextState.RESTING, opens_with_visit=False)
+    decision = decide(waiting, facts(logins=1), NOW)
 
-
-def test_known_attributes_do_not_keep_a_set_resting() -> None:
-    waiting = question_set(content(ROLE, from_login=2))
-
-    assert decide([waiting], facts(logins=1, known=["att_role"])).state is NextState.DONE
-
-
-# Laws
-
-
-@st.composite
-def live_sets(draw: st.DrawFn) -> list[QuestionSet]:
-    sets = []
-    for number in range(draw(st.integers(0, 4))):
-        about = draw(st.lists(st.sampled_from(ATTRIBUTES), unique=True, max_size=4))
-        questions = [question(f"q{number}_{each}", attribute_id=each) for each in about]
-        sets.append(
-            question_set(
-                content(
-                    *questions,
-                    placements=tuple(draw(st.sets(st.sampled_from(PLACEMENTS), min_size=1))),
-                    from_login=draw(st.integers(0, 3)),
-                    from_visit=draw(st.integers(0, 3)),
-                    per_visit=draw(st.integers(1, 3)),
-                ),
-                key=f"set_{number}",
-            )
-        )
-    return sets
-
-
-def questions_of(sets: list[QuestionSet]) -> list[Question]:
-    return [each for of in sets if of.live is not None for each in of.live.questions]
-
-
-@st.composite
-def situations(draw: st.DrawFn) -> tuple[list[QuestionSet], Facts]:
-    sets = draw(live_sets())
-    states = {
-        each.id: question_state(draw(st.sampled_from(Outcome)), visit=draw(st.integers(1, 4)))
-        for each in questions_of(sets)
-        if draw(st.booleans())
-    }
-    given_facts = facts(
-        placement=draw(st.sampled_from(PLACEMENTS)),
-        logins=draw(st.integers(0, 4)),
-        visits=draw(st.integers(1, 4)),
-        known=draw(st.sets(st.sampled_from(ATTRIBUTES))),
-        forbidden=draw(st.sets(st.sampled_from(ATTRIBUTES), max_size=2)),
-        states={str(key): state for key, state in states.items()},
-    )
-    return sets, given_facts
-
-
-@given(situations())
-def test_asked_question_passes_every_gate(situation: tuple[list[QuestionSet], Facts]) -> None:
-    sets, given_facts = situation
-
-    decision = decide(sets, given_facts)
-
-    assert (decision.state is NextState.READY) == (decision.verdict is not None)
-    if decision.verdict is None:
-        return
-    live, chosen = decision.verdict.question_set.live, decision.verdict.question
-    assert live is not None
-    assert chosen in live.questions
-    assert given_facts.placement in live.placements
-    assert given_facts.logins >= live.trigger.from_login
-    assert given_facts.visits >= live.trigger.from_visit
-    assert chosen.attribute_id not in given_facts.known | given_facts.forbidden
-    states = given_facts.states
-    handled_now = [each for each in live.questions if each.id in states]
-    assert sum(states[each.id].visit == given_facts.visits for each in handled_now) < live.per_visit
-
-
-@given(situations())
-def test_first_open_question_is_asked_and_none_before_it(situation: tuple[list[QuestionSet], Facts]) -> None:
-    sets, given_facts = situation
-    every = list(verdicts(sets, given_facts))
-
-    decision = decide(sets, given_facts)
-
-    assert [each.question for each in every] == questions_of(sets)
-    assert decision.verdict == next((each for each in every if each.gate is None), None)
-
-
-@given(situations())
-def test_same_facts_give_the_same_question(situation: tuple[list[QuestionSet], Facts]) -> None:
-    sets, given_facts = situation
-
-    assert decide(sets, given_facts) == decide(list(sets), replace(given_facts))
-
-
-@given(situations(), st.randoms(use_true_random=False))
-def test_order_and_number_of_unrelated_facts_do_not_matter(
-    situation: tuple[list[QuestionSet], Facts], chance: object
-) -> None:
-    sets, given_facts = situation
-    states = list(given_facts.states.items())
-    chance.shuffle(states)  # type: ignore[attr-defined] # Hypothesis's Random
-    more = facts(
-        placement=given_facts.placement,
-        logins=given_facts.logins,
-        visits=given_facts.visits,
-        known=["att_unrelated", *sorted(given_facts.known, reverse=True)],
-        forbidden=["att_unrelated", *sorted(given_facts.forbidden, reverse=True)],
-        states={"qst_unrelated": question_state(visit=given_facts.visits), **dict(states)},
-    )
-
-    assert decide(sets, more) == decide(sets, given_facts)
-
-
-@given(situations())
-def test_learning_something_never_brings_a_question_about_it(
-    situation: tuple[list[QuestionSet], Facts],
-) -> None:
-    sets, given_facts = situation
-    decision = decide(sets, given_facts)
-    if decision.verdict is None:
-        return
-    learned = decision.verdict.question.attribute_id
-
-    later = decide(sets, replace(given_facts, known=given_facts.known | {learned}))
-
-    assert later.verdict is None or later.verdict.question.attribute_id != learned
-
-
-def after(outcome: Outcome, decision: Decision, given_facts: Facts) -> Facts:
-    """Return the facts once the question has this outcome, as answering and skipping write it."""
-    assert decision.verdict is not None
-    chosen = decision.verdict.question
-    before = given_facts.states.get(chosen.id)
-    state = question_state(outcome, visit=given_facts.visits, handled=before.handled + 1 if before else 1)
-    known = {chosen.attribute_id} if outcome is ANSWERED else set()
-    return replace(
-        given_facts, known=given_facts.known | known, states={**given_facts.states, chosen.id: state}
-    )
-
-
-@given(situations(), st.lists(st.sampled_from(Outcome), min_size=30, max_size=30))
-def test_visit_ends_and_never_exceeds_what_each_set_allows(
-    situation: tuple[list[QuestionSet], Facts], outcomes: list[Outcome]
-) -> None:
-    sets, given_facts = situation
-    before = {state.visit for state in given_facts.states.values()}
-    given_facts = replace(given_facts, visits=max(before, default=0) + 1)  # a visit that just began
-    handled: dict[str, int] = {}
-
-    for outcome in outcomes:
-        decision = decide(sets, given_facts)
-        if decision.verdict is None:
-            break
-        handled[decision.verdict.question_set.key] = handled.get(decision.verdict.question_set.key, 0) + 1
-        given_facts = after(outcome, decision, given_facts)
-
-    allowed = {each.key: each.live.per_visit for each in sets if each.live is not None}
-    assert decide(sets, given_facts).verdict is None
-    assert all(count <= allowed[key] for key, count in handled.items())
-
-
-@given(live_sets())
-def test_everything_is_known_in_the_end_and_nothing_was_asked_twice(sets: list[QuestionSet]) -> None:
-    given_facts, about = facts(logins=3, visits=3), []
-
-    for _ in range(30):
-        decision = decide(sets, given_facts)
-        if decision.verdict is None:
-            given_facts = replace(given_facts, visits=given_facts.visits + 1)
-            continue
-        about.append(decision.verdict.question.attribute_id)
-        given_facts = after(ANSWERED, decision, given_facts)
-
-    reachable = {
-        each.attribute_id
-        for of in sets
-        if of.live is not None and "home" in of.live.placements
-        for each in of.live.questions
-    }
-    assert sorted(about) == sorted(reachable)
-    assert decide(sets, given_facts).state is NextState.DONE
+    assert (decision.state, decision.until) == (NextState.RESTING, None)
+    assert decide(waiting, facts(logins=1, known=["att_role"]), NOW).state is NextState.DONE

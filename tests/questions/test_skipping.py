@@ -34,7 +34,7 @@ async def test_skipped_question_rests_for_this_visit_and_comes_back_with_the_nex
     await publish(town, "welcome", WELCOME)
     _, ada = await arrive(town)
 
-    skipped = await town.questions.skip(ada, (await ask(town, ada)).id)
+    skipped = await town.answering.skip(ada, (await ask(town, ada)).id)
 
     assert result(skipped) == (Outcome.SKIPPED, None, False)
     assert await claims_of(town, ada) == []
@@ -50,9 +50,9 @@ async def test_skip_sent_twice_counts_once(town: Core) -> None:
     await publish(town, "welcome", WELCOME)
     _, ada = await arrive(town)
     asked = await ask(town, ada)
-    first = await town.questions.skip(ada, asked.id)
+    first = await town.answering.skip(ada, asked.id)
 
-    results = await asyncio.gather(*(town.questions.skip(ada, asked.id) for _ in range(5)))
+    results = await asyncio.gather(*(town.answering.skip(ada, asked.id) for _ in range(5)))
 
     assert {result(each) for each in results} == {(Outcome.SKIPPED, None, True)}
     assert all(each.profile == first.profile for each in results)
@@ -63,10 +63,10 @@ async def test_answer_after_a_skip_counts(town: Core) -> None:
     await publish(town, "welcome", WELCOME)
     _, ada = await arrive(town)
     asked = await ask(town, ada)
-    await town.questions.skip(ada, asked.id)
+    await town.answering.skip(ada, asked.id)
 
-    answered = await town.questions.answer(ada, asked.id, "dev")
-    again = await town.questions.answer(ada, asked.id, "ops")
+    answered = await town.answering.answer(ada, asked.id, "dev")
+    again = await town.answering.answer(ada, asked.id, "ops")
 
     assert result(answered) == (Outcome.ANSWERED, "dev", False)
     assert result(again) == (Outcome.ANSWERED, "dev", True)
@@ -77,9 +77,9 @@ async def test_skip_after_an_answer_changes_nothing(town: Core) -> None:
     await publish(town, "welcome", WELCOME)
     _, ada = await arrive(town)
     asked = await ask(town, ada)
-    answered = await town.questions.answer(ada, asked.id, "dev")
+    answered = await town.answering.answer(ada, asked.id, "dev")
 
-    skipped = await town.questions.skip(ada, asked.id)
+    skipped = await town.answering.skip(ada, asked.id)
 
     assert result(skipped) == (Outcome.ANSWERED, "dev", True)
     assert skipped.profile == answered.profile
@@ -89,15 +89,15 @@ async def test_skip_of_an_earlier_visit_does_not_undo_a_later_answer(town: Core,
     await publish(town, "welcome", WELCOME)
     _, ada = await arrive(town)
     old = await ask(town, ada)
-    await town.questions.skip(ada, old.id)
+    await town.answering.skip(ada, old.id)
     clock.advance(QUIET)
     await arrive(town)
     new = await ask(town, ada)
-    await town.questions.answer(ada, new.id, "dev")
+    await town.answering.answer(ada, new.id, "dev")
 
     for late in (old.id, new.id):
-        assert result(await town.questions.skip(ada, late)) == (Outcome.ANSWERED, "dev", True)
-        assert result(await town.questions.answer(ada, late, "ops")) == (Outcome.ANSWERED, "dev", True)
+        assert result(await town.answering.skip(ada, late)) == (Outcome.ANSWERED, "dev", True)
+        assert result(await town.answering.answer(ada, late, "ops")) == (Outcome.ANSWERED, "dev", True)
 
     assert old.id != new.id
 
@@ -108,7 +108,7 @@ async def test_question_that_must_be_answered_is_not_skipped(town: Core) -> None
     asked = await ask(town, ada)
 
     with pytest.raises(ForbiddenError, match="can't be skipped"):
-        await town.questions.skip(ada, asked.id)
+        await town.answering.skip(ada, asked.id)
 
     assert await handled(town, ada) == []
     assert await asked_for(town, ada) == "goal"

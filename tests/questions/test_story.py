@@ -48,9 +48,9 @@ async def sit_through(core: Core, viewer: Viewer, *, skipping: frozenset[str] = 
         asked.append(key)
         each = await ask(core, viewer)
         if key in skipping:
-            await core.questions.skip(viewer, each.id)
+            await core.answering.skip(viewer, each.id)
         else:
-            await core.questions.answer(viewer, each.id, ANSWERS[key])
+            await core.answering.answer(viewer, each.id, ANSWERS[key])
     return asked
 
 
