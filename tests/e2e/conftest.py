@@ -25,7 +25,7 @@ _FLAGS = (
     *("--disable-component-update", "--disable-sync"),
 )
 _PATIENCE = 15_000  # milliseconds; everything here takes a fraction of it
-_PEOPLE = ("profiles", "sessions", "jobs", "answers")
+_PEOPLE = ("profiles", "accounts", "sessions", "jobs", "answers")
 
 
 @pytest.fixture(scope="session")
