@@ -232,6 +232,7 @@ def _attempt(document: Document | None) -> Attempt | None:
             challenge=document["challenge"],
         ),
         expires_at=document["expires_at"],
-        is_link=document["is_link"],
-        withheld=None if document["withheld"] is None else tuple(document["withheld"]),
+        # An attempt of ten minutes ago may have been begun by the version before, which knew neither.
+        is_link=document.get("is_link", False),
+        withheld=None if document.get("withheld") is None else tuple(document["withheld"]),
     )
