@@ -264,7 +264,8 @@ class _Person:
             return Gate.KNOWN, NEVER if was_asked else None
         if attribute_id is None or attribute_id not in facts.known or attribute_id in facts.disputed:
             return Gate.KNOWN, None
-        return Gate.KNOWN, facts.known[attribute_id] or NEVER
+        until = facts.known[attribute_id]
+        return Gate.KNOWN, NEVER if until is None else until if until > self._now else None
 
     def _is_for_good(self, attribute_id: AttributeId | None) -> bool:
         known = self._facts.known

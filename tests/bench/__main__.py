@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.kit.mongod import MongodError, running_mongod
-from tests.bench import answer, growth, memory, next_question, start_up
+from tests.bench import answer, growth, memory, next_question, selection, start_up
 from tests.bench.bench import BenchError, Stage
 from tests.bench.processes import pin_to_other_cores
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _BENCHES: Mapping[str, Bench] = {
     "next_question": next_question.measure,
     "answer": answer.measure,
+    "selection": selection.measure,
     "start_up": start_up.measure,
     "memory": memory.measure,
     "point_read": growth.point_read,

@@ -1,0 +1,176 @@
+"""What holds of every decision, whoever is asked and whatever the sets are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.questions.facts import Facts
+from server.questions.model import Budget, Gate, NextState, Outcome, QuestionSet, Reask
+from server.questions.selection import decide, verdicts
+from tests.factories.questions import NOW, content, facts, live_sets, question, question_set, question_state
+
+ATTRIBUTES = [f"att_{name}" for name in "abcdef"]
+HOUR = timedelta(hours=1)
+limits = st.none() | st.integers(1, 3)
+spans = st.none() | st.integers(0, 200).map(lambda hours: hours * HOUR)
+Situation = tuple[list[QuestionSet], Facts, Budget]
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Situation:
+    sets = []
+    for number in range(draw(st.integers(0, 4))):
+        about = draw(st.lists(st.sampled_from(ATTRIBUTES), unique=True, max_size=4))
+        reask = {
+            outcome: Reask(after=draw(spans), next_visit=draw(st.booleans()), at_most=draw(limits))
+            for outcome in draw(st.sets(st.sampled_from(Outcome)))
+        }
+        asked = [
+            question(f"q{number}_{each}", attribute_id=each, rest=draw(spans), most_asks=draw(limits))
+            for each in about
+        ]
+        written = content(
+            *asked,
+            placements=tuple(draw(st.sets(st.sampled_from(["home", "checkout"]), min_size=1))),
+            priority=draw(st.integers(0, 3)),
+            from_login=draw(st.integers(0, 3)),
+            from_visit=draw(st.integers(0, 5)),
+            starts_at=draw(st.none() | st.just(NOW + 20 * HOUR)),
+            per_visit=draw(st.integers(1, 3)),
+            per_day=draw(limits),
+            per_week=draw(limits),
+            reask=reask,
+            audience=draw(st.none() | st.just({"identified": True})),
+        )
+        sets.append(question_set(written, key=f"set_{number}"))
+    states = {}
+    for each in (asked for of in sets if of.live is not None for asked in of.live.questions):
+        if draw(st.booleans()):
+            visit, ago = draw(st.integers(1, 4)), draw(st.integers(0, 300))
+            at = NOW - ago * HOUR
+            shown = draw(st.booleans())
+            states[str(each.id)] = question_state(
+                draw(st.sampled_from([o for o in Outcome if o is not Outcome.IGNORED])),
+                visit=visit,
+                handled=draw(st.integers(1, 4)),
+                at=at,
+                shows=((draw(st.integers(0, 4)), at, draw(st.integers(visit, 4))),) if shown else (),
+            )
+    known = {
+        each: draw(st.none() | st.just(NOW + 9 * HOUR)) for each in draw(st.sets(st.sampled_from(ATTRIBUTES)))
+    }
+    given_facts = facts(
+        placement=draw(st.sampled_from(["home", "checkout"])),
+        logins=draw(st.integers(0, 4)),
+        visits=4,
+        known=known,
+        states=states,
+        is_identified=draw(st.booleans()),
+        waiting=dict.fromkeys(draw(st.sets(st.sampled_from(ATTRIBUTES))), NOW),  # type: ignore[arg-type] # ids
+    )
+    return sets, given_facts, Budget(per_visit=draw(limits), per_day=draw(limits), per_week=draw(limits))
+
+
+@given(situations())
+def test_explain_and_next_agree_on_every_profile(situation: Situation) -> None:
+    sets, given_facts, budget = situation
+    live = live_sets(*sets, budget=budget)
+
+    every, decision = list(verdicts(live, given_facts, NOW)), decide(live, given_facts, NOW)
+
+    assert decision.verdict == next((each for each in every if each.gate is None), None)
+    assert (decision.state is NextState.READY) == (decision.verdict is not None)
+    opening = [each.opens_at for each in every if each.opens_at is not None and each.gate is not Gate.KNOWN]
+    assert decision.until == (min(opening, default=None) if decision.verdict is None else None)
+
+
+@given(situations())
+def test_what_is_known_and_fresh_is_never_asked_for(situation: Situation) -> None:
+    sets, given_facts, budget = situation
+
+    asked = [
+        each for each in verdicts(live_sets(*sets, budget=budget), given_facts, NOW) if each.gate is None
+    ]
+
+    assert not {each.question.attribute_id for each in asked} & given_facts.known.keys()
+
+
+@given(situations())
+def test_question_blocked_only_by_time_is_asked_at_exactly_that_time(situation: Situation) -> None:
+    sets, given_facts, budget = situation
+    live = live_sets(*sets, budget=budget)
+
+    for each in verdicts(live, given_facts, NOW):
+        if each.opens_at is not None:
+            assert each.opens_at > NOW
+            assert _gate_of(each.question.id, situation, each.opens_at) is None
+            assert (
+                _gate_of(each.question.id, situation, each.opens_at - timedelta(milliseconds=1)) is not None
+            )
+
+
+def _gate_of(question_id: str, situation: Situation, now: datetime) -> Gate | None:
+    sets, given_facts, budget = situation
+    live = live_sets(*sets, budget=budget)
+    return next(each.gate for each in verdicts(live, given_facts, now) if each.question.id == question_id)
+
+
+@given(situations(), st.randoms(use_true_random=False))
+def test_order_and_number_of_unrelated_facts_never_matter(situation: Situation, chance: object) -> None:
+    sets, given_facts, budget = situation
+    states = list(given_facts.states.items())
+    chance.shuffle(states)  # type: ignore[attr-defined] # Hypothesis's Random
+    known = dict(sorted(given_facts.known.items(), reverse=True))
+    more = replace(given_facts, states=dict(states), known={**known, "att_unrelated": None})  # type: ignore[dict-item]
+    live = live_sets(*sets, budget=budget)
+
+    assert list(verdicts(live, more, NOW)) == list(verdicts(live, given_facts, NOW))
+
+
+@given(situations())
+def test_publishing_what_is_live_changes_no_verdict(situation: Situation) -> None:
+    sets, given_facts, budget = situation
+
+    once = list(verdicts(live_sets(*sets, budget=budget), given_facts, NOW))
+    again = list(verdicts(live_sets(*(replace(each) for each in sets), budget=budget), given_facts, NOW))
+
+    assert once == again
+
+
+@given(situations(), st.lists(st.sampled_from(Outcome), min_size=12, max_size=12))
+def test_no_pace_is_ever_exceeded(situation: Situation, outcomes: list[Outcome]) -> None:
+    sets, given_facts, budget = situation
+    live, now = live_sets(*sets, budget=budget), NOW
+    given_facts = replace(given_facts, states={})
+    asked: list[tuple[str, datetime]] = []
+
+    for outcome in outcomes:
+        decision = decide(live, given_facts, now)
+        if decision.verdict is None:
+            now += 5 * HOUR
+            given_facts = replace(given_facts, visits=given_facts.visits + 1, visit_ends_at=now + HOUR)
+            continue
+        chosen = decision.verdict.question
+        asked.append((decision.verdict.question_set.id, now))
+        before = given_facts.states.get(chosen.id)
+        visit = given_facts.visit_at(now)
+        times = (*(() if before is None else before.times), (now, visit))
+        state = question_state(outcome, visit=visit, at=now, handled=len(times), times=times)
+        given_facts = replace(given_facts, states={**given_facts.states, chosen.id: state})
+
+    for of in sets:
+        own = [at for set_id, at in asked if set_id == of.id]
+        assert of.live is not None
+        _assert_within(own, of.live.per_day, timedelta(days=1))
+        _assert_within(own, of.live.per_week, timedelta(days=7))
+    _assert_within([at for _, at in asked], budget.per_day, timedelta(days=1))
+    _assert_within([at for _, at in asked], budget.per_week, timedelta(days=7))
+
+
+def _assert_within(times: list[datetime], most: int | None, window: timedelta) -> None:
+    for at in times:
+        assert most is None or sum(at - window < each <= at for each in times) <= most
