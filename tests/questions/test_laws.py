@@ -70,7 +70,7 @@ def situations(draw: st.DrawFn) -> Situation:
         known=known,
         states=states,
         is_identified=draw(st.booleans()),
-        waiting=dict.fromkeys(draw(st.sets(st.sampled_from(ATTRIBUTES))), NOW),  # type: ignore[arg-type] # ids
+        waiting=dict.fromkeys(draw(st.sets(st.sampled_from(ATTRIBUTES))), NOW),
     )
     return sets, given_facts, Budget(per_visit=draw(limits), per_day=draw(limits), per_week=draw(limits))
 
