@@ -5,14 +5,22 @@ from __future__ import annotations
 import pytest
 
 from server.access.errors import AuthenticationError
+from server.bulk.errors import FileError, RowError
 from server.graphql.errors import HANDLERS
 from server.identity.errors import UnknownProviderError, UnknownSignInError
 from server.kit.errors import ExpectedError
 from server.kit.following import LostTrackError
 from tests.own_classes import own_subclasses
 
-# Answered outside: 401 and 403 for a proof that is none, a page for a sign-in that leads nowhere.
-OUTSIDE_GRAPHQL = (AuthenticationError, UnknownSignInError, UnknownProviderError, LostTrackError)
+# Told elsewhere: by HTTP's 401 and 403, on a page of sign-in, on the command line and in a file of rejects.
+OUTSIDE_GRAPHQL = (
+    FileError,
+    RowError,
+    AuthenticationError,
+    UnknownSignInError,
+    UnknownProviderError,
+    LostTrackError,
+)
 
 
 def test_every_expected_error_has_a_type_in_the_schema() -> None:

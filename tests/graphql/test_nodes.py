@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tests.fakes import FakeClock
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
+EXPORT = """mutation ($id: ID!) { exportPerson(input: {profile: {id: $id}}) {
+  ... on PrivacyRequestSuccess { request { id } }
+} }"""
 SETS = """query ($first: Int, $after: String, $state: QuestionSetState) {
   questionSets(first: $first, after: $after, state: $state) {
     edges { cursor node { id key } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -36,9 +39,12 @@ async def _ids(api: Api) -> dict[str, str]:
     key = await api.services.access.publishable_key(api.page.token or "")
     purposes = await api.data("{ purposes(first: 1) { edges { node { id } } } }", by=api.admin)
     withdrawals = api.services.withdrawals
+    somebody = await api.person()
+    exported = await api.data(EXPORT, {"id": somebody.profile_id}, by=api.admin)
     return {
+        "PrivacyRequest": exported["exportPerson"]["request"]["id"],
         "SourceWithdrawal": (await withdrawals.withdraw(SEEDER, Source(kind=SourceKind.HOOK))).id,
-        "Profile": (await api.person()).profile_id,
+        "Profile": somebody.profile_id,
         "AttributeDefinition": (await api.define("shoe_size")).id,
         "QuestionSet": (await api.publish("shoes", question_draft("shoe_size"))).id,
         "ApiKey": key.id,
