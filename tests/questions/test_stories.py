@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from server.profiles.model import AttributeType, ProfileUpdate
 from server.questions.model import QuestionKind
-from tests.api import Api
 from tests.factories.profiles import DEMO
 from tests.factories.questions import question_draft
 
 if TYPE_CHECKING:
-    from tests.api import Person
+    from tests.api import Api, Person
 
-NEXT = "query ($placement: String!) { nextQuestion(placement: $placement) { state ask { id question { key } } } }"
+NEXT = "query ($in: String!) { nextQuestion(placement: $in) { state ask { id question { key } } } }"
 ANSWER = """mutation ($id: ID!, $value: JSON!) { answerQuestion(input: {askId: $id, value: $value}) {
   __typename ... on AnswerQuestionSuccess { next { state ask { id question { key } } } } } }"""
 SKIP = """mutation ($id: ID!) { skipQuestion(input: {askId: $id}) {
@@ -21,7 +20,7 @@ SKIP = """mutation ($id: ID!) { skipQuestion(input: {askId: $id}) {
 
 
 async def _next(api: Api, person: Person, placement: str = "home") -> str | None:
-    found = (await api.data(NEXT, {"placement": placement}, by=person))["nextQuestion"]["ask"]
+    found = (await api.data(NEXT, {"in": placement}, by=person))["nextQuestion"]["ask"]
     return None if found is None else str(found["question"]["key"])
 
 
