@@ -20,7 +20,7 @@ from server.graphql.limits import too_many_fields
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from graphql import GraphQLSchema
+    from server.graphql.executor import CompiledDocument, Compiler
 
 _MAX_TOKENS = 2_000  # the widget's longest document has some 150, GraphiQL's introspection 500
 # Characters of text; some 200 documents of applications. A character makes up to 280 bytes of parsed
@@ -30,10 +30,11 @@ _ROOM = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document that was parsed and validated; `document` counts only where there are no errors."""
+    """A document that was parsed and validated; it executes, unless there are errors."""
 
     document: DocumentNode | None
     errors: Sequence[GraphQLError]
+    compiled: CompiledDocument | None
 
 
 class Documents:
@@ -42,8 +43,8 @@ class Documents:
     Without `may_introspect` a document may not ask for the schema, and no error suggests a name.
     """
 
-    def __init__(self, *, schema: GraphQLSchema, may_introspect: bool, room: int = _ROOM) -> None:
-        self._schema = schema
+    def __init__(self, *, compiler: Compiler, may_introspect: bool, room: int = _ROOM) -> None:
+        self._compiler = compiler
         self._may_introspect = may_introspect
         self._room = room
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
@@ -71,10 +72,12 @@ class Documents:
         try:
             document = parse(text, max_tokens=_MAX_TOKENS)
         except GraphQLError as error:
-            return Prepared(None, (error,))
+            return Prepared(None, (error,), None)
         rules = (
             specified_rules if self._may_introspect else (*specified_rules, NoSchemaIntrospectionCustomRule)
         )
-        errors = validate(self._schema, document, rules, hide_suggestions=not self._may_introspect)
+        errors = validate(self._compiler.schema, document, rules, hide_suggestions=not self._may_introspect)
         excess = None if errors else too_many_fields(document)
-        return Prepared(document, errors if excess is None else (excess,))
+        if errors or excess is not None:
+            return Prepared(document, errors if excess is None else (excess,), None)
+        return Prepared(document, (), self._compiler.compile(document))

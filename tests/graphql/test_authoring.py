@@ -154,7 +154,7 @@ async def test_set_that_cannot_be_asked_from_is_not_published(
 
 async def test_attribute_is_declared_once_and_asked_for_at_once(api: Api) -> None:
     operation = """mutation ($input: DefineAttributeInput!) { defineAttribute(input: $input) {
-      __typename ... on DefineAttributeSuccess { definition { id key options { value } } }
+      __typename ... on AttributeSuccess { definition { id key options { value } } }
     } }"""
     given = {
         "key": "favourite_colour",

@@ -6,6 +6,7 @@ import pytest
 from graphql import build_schema
 
 from server.graphql.documents import Documents
+from server.graphql.executor import Compiler
 
 SCHEMA = build_schema("type Query { name: String size: Int }")
 
@@ -13,7 +14,7 @@ SCHEMA = build_schema("type Query { name: String size: Int }")
 @pytest.fixture
 def documents() -> Documents:
     """A keeper with room for three short texts."""
-    return Documents(schema=SCHEMA, may_introspect=False, room=27)
+    return Documents(compiler=Compiler(SCHEMA), may_introspect=False, room=27)
 
 
 def test_same_text_is_prepared_once(documents: Documents) -> None:
