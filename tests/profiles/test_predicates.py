@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 
 from server.profiles.conditions import Condition, holds, subject_of
-from server.profiles.model import Profile
 from server.profiles.predicates import predicate
 from server.profiles.resolving import resolve_all
 from tests.factories.profiles import NOW
 from tests.profiles.condition_strategies import conditions, people
+
+if TYPE_CHECKING:
+    from server.profiles.model import Profile
 
 
 @given(people(), conditions)
