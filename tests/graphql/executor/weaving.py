@@ -107,8 +107,9 @@ class _Weaving:
 
     def field(self, node: FieldNode, parent: GraphQLNamedType) -> str:
         name = node.name.value
-        text = name + self.condition()
-        if name != "__typename":
+        if name == "__typename":
+            text = name + self.condition()
+        else:
             assert isinstance(parent, (GraphQLObjectType, GraphQLInterfaceType))
             text = self.resolved(node, parent.fields[name])
         if node.alias:
