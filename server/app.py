@@ -51,7 +51,9 @@ def create_app(services: Services) -> Starlette:
 def _routes(services: Services) -> list[BaseRoute]:
     is_development = services.settings.is_development
     executor = Executor(schema=build_schema(), services=services, may_introspect=is_development)
-    endpoint = GraphQLEndpoint(access=services.access, execute=executor.execute, stream=executor.stream, has_graphiql=is_development)
+    endpoint = GraphQLEndpoint(
+        access=services.access, execute=executor.execute, stream=executor.stream, has_graphiql=is_development
+    )
     socket = GraphQLSocket(
         access=services.access, stream=executor.stream, own_origin=services.settings.public_url
     )

@@ -239,9 +239,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         following=Following(follower=follower, profiles=profiles, clock=clock),
         reading=Reading(store=stores.search, attributes=attributes, consents=consents, clock=clock),
         claiming=Claiming(profiles=profiles, history=stores.history, clock=clock),
-        withdrawals=Withdrawals(
-            store=stores.withdrawals, history=stores.history, queue=queue, clock=clock
-        ),
+        withdrawals=Withdrawals(store=stores.withdrawals, history=stores.history, queue=queue, clock=clock),
         uniting=uniting,
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=identity,

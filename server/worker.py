@@ -42,7 +42,7 @@ class Worker:
     `patience` to end and are handed back otherwise.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has its reason
         self,
         *,
         name: str,
@@ -90,7 +90,7 @@ class Worker:
             pass
 
     async def _bring_round(self) -> None:
-        """Queue what is due again and again; twice as often as the shortest stretch, so that none is missed."""
+        """Queue what is due again and again, twice in the shortest stretch, so that none is missed."""
         if not self._periodic:
             return
         pause = min(each.every for each in self._periodic).total_seconds() / 2

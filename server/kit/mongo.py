@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bson.codec_options import CodecOptions
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorClientSession,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+)
 from pymongo import IndexModel, ReadPreference
 from pymongo.errors import (
     BulkWriteError,
@@ -19,11 +24,16 @@ from pymongo.errors import (
     ExecutionTimeout,
     PyMongoError,
 )
+from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
 
 __all__ = [
     "BulkWriteError",
     "Client",
+    "ClientSession",
     "Collection",
     "ConnectionFailure",
     "Database",
@@ -33,6 +43,7 @@ __all__ = [
     "IndexModel",
     "PyMongoError",
     "connect",
+    "in_transaction",
     "is_about_duplicates",
     "open_database",
     "why_unreachable",
@@ -40,8 +51,11 @@ __all__ = [
 
 Document = dict[str, Any]
 Client = AsyncIOMotorClient[Document]
+ClientSession = AsyncIOMotorClientSession
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
+
+Result = TypeVar("Result")
 
 _DUPLICATE_KEY = 11_000
 _PING_SECONDS = 1.0  # those who ask for readiness give up soon themselves (Kubernetes after one second)
@@ -99,3 +113,19 @@ async def why_unreachable(database: Database) -> str | None:
     except (PyMongoError, TimeoutError):
         return "MongoDB does not answer."
     return None
+
+
+async def in_transaction(
+    database: Database, work: Callable[[ClientSession], Coroutine[Any, Any, Result]]
+) -> Result:
+    """Return what `work` makes of one snapshot; all that it writes with the session is written or nothing.
+
+    A write to the same documents meanwhile makes it start over: `work` may run several times.
+    """
+    async with await database.client.start_session() as session:
+        done: Result = await session.with_transaction(
+            work,
+            read_concern=ReadConcern("snapshot"),
+            write_concern=WriteConcern(w="majority", j=True),
+        )
+        return done

@@ -69,7 +69,7 @@ class Attributes:
         edited = replace(edit(present), id=present.id, type=present.type, version=present.version + 1)
         await self._check(edited)
         if edited.precedence != present.precedence:
-            # Queued before the write: a job too many finds nothing to do, one too few would leave old winners.
+            # Queued before the write: a job too many finds nothing to do, one too few leaves old winners.
             await self._queue.enqueue(rerank_job(edited, self._clock()))
         return await self._replaced(edited)
 

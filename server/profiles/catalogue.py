@@ -45,7 +45,7 @@ class Catalogue:
 
     @property
     def by_name(self) -> Mapping[str, AttributeDefinition]:
-        """Every attribute by its key, and what ships by the key that it ships under, which counts for more."""
+        """Every attribute by its key, and what ships by the key it ships under, which counts for more."""
         return {**self.by_key, **self.by_canonical}
 
     def get(self, key: str) -> AttributeDefinition:

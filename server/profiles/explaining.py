@@ -38,7 +38,8 @@ def why(attribute: ResolvedAttribute) -> Reason:
     if winner.confidence != second.confidence:
         return Reason(
             code=ReasonCode.CONFIDENCE,
-            text=f"{_capital(winner)} is surer ({winner.confidence:g}) than {_named(second)} ({second.confidence:g}).",
+            text=f"{_capital(winner)} is surer ({winner.confidence:g})"
+            f" than {_named(second)} ({second.confidence:g}).",
         )
     if winner.observed_at != second.observed_at:
         return Reason(code=ReasonCode.RECENCY, text=f"{_capital(winner)} said so after {_named(second)} did.")

@@ -7,25 +7,20 @@ hold what the profiles held, and are erased with them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from pymongo.read_concern import ReadConcern
-from pymongo.write_concern import WriteConcern
+from typing import TYPE_CHECKING
 
 from server.kit.changes import change_document
-from server.kit.mongo import IndexModel
+from server.kit.mongo import IndexModel, in_transaction
 from server.profiles.documents import model, replacement
 from server.profiles.model import Merge, MergeId, ProfileId
 from server.profiles.resolving import resolve_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from motor.motor_asyncio import AsyncIOMotorClientSession
-
     from server.kit.changes import Change
-    from server.kit.mongo import Database, Document
+    from server.kit.mongo import ClientSession, Database, Document
     from server.profiles.model import AttributeDefinition, AttributeId, Profile
 
     Definitions = Mapping[AttributeId, AttributeDefinition]
@@ -67,7 +62,7 @@ class MergeStore:
         where `decide` does or where one of the two is missing.
         """
 
-        async def work(session: AsyncIOMotorClientSession) -> Profile | None:
+        async def work(session: ClientSession) -> Profile | None:
             kept: Document | None = await self._profiles.find_one({"_id": merge.kept_id}, session=session)
             gone: Document | None = await self._profiles.find_one({"_id": merge.gone_id}, session=session)
             if kept is None or gone is None:
@@ -80,7 +75,7 @@ class MergeStore:
             await self._write_merge(session, merge, document, kept, gone)
             return model(document)
 
-        return await self._in_transaction(work)
+        return await in_transaction(self._database, work)
 
     async def split(
         self,
@@ -96,7 +91,7 @@ class MergeStore:
         was taken back meanwhile, or where the holder is not one any more.
         """
 
-        async def work(session: AsyncIOMotorClientSession) -> Profile | None:
+        async def work(session: ClientSession) -> Profile | None:
             entry: Document | None = await self._log.find_one_and_update(
                 {"_id": merge_id, "undone_at": None}, {"$set": {"undone_at": now}}, session=session
             )
@@ -115,7 +110,7 @@ class MergeStore:
                 await self._profiles.replace_one({"_id": profile.id}, document, session=session)
             return model(document)
 
-        return await self._in_transaction(work)
+        return await in_transaction(self._database, work)
 
     async def latest(self, gone_id: ProfileId) -> Merge | None:
         """Return the last merge by which this profile became part of another, unless it was taken back."""
@@ -133,7 +128,7 @@ class MergeStore:
 
     async def _write_merge(
         self,
-        session: AsyncIOMotorClientSession,
+        session: ClientSession,
         merge: Merge,
         merged: Document,
         kept: Document,
@@ -158,15 +153,6 @@ class MergeStore:
             },
             session=session,
         )
-
-    async def _in_transaction(
-        self, work: Callable[[AsyncIOMotorClientSession], Coroutine[Any, Any, Profile | None]]
-    ) -> Profile | None:
-        async with await self._database.client.start_session() as session:
-            done: Profile | None = await session.with_transaction(
-                work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern(w="majority", j=True)
-            )
-            return done
 
 
 _FACTS = {"kept_before": 0, "gone_before": 0}

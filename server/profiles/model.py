@@ -259,7 +259,8 @@ class ProfileUpdate:
 
     `part` sets fields of the caller's own part of the document, by path (`questions.qst_….n`);
     `increment` adds to counters; `only_if` is the guard: where it does not hold nothing is written.
-    `retracted` claims and `removed` identities are taken away. `changes` are announced if and only if the write happens.
+    `retracted` claims and `removed` identities are taken away. `changes` are announced if and only if the
+    write happens.
     """
 
     claims: tuple[Claim, ...] = ()

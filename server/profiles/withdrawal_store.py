@@ -29,7 +29,7 @@ COLLECTION = "source_withdrawals"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a withdrawal got: past `after`, in a pass that found this many claims; `upto` ends the batch."""
+    """How far a withdrawal got: past `after`, in a pass that found so many claims; `upto` ends the batch."""
 
     after: ProfileId | None
     found: int

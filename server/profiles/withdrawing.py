@@ -121,7 +121,7 @@ class Withdrawing:
     async def retry_scheduled(self, job: Job, reason: str, at: datetime) -> None:
         """It still runs, as far as anybody who waits needs to know."""
 
-    async def given_up(self, job: Job, reason: str) -> None:
+    async def given_up(self, job: Job, reason: str) -> None:  # noqa: ARG002 - the handler's signature
         """Note that it failed; asking again begins another."""
         await self._store.end(
             WithdrawalId(job.payload["withdrawal_id"]), WithdrawalState.FAILED, self._clock()

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
     from graphql import GraphQLNamedType, GraphQLSchema, GraphQLType
 
-WITHOUT_INPUT = {"signOut", "signOutEverywhere"}  # it is about the viewer, and there is nothing to say about it
+WITHOUT_INPUT = {
+    "signOut",
+    "signOutEverywhere",
+}  # it is about the viewer, and there is nothing to say about it
 
 
 @pytest.fixture(scope="module")
