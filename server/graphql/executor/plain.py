@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from types import GeneratorType
 from typing import Any
 
@@ -11,13 +13,15 @@ PlainTypes = set[type]
 """Types whose instances are neither null nor awaitable nor exceptions nor callable."""
 
 _MOST_TYPES = 4_096  # a program that makes classes as it goes must not fill the memory with them
-_BUILT_IN = (str, int, float, bool, bytes, list, tuple, dict, set, frozenset)
-_ORDINARY: frozenset[object] = frozenset(kind.__getattribute__ for kind in (object, *_BUILT_IN))
+_VALUES = (str, int, float, bool, bytes, Decimal, date, datetime, time, timedelta)
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+# How attributes are found unless a class has ideas of its own; every class written in C brings its own copy.
+_ORDINARY: frozenset[object] = frozenset(kind.__getattribute__ for kind in (object, *_VALUES, *_CONTAINERS))
 
 
 def plain_types() -> PlainTypes:
     """Return the set to begin with; `is_pending` adds what it learns."""
-    return set(_BUILT_IN)
+    return {*_VALUES, *_CONTAINERS}
 
 
 def is_pending(value: Any, plain: PlainTypes) -> bool:  # noqa: ANN401
