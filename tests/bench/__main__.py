@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.kit.mongod import MongodError, running_mongod
-from tests.bench import answer, growth, memory, next_question, selection, start_up
+from tests.bench import answer, executing, growth, memory, next_question, selection, start_up
 from tests.bench.bench import BenchError, Stage
 from tests.bench.processes import pin_to_other_cores
 
@@ -23,6 +23,8 @@ _BENCHES: Mapping[str, Bench] = {
     "selection": selection.measure,
     "start_up": start_up.measure,
     "memory": memory.measure,
+    "executor_widget": executing.measure_widget,
+    "executor_nested": executing.measure_nested,
     "point_read": growth.point_read,
     "next_question_growth": growth.next_question_growth,
     "filtered_page": growth.filtered_page,
