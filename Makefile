@@ -34,7 +34,7 @@ run: $(VENV)/run.stamp $(DIST)/.stamp ## set everything up and start it: MongoDB
 	@$(BIN)/python -m server dev
 
 test: venv widget $(E2E) ## run every test (ARGS="-k word" picks some)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 	@cd widget && npm test --silent
 
 check: venv widget/node_modules/.stamp ## format, lint, types, import contracts, the widget's types

@@ -40,6 +40,7 @@ _BUSY_SECONDS = 5.0  # the mongod of a killed predecessor needs a moment to let 
 _RETRY_SECONDS = 0.2
 
 _NOT_INITIATED = 94  # NotYetInitialized
+_INITIATED = 23  # AlreadyInitialized
 _NOT_A_MEMBER = 93  # InvalidReplicaSetConfig: the port changed, so the set's one member is somebody else
 
 
@@ -219,12 +220,21 @@ def _make_member(client: MongoClient[dict[str, Any]], address: str) -> None:
     except OperationFailure as failure:
         config = {"_id": _SET, "members": [{"_id": 0, "host": address}]}
         if failure.code == _NOT_INITIATED:
-            client.admin.command("replSetInitiate", config)
+            _initiate(client, config)
         elif failure.code == _NOT_A_MEMBER:
             version = client["local"]["system.replset"].find_one({}, {"version": 1}) or {}
             client.admin.command(
                 "replSetReconfig", {**config, "version": version.get("version", 0) + 1}, force=True
             )
+
+
+def _initiate(client: MongoClient[dict[str, Any]], config: dict[str, Any]) -> None:
+    """Initiate the set, unless it was and its server had not read that yet when it was asked."""
+    try:
+        client.admin.command("replSetInitiate", config)
+    except OperationFailure as failure:
+        if failure.code != _INITIATED:
+            raise
 
 
 def _explain(mongod: Mongod, program: Path, folder: Path) -> MongodError:

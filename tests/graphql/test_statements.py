@@ -24,6 +24,10 @@ PROFILE = """query ($id: ID!) { profile(by: {id: $id}) {
 } }"""
 
 
+# What a process reads for itself when it hears that question sets changed, whenever that is.
+_RELOADS = ({"state": "published"}, {"_id": "shared"})
+
+
 @asynccontextmanager
 async def _statements(database: Database) -> AsyncIterator[list[str]]:
     """Fill a list with what the database does meanwhile, and whether it has to search a whole collection."""
@@ -33,7 +37,9 @@ async def _statements(database: Database) -> AsyncIterator[list[str]]:
     await database.command("profile", 0)
     async for entry in database["system.profile"].find({"op": {"$ne": "getmore"}}).sort("ts", 1):
         collection = entry["ns"].partition(".")[2]
-        if not collection.startswith("system.") and "profile" not in entry.get("command", {}):
+        if entry["command"].get("filter") in _RELOADS:
+            continue
+        if not collection.startswith("system.") and "profile" not in entry["command"]:
             search = " COLLSCAN" if "COLLSCAN" in entry.get("planSummary", "") else ""
             statements.append(f"{collection} {next(iter(entry['command']), '')}{search}")
 
