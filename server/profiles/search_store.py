@@ -94,11 +94,15 @@ class SearchStore:
         return [model(document) async for document in self._profiles.find(criteria, {"outbox": 0})]
 
     async def _read(self, criteria: Document, order: Order, limit: int) -> list[Profile]:
-        found = self._profiles.find(criteria, {"outbox": 0}).sort(sorting(order)).limit(limit)
+        found = self._profiles.find(criteria, _SHOWN).sort(sorting(order)).limit(limit)
         try:
-            return [model(document) async for document in found.max_time_ms(_LONGEST_MILLISECONDS)]
+            return [model(each) for each in await found.max_time_ms(_LONGEST_MILLISECONDS).to_list(limit)]
         except ExecutionTimeout:
             raise TooSlowError from None
+
+
+# What only the server looks at needs not travel.
+_SHOWN = {"outbox": 0, "terms": 0, "values": 0, "identity_keys": 0}
 
 
 def sorting(order: Order) -> list[tuple[str, int]]:
