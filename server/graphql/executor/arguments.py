@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from graphql import Undefined, VariableNode, get_argument_values
+from graphql import VariableNode, get_argument_values
 
 from server.graphql.executor.literals import Literal, compile_literal, fill, when_absent
 
@@ -49,7 +49,7 @@ def _argument(argument: GraphQLArgument, given: ArgumentNode | None) -> Literal:
     if given is None:
         return lambda _variables: absent
     literal = compile_literal(given.value, argument.type)
-    if not isinstance(given.value, VariableNode) or absent is Undefined:
+    if not isinstance(given.value, VariableNode):
         return literal
     variable = given.value.name.value
 

@@ -32,7 +32,7 @@ def compile_completion(site: Site, type_: GraphQLOutputType, select: Select) -> 
             site,
             on_null,
             lists.complete_items(as_they_are, complete_one),
-            lists.complete_stream(site, complete_one),
+            lists.complete_stream(complete_one),
         )
     if is_abstract_type(nullable):
         return abstract.complete_abstract(site, nullable, on_null, select)

@@ -6,11 +6,10 @@ from contextlib import suppress
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLError, located_error
+from graphql import GraphQLError
 from graphql.pyutils import is_async_iterable, is_awaitable, is_iterable
 
 from server.graphql.executor import waiting
-from server.graphql.executor.paths import keys_of
 from server.graphql.executor.plain import is_null, is_pending
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def complete_items(as_they_are: frozenset[type], complete_one: CompleteItem) -> 
     return complete
 
 
-def complete_stream(site: Site, complete_one: CompleteItem) -> Complete:
+def complete_stream(complete_one: CompleteItem) -> Complete:
     """Return what completes the items of an asynchronous iterable."""
 
     async def complete(values: AsyncIterable[Any], path: Path, run: Run) -> list[Any]:
@@ -102,8 +101,6 @@ def complete_stream(site: Site, complete_one: CompleteItem) -> Complete:
                     item = await anext(iterator)
                 except StopAsyncIteration:
                     break
-                except Exception as error:
-                    raise located_error(error, site.nodes, keys_of(path)) from error
                 completed = complete_one(item, (path, len(results), None), run)
                 if type(completed) is CoroutineType:
                     pending.append(len(results))

@@ -172,6 +172,24 @@ def test_null_at_run_time_where_a_default_let_a_nullable_variable_in(given: dict
     same(SCHEMA, text, variable_values=given)
 
 
+@pytest.mark.parametrize("name", [None, "n", 3])
+def test_null_in_a_one_of_is_told_even_if_nobody_validated_the_document(name: object) -> None:
+    text = "query ($n: String) { take(choice: {name: $n}) two: take(choice: {name: $n, number: 1}) }"
+
+    same(SCHEMA, parse(text), variable_values={"n": name})
+
+
+def test_defaults_of_variables_are_new_for_every_request() -> None:
+    schema = schema_of("type Query { f(l: [Int]): Int }")
+    query = schema.type_map["Query"]
+    assert isinstance(query, GraphQLObjectType)
+    query.fields["f"].resolve = lambda _source, _info, l: l.append(1) or len(l)  # noqa: E741
+
+    found = same(schema, "query ($l: [Int] = [1]) { f(l: $l) }")
+
+    assert found.data == "{'f': 2}"
+
+
 def test_arguments_are_new_for_every_call() -> None:
     seen: list[object] = []
     schema = schema_of("input I { l: [Int] = [1] } type Query { f(l: [Int] = [1], i: I, o: [Int]): Int }")

@@ -172,6 +172,16 @@ def test_a_planner_is_asked_once_for_each_field_that_came_up() -> None:
     assert planner.asked == ["Query.box", "Query.shape", "Box.name", "Box.name"]
 
 
+def test_a_planner_is_asked_once_for_each_answer_to_a_condition() -> None:
+    planner = Attributes()
+    compiled = Compiler(SCHEMA, planner).compile(parse("query ($x: Boolean!) { box @skip(if: $x) { name } }"))
+
+    for answer in (False, True) * 3:
+        compiled.execute({"box": Box()}, None, {"x": answer})
+
+    assert planner.asked == ["Query.box", "Box.name"]
+
+
 def test_a_planner_that_names_no_object_type_is_found_out() -> None:
     class Wrong(Planner):
         def known_classes(self, type_: GraphQLObjectType | GraphQLAbstractType) -> Mapping[type, str]:

@@ -173,6 +173,32 @@ def test_values_that_are_known_to_be_plain_do_not_hide_late_ones_of_the_same_fie
     assert found.data == "{'boxes': [{'value': 1}, {'value': 2}, {'value': 3}, {'value': 4}]}"
 
 
+def test_a_function_in_a_list_does_not_hide_one_that_is_a_method() -> None:
+    def root() -> dict[str, object]:
+        return {"numbers": [lambda _info: 1], "text": lambda _info: "called", "b": lambda _info: after(1, 2)}
+
+    found = same(SCHEMA, "{ numbers text b }", root)
+
+    assert "'text': 'called', 'b': 2" in found.data
+
+
+def test_a_proxy_that_could_be_awaited_only_now_and_then_is_asked_every_time() -> None:
+    class Proxy:
+        def __init__(self, **attributes: object) -> None:
+            self.attributes = attributes
+
+        def __getattr__(self, name: str) -> object:
+            if name in self.attributes:
+                return self.attributes[name]
+            raise AttributeError(name)
+
+    found = same(
+        SCHEMA, "{ boxes { value } }", lambda: {"boxes": [Proxy(value=1), Proxy(__await__=1, value=2)]}
+    )
+
+    assert "can't be used in 'await' expression" in found.errors[0]
+
+
 def test_asynchronous_iterables_are_lists() -> None:
     def root() -> dict[str, object]:
         return {
@@ -191,14 +217,14 @@ def test_asynchronous_iterables_are_lists() -> None:
 def test_a_stream_is_closed_when_an_item_that_may_not_be_null_fails() -> None:
     closed: list[str] = []
 
-    async def endless() -> AsyncIterator[object]:
-        try:
-            while True:
-                yield None
-        finally:
+    class Endless(Stream):
+        async def __anext__(self) -> None:
+            return None
+
+        async def aclose(self) -> None:
             closed.append("closed")
 
-    found = same(SCHEMA, "{ box { numbers } a }", lambda: {"box": {"numbers": endless()}, "a": 1})
+    found = same(SCHEMA, "{ box { numbers } a }", lambda: {"box": {"numbers": Endless([])}, "a": 1})
 
     assert found.data == "{'box': {'numbers': None}, 'a': 1}"
     assert closed == ["closed"] * 3
@@ -259,7 +285,7 @@ def test_a_scalar_may_serialise_late() -> None:
     schema = schema_of("scalar Odd type Query { odd: Odd surely: Odd! odds: [Odd!] }")
     odd = schema.type_map["Odd"]
     assert isinstance(odd, GraphQLScalarType)
-    odd.coerce_output_value = lambda value: after(1, value)
+    odd.coerce_output_value = lambda value: Later(after(1, value)) if value == 1 else after(1, value)
 
     same(
         schema,

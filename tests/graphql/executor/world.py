@@ -90,7 +90,7 @@ class World:
         self.asked.append(
             f"{path} {info.path.typename} {info.parent_type}.{info.field_name}{arguments}: "
             f"{info.return_type} {len(info.field_nodes)} {info.operation.operation} {sorted(info.fragments)} "
-            f"{info.variable_values.coerced} {info.root_value}"
+            f"{info.variable_values.coerced} {sorted(info.variable_values.sources)} {info.root_value}"
         )
         return self.value(source, info.field_name, info.return_type, **arguments)
 
