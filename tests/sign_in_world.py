@@ -55,7 +55,7 @@ ADMIN = Viewer(kind=ViewerKind.ADMIN, scopes=frozenset({Scope.ADMIN}))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Everything that a sign-in needs, made by hand as `services.py` does it."""
+    """Everything that a sign-in needs, made by hand as `services` does it."""
 
     database: Database
     clock: FakeClock

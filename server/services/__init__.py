@@ -1,0 +1,162 @@
+"""Every object made once, by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from server.access.audit import AuditLog
+from server.kit.clock import system_clock
+from server.kit.following import Follower
+from server.kit.jobs.periodic import Periodic
+from server.kit.mongo import connect, open_database, why_unreachable
+from server.privacy.holdings import HOLDINGS
+from server.privacy.model import RETAIN, RETAIN_EVERY
+from server.privacy.retaining import why_unknown
+from server.privacy.service import Privacy
+from server.profiles.claiming import Claiming
+from server.profiles.consenting import Consenting
+from server.profiles.expiring import EVERY, EXPIRE
+from server.profiles.following import WATCHED, Following
+from server.profiles.reading import Reading
+from server.profiles.uniting import Uniting
+from server.profiles.withdrawing import Withdrawals
+from server.services.enrichment import build_enrichment
+from server.services.ground import lay_ground
+from server.services.identity import build_identity
+from server.services.jobs import privacy_jobs, profile_jobs
+from server.services.questions import build_questions
+from server.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from server.access.service import Access
+    from server.consent.service import Consents
+    from server.enrichment.service import Enrichments
+    from server.identity.service import Identity
+    from server.kit.clock import Clock
+    from server.kit.jobs.model import JobHandler
+    from server.kit.jobs.service import JobQueue
+    from server.kit.mongo import Client, Database
+    from server.kit.watching import Watched
+    from server.profiles.attributes import Attributes
+    from server.profiles.service import Profiles
+    from server.questions.answering import Answering
+    from server.questions.authoring import Authoring
+    from server.questions.explaining import Explaining
+    from server.questions.porting import Porting
+    from server.questions.results import Results
+    from server.questions.service import Questions
+    from server.questions.simulating import Simulating
+    from server.services.stores import Stores
+    from server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the product can do."""
+
+    settings: Settings
+    clock: Clock
+    client: Client
+    database: Database
+    stores: Stores
+    access: Access
+    audit: AuditLog
+    privacy: Privacy
+    consents: Consents
+    attributes: Attributes
+    profiles: Profiles
+    claiming: Claiming
+    withdrawals: Withdrawals
+    reading: Reading
+    follower: Follower
+    following: Following
+    uniting: Uniting
+    consenting: Consenting
+    identity: Identity
+    questions: Questions
+    answering: Answering
+    authoring: Authoring
+    explaining: Explaining
+    simulating: Simulating
+    porting: Porting
+    results: Results
+    enrichment: Enrichments
+    queue: JobQueue
+    job_handlers: Mapping[str, JobHandler]
+    periodic: tuple[Periodic, ...]
+
+    @property
+    def watched(self) -> tuple[Watched[Any], ...]:
+        """The configuration that this process holds in memory."""
+        return (
+            self.access.key_ring,
+            self.consents.purposes,
+            self.attributes.catalogue,
+            self.questions.live,
+            self.identity.providers.live,
+        )
+
+    async def why_not_ready(self) -> str | None:
+        """Return why this process can't serve, or None."""
+        return await why_unreachable(self.database)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.client.close()
+
+
+def build_services(settings: Settings, *, clock: Clock = system_clock) -> Services:
+    """Return the services of one process; nothing is dialled before it is needed."""
+    if (problem := why_unknown(settings.retention, HOLDINGS)) is not None:
+        raise SettingsError(problem)
+    client = connect(settings.mongodb_url)
+    database = open_database(client, settings.database)
+    ground = lay_ground(settings, database, clock)
+    stores, profiles, queue = ground.stores, ground.profiles, ground.queue
+    attributes, consents = ground.attributes, ground.consents
+    uniting = Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock)
+    follower = Follower(database, "profiles", WATCHED)
+    asking, enriching = build_questions(ground), build_enrichment(ground)
+    return Services(
+        settings=settings,
+        clock=clock,
+        client=client,
+        database=database,
+        stores=stores,
+        access=ground.access,
+        privacy=Privacy(
+            profiles=profiles,
+            consents=consents,
+            store=stores.privacy,
+            queue=queue,
+            clock=clock,
+            secret=settings.secret,
+            public_url=settings.public_url,
+        ),
+        audit=AuditLog(store=stores.audit, clock=clock),
+        consents=consents,
+        attributes=attributes,
+        profiles=profiles,
+        follower=follower,
+        following=Following(follower=follower, profiles=profiles, clock=clock),
+        reading=Reading(store=stores.search, attributes=attributes, consents=consents, clock=clock),
+        claiming=Claiming(profiles=profiles, history=stores.history, clock=clock),
+        withdrawals=Withdrawals(store=stores.withdrawals, history=stores.history, queue=queue, clock=clock),
+        uniting=uniting,
+        consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
+        identity=build_identity(ground, uniting),
+        questions=asking.questions,
+        answering=asking.answering,
+        authoring=asking.authoring,
+        explaining=asking.explaining,
+        simulating=asking.simulating,
+        porting=asking.porting,
+        results=asking.results,
+        enrichment=enriching.enrichment,
+        queue=queue,
+        job_handlers={**privacy_jobs(ground), **profile_jobs(ground), **enriching.job_handlers},
+        periodic=(Periodic(kind=EXPIRE, every=EVERY), Periodic(kind=RETAIN, every=RETAIN_EVERY)),
+    )

@@ -1,0 +1,36 @@
+"""The services of enrichment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from server.enrichment.enrichers.email_domain import email_domain
+from server.enrichment.model import ENRICH
+from server.enrichment.running import LookUps
+from server.enrichment.service import Enrichments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from server.kit.jobs.model import JobHandler
+    from server.services.ground import Ground
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrichmentServices:
+    """What decides on look-ups and what makes them."""
+
+    enrichment: Enrichments
+    job_handlers: Mapping[str, JobHandler]
+
+
+def build_enrichment(ground: Ground) -> EnrichmentServices:
+    """Return them."""
+    enrichers = (email_domain(),)
+    return EnrichmentServices(
+        enrichment=Enrichments(
+            profiles=ground.profiles, queue=ground.queue, clock=ground.clock, enrichers=enrichers
+        ),
+        job_handlers={ENRICH: LookUps(profiles=ground.profiles, clock=ground.clock, enrichers=enrichers)},
+    )

@@ -1,0 +1,61 @@
+"""What everything else stands on: who asks, what they agreed to, and what is known about whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from server.access.service import Access
+from server.access.tokens import ViewerTokens
+from server.consent.service import Consents
+from server.kit.jobs.service import JobQueue
+from server.profiles.attributes import Attributes
+from server.profiles.service import Profiles
+from server.services.stores import build_stores
+
+if TYPE_CHECKING:
+    from server.kit.clock import Clock
+    from server.kit.mongo import Database
+    from server.services.stores import Stores
+    from server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The objects that every domain above profiles is built from."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    stores: Stores
+    queue: JobQueue
+    access: Access
+    consents: Consents
+    attributes: Attributes
+    profiles: Profiles
+
+
+def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
+    """Return them."""
+    stores = build_stores(settings, database)
+    tokens = ViewerTokens(secret=settings.secret, issuer=settings.public_url, clock=clock)
+    consents = Consents(store=stores.consents, clock=clock)
+    queue = JobQueue(store=stores.jobs, clock=clock)
+    attributes = Attributes(store=stores.definitions, consents=consents, queue=queue, clock=clock)
+    return Ground(
+        settings=settings,
+        clock=clock,
+        database=database,
+        stores=stores,
+        queue=queue,
+        access=Access(store=stores.keys, tokens=tokens, clock=clock),
+        consents=consents,
+        attributes=attributes,
+        profiles=Profiles(
+            store=stores.profiles,
+            erased=stores.erased,
+            attributes=attributes,
+            consents=consents,
+            clock=clock,
+        ),
+    )

@@ -1,0 +1,35 @@
+"""Sign-in, and who is who."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from server.identity.configuring import SignInProviders
+from server.identity.providers.bounded import BoundedClient, provider_transport
+from server.identity.service import Identity
+from server.kit.sealing import Seal
+
+if TYPE_CHECKING:
+    from server.profiles.uniting import Uniting
+    from server.services.ground import Ground
+
+
+def build_identity(ground: Ground, uniting: Uniting) -> Identity:
+    """Return the service of sign-in; no provider is dialled before somebody signs in."""
+    settings, clock, store = ground.settings, ground.clock, ground.stores.identity
+    return Identity(
+        profiles=ground.profiles,
+        access=ground.access,
+        store=store,
+        providers=SignInProviders(
+            settings.sign_in_providers,
+            store=store.providers,
+            profiles=ground.profiles,
+            client=BoundedClient(provider_transport(settings)),
+            public_url=settings.public_url,
+            clock=clock,
+        ),
+        unite=uniting.join,
+        seal=Seal(settings.secret, "link"),
+        clock=clock,
+    )

@@ -1,0 +1,70 @@
+"""What is kept where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from server.access.audit_store import AuditStore
+from server.access.store import KeyStore
+from server.consent.store import ConsentStore
+from server.identity.store import IdentityStore
+from server.kit.jobs.store import JobStore
+from server.privacy.store import PrivacyStore
+from server.profiles.definition_store import DefinitionStore
+from server.profiles.erased_store import ErasedStore
+from server.profiles.history_store import HistoryStore
+from server.profiles.search_store import SearchStore
+from server.profiles.store import ProfileStore
+from server.profiles.withdrawal_store import WithdrawalStore
+from server.questions.log_store import LogStore
+from server.questions.store import QuestionStore
+
+if TYPE_CHECKING:
+    from server.kit.mongo import Database
+    from server.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What is kept where; each makes its own indexes."""
+
+    keys: KeyStore
+    audit: AuditStore
+    consents: ConsentStore
+    definitions: DefinitionStore
+    profiles: ProfileStore
+    history: HistoryStore
+    withdrawals: WithdrawalStore
+    erased: ErasedStore
+    search: SearchStore
+    identity: IdentityStore
+    questions: QuestionStore
+    answers: LogStore
+    jobs: JobStore
+    privacy: PrivacyStore
+
+    async def create_indexes(self) -> None:
+        """Make every index; does nothing where they exist."""
+        for each in fields(self):
+            await getattr(self, each.name).create_indexes()
+
+
+def build_stores(settings: Settings, database: Database) -> Stores:
+    """Return the stores over one database."""
+    return Stores(
+        keys=KeyStore(database),
+        audit=AuditStore(database),
+        consents=ConsentStore(database),
+        definitions=DefinitionStore(database),
+        profiles=ProfileStore(database),
+        history=HistoryStore(database, retention=settings.claim_history),
+        withdrawals=WithdrawalStore(database),
+        erased=ErasedStore(database, secret=settings.secret),
+        search=SearchStore(database),
+        identity=IdentityStore(database, secret=settings.secret),
+        questions=QuestionStore(database),
+        answers=LogStore(database),
+        jobs=JobStore(database),
+        privacy=PrivacyStore(database),
+    )
