@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from server.enrichment.model import Enricher, Finding
+    from server.enrichment.model import Enricher, Enrichers, Finding
     from server.kit.clock import Clock
     from server.kit.jobs.model import Job, JobResult
     from server.profiles.model import Claim, Profile, Value
@@ -54,14 +54,14 @@ class LookUps:
     result is written only where that mark still stands. Asking the source happens at least once.
     """
 
-    def __init__(self, *, profiles: Profiles, clock: Clock, enrichers: Sequence[Enricher]) -> None:
+    def __init__(self, *, profiles: Profiles, clock: Clock, enrichers: Enrichers) -> None:
         self._profiles = profiles
         self._clock = clock
-        self._enrichers = {enricher.key: enricher for enricher in enrichers}
+        self._enrichers = enrichers
 
     async def run(self, job: Job) -> JobResult:
         """Look up, and write what was found."""
-        enricher = self._enrichers.get(job.payload["enricher"])
+        enricher = self._enrichers().get(job.payload["enricher"])
         if enricher is None:
             return GiveUp(reason="The enricher is not configured any more.")
         profile, state = await self._turn(job)
@@ -212,14 +212,18 @@ class LookUps:
     ) -> tuple[Claim, ...]:
         """Return the claims.
 
-        Left out is what no attribute is defined for, what does not fit its attribute, and what the person
-        does not allow the attribute for.
+        Left out is what the enricher does not declare, what no attribute is defined for, what does not fit
+        its attribute, and what the person does not allow the attribute for.
         """
         known = await self._profiles.catalogue.current()
         claims: list[Claim] = []
         for finding in findings:
             definition = known.find(finding.key)
-            if definition is None or not await self._profiles.may_use(profile, definition.purpose):
+            if (
+                definition is None
+                or finding.key not in enricher.outputs
+                or not await self._profiles.may_use(profile, definition.purpose)
+            ):
                 continue
             try:
                 claim = self._profiles.claim(

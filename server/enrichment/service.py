@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from server.access.model import Viewer
     from server.consent.changes import ConsentRecorded
-    from server.enrichment.model import Enricher
+    from server.enrichment.model import Enricher, Enrichers
     from server.enrichment.planning import Verdict
     from server.identity.changes import SignedIn
     from server.kit.clock import Clock
@@ -47,13 +47,11 @@ _TRIES = 5  # plans for a profile that others write to at the same time
 class Enrichments:
     """Plans look-ups and shows them; `running.LookUps` makes them."""
 
-    def __init__(
-        self, *, profiles: Profiles, queue: JobQueue, clock: Clock, enrichers: Sequence[Enricher]
-    ) -> None:
+    def __init__(self, *, profiles: Profiles, queue: JobQueue, clock: Clock, enrichers: Enrichers) -> None:
         self._profiles = profiles
         self._queue = queue
         self._clock = clock
-        self._enrichers = {enricher.key: enricher for enricher in enrichers}
+        self._enrichers = enrichers
 
     async def plan_for(
         self, profile_id: str, trigger: Trigger, *, attribute_ids: Collection[str] | None = None
@@ -101,7 +99,7 @@ class Enrichments:
 
     async def on_consent_recorded(self, change: ConsentRecorded) -> None:
         """Cancel what the person no longer allows; plan what they allow now."""
-        enrichers = [each for each in self._enrichers.values() if each.purpose == change.purpose]
+        enrichers = [each for each in self._enrichers().values() if each.purpose == change.purpose]
         profile = await self._profiles.find_living(ProfileId(change.profile_id)) if enrichers else None
         if profile is None:
             return
@@ -124,11 +122,11 @@ class Enrichments:
         """Return where every enricher stands that was considered; nothing for who may not see the profile."""
         if viewer.profile_id != profile.id and not viewer.has_scope(Scope.PROFILES_READ):
             return []
-        return await self._shown(profile, self._enrichers.values())
+        return await self._shown(profile, self._enrichers().values())
 
     def enrichers(self, viewer: Viewer) -> list[Enricher]:
         """Return the configured enricher for those who may read the configuration; else nothing."""
-        return list(self._enrichers.values()) if viewer.has_scope(Scope.CONFIGURATION_READ) else []
+        return list(self._enrichers().values()) if viewer.has_scope(Scope.CONFIGURATION_READ) else []
 
     async def _plan(
         self, profile: Profile, enrichers: Collection[Enricher], trigger: Trigger, *, is_forced: bool = False
@@ -139,7 +137,7 @@ class Enrichments:
             wanted = {key: verdict for key, verdict in verdicts.items() if verdict.blocked_by is None}
             if not wanted:
                 return profile
-            purposes = [self._enrichers[key].purpose for key in wanted]
+            purposes = [self._enrichers()[key].purpose for key in wanted]
             queueing = _queueing(
                 profile, wanted, await self._profiles.consent_guard(*purposes), self._clock()
             )
@@ -192,16 +190,16 @@ class Enrichments:
     async def _fed_by(self, attribute_ids: Collection[str] | None) -> list[Enricher]:
         """Return the enrichers that start from one of these attributes."""
         if attribute_ids is None:
-            return list(self._enrichers.values())
+            return list(self._enrichers().values())
         by_id: Mapping[Any, Any] = (await self._profiles.catalogue.current()).by_id
         keys = {by_id[each].key for each in attribute_ids if each in by_id}
-        return [each for each in self._enrichers.values() if not keys.isdisjoint(each.inputs)]
+        return [each for each in self._enrichers().values() if not keys.isdisjoint(each.inputs)]
 
     def _named(self, keys: Sequence[str] | None) -> list[Enricher]:
         for key in keys or ():
-            if key not in self._enrichers:
+            if key not in self._enrichers():
                 raise UnknownEnricherError(key)
-        return [each for each in self._enrichers.values() if keys is None or each.key in keys]
+        return [each for each in self._enrichers().values() if keys is None or each.key in keys]
 
     async def _shown(self, profile: Profile, enrichers: Iterable[Enricher]) -> list[Enrichment]:
         known = await self._known(profile)

@@ -216,11 +216,15 @@ _describe(
     QUEUED="It waits for a worker.",
     RUNNING="A worker is at it.",
     RETRY_SCHEDULED="It went wrong and will be tried again.",
+    AWAITING_PROVIDER="The source is working on it, and is asked again or calls back.",
+    BLOCKED="The source can't be asked for now; the reason says why.",
     SUCCEEDED="It found something.",
     NO_MATCH="It found nothing.",
+    REJECTED="It found nothing that could be believed or kept.",
+    SUPPRESSED="The person asked not to be looked up.",
     SKIPPED="It was not worth making; the reason says why.",
     FAILED="It went wrong too often, and is not tried again by itself.",
-    CANCELLED="The person did not agree to it, or no longer does.",
+    CANCELLED="It was called off, or the person does not agree to it (any more).",
 )
 _describe(
     QuestionKind,

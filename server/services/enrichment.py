@@ -13,6 +13,7 @@ from server.enrichment.service import Enrichments
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from server.enrichment.model import Enricher
     from server.kit.jobs.model import JobHandler
     from server.services.ground import Ground
 
@@ -27,7 +28,11 @@ class EnrichmentServices:
 
 def build_enrichment(ground: Ground) -> EnrichmentServices:
     """Return them."""
-    enrichers = (email_domain(),)
+    built_in = {each.key: each for each in (email_domain(),)}
+
+    def enrichers() -> Mapping[str, Enricher]:
+        return built_in
+
     return EnrichmentServices(
         enrichment=Enrichments(
             profiles=ground.profiles, queue=ground.queue, clock=ground.clock, enrichers=enrichers

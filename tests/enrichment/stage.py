@@ -56,6 +56,7 @@ def enricher(
     triggers: frozenset[Trigger] = frozenset(Trigger),
     ttl: timedelta = timedelta(days=30),
     revision: int = 1,
+    outputs: frozenset[str] = frozenset({"job_title"}),
 ) -> Enricher:
     """Return an enricher that finds a job title unless told otherwise."""
 
@@ -71,6 +72,7 @@ def enricher(
         ttl=ttl,
         look_up=look_up or find_title,
         revision=revision,
+        outputs=outputs,
     )
 
 
@@ -101,17 +103,21 @@ class Stage:
     queue: JobQueue
     enrichers: tuple[Enricher, ...]
 
+    def configured(self) -> Mapping[str, Enricher]:
+        """Return the enrichers by key."""
+        return {each.key: each for each in self.enrichers}
+
     @property
     def enrichment(self) -> Enrichments:
         """The planning half."""
         return Enrichments(
-            profiles=self.profiles, queue=self.queue, clock=self.clock, enrichers=self.enrichers
+            profiles=self.profiles, queue=self.queue, clock=self.clock, enrichers=self.configured
         )
 
     @property
     def look_ups(self) -> LookUps:
         """The running half."""
-        return LookUps(profiles=self.profiles, clock=self.clock, enrichers=self.enrichers)
+        return LookUps(profiles=self.profiles, clock=self.clock, enrichers=self.configured)
 
     def worker(self, name: str = "ada") -> Worker:
         """Return a worker with the table of reactions that matters here."""

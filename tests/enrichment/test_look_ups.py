@@ -199,7 +199,8 @@ async def test_finding_that_no_attribute_fits_is_left_out(stage: Stage) -> None:
         Finding(key="email_domain_type", value="interplanetary"),
         Finding(key="job_title", value="Countess"),
     )
-    stage = stage.with_enrichers(enricher(look_up=Oracle(Found(findings=findings))))
+    outputs = frozenset({"shoe_size", "email_domain_type", "job_title"})
+    stage = stage.with_enrichers(enricher(look_up=Oracle(Found(findings=findings)), outputs=outputs))
     person = await stage.person(email="ada@acme.com")
 
     await stage.worker().drain()
@@ -207,6 +208,17 @@ async def test_finding_that_no_attribute_fits_is_left_out(stage: Stage) -> None:
     shown = await stage.shown(person.id)
     assert shown.state is EnrichmentState.SUCCEEDED
     assert shown.attributes_set == ("job_title",)
+
+
+async def test_finding_that_the_enricher_does_not_declare_is_left_out(stage: Stage) -> None:
+    findings = (Finding(key="name", value="Augusta"), Finding(key="job_title", value="Countess"))
+    stage = stage.with_enrichers(enricher(look_up=Oracle(Found(findings=findings))))
+    person = await stage.person(email="ada@acme.com")
+
+    await stage.worker().drain()
+
+    assert (await stage.shown(person.id)).attributes_set == ("job_title",)
+    assert "name" not in await stage.values(person.id)
 
 
 async def test_look_up_of_a_merged_profile_goes_on_in_the_one_it_became_part_of(stage: Stage) -> None:

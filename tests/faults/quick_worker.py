@@ -64,7 +64,8 @@ def quick_worker(services: Services) -> Worker:
     table = dict(reactions(services))
     table[AttributesChanged] = (*table[AttributesChanged], note_effect)
     relay = Relay(outboxes=services.stores.profiles, reactions=table, clock=services.clock)
-    look_ups = LookUps(profiles=services.profiles, clock=services.clock, enrichers=[slow_enricher()])
+    slow = {each.key: each for each in (slow_enricher(),)}
+    look_ups = LookUps(profiles=services.profiles, clock=services.clock, enrichers=lambda: slow)
     return Worker(name=f"quick:{os.getpid()}", relay=relay, queue=queue, handlers={ENRICH: look_ups})
 
 

@@ -124,6 +124,7 @@ def email_domain() -> Enricher:
         ttl=timedelta(days=30),
         look_up=look_up,
         purpose=ENRICHMENT_DERIVED,
+        outputs=frozenset({"email_domain", "email_domain_type", "email_is_role", "company_domain"}),
     )
 
 
