@@ -25,7 +25,7 @@ def reactions(services: Services) -> Reactions:
             services.privacy.on_consent_recorded,
         ),
         ProfileCreated: (),
-        ProfileMerged: (enrichment.on_merged,),
+        ProfileMerged: (services.withdrawals.keep_ended, enrichment.on_merged),
         ProfileSplit: (),
         SignedIn: (enrichment.on_signed_in,),
         IdentityLinked: (),

@@ -103,9 +103,9 @@ class Api:
         data: dict[str, Any] = body["data"]
         return data
 
-    async def app(self, *scopes: Scope) -> Caller:
+    async def app(self, *scopes: Scope, name: str = "App") -> Caller:
         """Return an app with a new secret key of these scopes."""
-        made = await self.services.access.create_key(SEEDER, kind=KeyKind.SECRET, name="App", scopes=scopes)
+        made = await self.services.access.create_key(SEEDER, kind=KeyKind.SECRET, name=name, scopes=scopes)
         return Caller(token=made.token)
 
     async def define(

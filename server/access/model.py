@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -14,6 +16,7 @@ KeyId = NewType("KeyId", str)
 SessionId = NewType("SessionId", str)
 AuditId = NewType("AuditId", str)
 
+_MAX_APP = 63  # characters, as of every source's key
 VIEWER_TOKEN_LIFETIME = timedelta(minutes=15)
 
 
@@ -44,7 +47,7 @@ class Viewer:
     """Who is asking, as proved by the token of this request.
 
     `profile_id` is set for a person only; `key_id` and `origin` for whoever came with a publishable
-    key or with a token made from one.
+    key or with a token made from one. `app` is set for apps: see ApiKey.app.
     """
 
     kind: ViewerKind
@@ -54,6 +57,7 @@ class Viewer:
     session_id: SessionId | None = None
     is_identified: bool = False
     scopes: frozenset[Scope] = frozenset()
+    app: str | None = None
 
     def has_scope(self, scope: Scope) -> bool:
         """Whether a key of this viewer carries `scope`; nobody but apps and admins has any."""
@@ -90,6 +94,16 @@ class ApiKey:
     scopes: frozenset[Scope]
     created_at: datetime
     revoked_at: datetime | None = None
+
+    @property
+    def app(self) -> str:
+        """The app that has this key: its name in small letters, digits and _, else the key's id.
+
+        Keys of one name are one app's, so that an app may change its key and stay who it is.
+        """
+        ascii_name = unicodedata.normalize("NFKD", self.name).encode("ascii", "ignore").decode()
+        slug = "_".join(re.findall(r"[a-z0-9]+", ascii_name.lower()))[:_MAX_APP]
+        return slug if slug[:1].isalpha() else self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,8 +176,9 @@ def require_scope(viewer: Viewer, scope: Scope) -> None:
 def _viewer_of_key(key: ApiKey, origin: str | None) -> Viewer:
     if key.kind is KeyKind.PUBLISHABLE:
         return _at_origin(key, origin)
-    kind = ViewerKind.ADMIN if Scope.ADMIN in key.scopes else ViewerKind.APP
-    return Viewer(kind=kind, key_id=key.id, scopes=key.scopes)
+    if Scope.ADMIN in key.scopes:
+        return Viewer(kind=ViewerKind.ADMIN, key_id=key.id, scopes=key.scopes)
+    return Viewer(kind=ViewerKind.APP, key_id=key.id, scopes=key.scopes, app=key.app)
 
 
 def _at_origin(key: ApiKey, origin: str | None) -> Viewer:

@@ -20,7 +20,7 @@ class Source:
     """See profiles.definitions."""
 
     kind: model.SourceKind = strawberry.field(description="What kind of source it is.")
-    key: str | None = strawberry.field(description="Which identity provider or enricher it was.")
+    key: str | None = strawberry.field(description="Which identity provider, enricher or app it was.")
     label: str = strawberry.field(description="The source in a few words for people.")
 
 
@@ -72,73 +72,83 @@ class Freshness:
 
 @strawberry.type(description="What is known about one attribute of one profile.")
 class Attribute:
-    """A resolved attribute; see profiles.resolving for which claim wins."""
+    """What the claims come to, see profiles.resolving; of `known` None nothing is known now."""
 
-    attribute: strawberry.Private[model.ResolvedAttribute]
+    described: strawberry.Private[model.AttributeDefinition]
+    known: strawberry.Private[model.ResolvedAttribute | None]
     profile: strawberry.Private[model.Profile]
     viewer: strawberry.Private[access.Viewer]
     definition: AttributeDefinition = strawberry.field(description="What the attribute is.")
     key: str = strawberry.field(description="The attribute's key.")
-    value: JSON = strawberry.field(description="The value of the claim that won.")
-    source: Source = strawberry.field(description="Who made the claim that won.")
-    confidence: float = strawberry.field(description="How sure that source is, between 0 and 1.")
-    is_verified: bool = strawberry.field(description="Whether that source checked it.")
-    observed_at: datetime = strawberry.field(description="When it was so.")
+    value: JSON | None = strawberry.field(
+        description="The value of the claim that won; null where nothing is known now."
+    )
+    source: Source | None = strawberry.field(description="Who made the claim that won.")
+    confidence: float | None = strawberry.field(description="How sure that source is, between 0 and 1.")
+    is_verified: bool | None = strawberry.field(description="Whether that source checked it.")
+    observed_at: datetime | None = strawberry.field(description="When it was so.")
 
     @strawberry.field(description="The attribute's name for people.")
     def label(self, language: Language = None) -> str:
         """Look the label up."""
-        return self.attribute.definition.label_in(language)
+        return self.described.label_in(language)
 
-    @strawberry.field(description="How fresh the value is.")
-    def freshness(self, info: Info) -> Freshness:
+    @strawberry.field(description="How fresh the value is; null where nothing is known now.")
+    def freshness(self, info: Info) -> Freshness | None:
         """Measure it."""
-        return _show_freshness(self.attribute.winner, info.context.services.clock())
+        clock = info.context.services.clock
+        return None if self.known is None else _show_freshness(self.known.winner, clock())
 
     @strawberry.field(description="Every live claim, the one that won first.")
     def claims(self) -> list[Claim]:
         """Show them."""
-        return [_show_claim(claim, self.viewer) for claim in self.attribute.claims]
+        claims = () if self.known is None else self.known.claims
+        return [_show_claim(claim, self.viewer) for claim in claims]
 
-    @strawberry.field(description="Why the claim that won did.")
-    def reason(self, info: Info) -> Reason:
+    @strawberry.field(description="Why the claim that won did; null where nothing is known now.")
+    def reason(self, info: Info) -> Reason | None:
         """Explain it."""
-        found = info.context.services.claiming.reason(self.attribute)
-        return Reason(code=found.code, text=found.text)
+        claiming = info.context.services.claiming
+        return None if self.known is None else _show_reason(claiming.reason(self.known))
 
     @strawberry.field(
         description="What look-ups say against the person's word, save what the person turned down."
     )
     def suggestions(self, info: Info) -> list[Claim]:
         """Derive them."""
-        found = info.context.services.claiming.suggestions(self.profile, self.attribute)
+        claiming = info.context.services.claiming
+        found = () if self.known is None else claiming.suggestions(self.profile, self.known)
         return [_show_claim(claim, self.viewer) for claim in found]
 
     @strawberry.field(description="What was said before, the latest first.")
     async def history(self, info: Info, first: First = None, after: After = None) -> Connection[PastClaim]:
         """Read a page of it."""
         page = await info.context.services.claiming.history(
-            self.profile, self.attribute, page_request(first, after)
+            self.profile, self.described, page_request(first, after)
         )
         return connection(page, lambda each: each.claim.id, lambda each: _show_past(each, self.viewer))
 
 
 def show_attribute(
-    attribute: model.ResolvedAttribute, profile: model.Profile, viewer: access.Viewer
+    definition: model.AttributeDefinition,
+    known: model.ResolvedAttribute | None,
+    profile: model.Profile,
+    viewer: access.Viewer,
 ) -> Attribute:
-    """Return a resolved attribute as its GraphQL type."""
-    winner = attribute.winner
+    """Return what is known about an attribute now, if anything, as its GraphQL type."""
+    winner = None if known is None else known.winner
     return Attribute(
-        attribute=attribute,
+        described=definition,
+        known=known,
         profile=profile,
         viewer=viewer,
-        definition=show_definition(attribute.definition),
-        key=attribute.definition.key,
-        value=JSON(winner.value),
-        source=show_source(winner.source),
-        confidence=winner.confidence,
-        is_verified=winner.is_verified,
-        observed_at=winner.observed_at,
+        definition=show_definition(definition),
+        key=definition.key,
+        value=None if winner is None else JSON(winner.value),
+        source=None if winner is None else show_source(winner.source),
+        confidence=None if winner is None else winner.confidence,
+        is_verified=None if winner is None else winner.is_verified,
+        observed_at=None if winner is None else winner.observed_at,
     )
 
 
@@ -163,6 +173,10 @@ def _show_past(past: model.PastClaim, viewer: access.Viewer) -> PastClaim:
     )
 
 
+def _show_reason(reason: model.Reason) -> Reason:
+    return Reason(code=reason.code, text=reason.text)
+
+
 def _show_freshness(claim: model.Claim, now: datetime) -> Freshness:
     end = claim.expires_at
     remaining = None if end is None else (end - now) / (end - claim.observed_at)
@@ -178,7 +192,7 @@ _SOURCE_LABELS = {
     model.SourceKind.PERSON: "said so",
     model.SourceKind.IDENTITY: "sign-in with",
     model.SourceKind.ADMIN: "set by an admin",
-    model.SourceKind.APP: "set by an app",
+    model.SourceKind.APP: "set by the app",
     model.SourceKind.HOOK: "set by a hook",
     model.SourceKind.ENRICHER: "looked up by",
     model.SourceKind.DERIVED: "worked out",

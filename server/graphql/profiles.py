@@ -75,13 +75,16 @@ class Profile(Node):
     async def attributes(self, info: Info, keys: _Keys = None) -> list[Attribute]:
         """Resolve every attribute that has a live claim."""
         known = await info.context.services.profiles.visible_attributes(self.viewer, self.profile, keys)
-        return [show_attribute(attribute, self.profile, self.viewer) for attribute in known]
+        return [show_attribute(each.definition, each, self.profile, self.viewer) for each in known]
 
-    @strawberry.field(description="One attribute; null where nothing is known or the viewer may not see it.")
+    @strawberry.field(
+        description="One attribute, also where nothing is known now and only its history tells something;"
+        " null where there is none or the viewer may not see it."
+    )
     async def attribute(self, info: Info, key: _Key) -> Attribute | None:
         """Resolve one attribute."""
-        known = await info.context.services.profiles.visible_attributes(self.viewer, self.profile, (key,))
-        return show_attribute(known[0], self.profile, self.viewer) if known else None
+        found = await info.context.services.profiles.visible_attribute(self.viewer, self.profile, key)
+        return None if found is None else show_attribute(*found, self.profile, self.viewer)
 
     @strawberry.field(description="The plain values by key, as one JSON object.")
     async def traits(self, info: Info) -> JSON:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from server.profiles.model import Claim, ProfileId
+    from server.profiles.model import Claim, Merge, ProfileId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +57,26 @@ def attributes_changed(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileMerged(Change):
-    """Another profile became part of this one; its id keeps leading here."""
+    """Another profile became part of this one; its id keeps leading here.
+
+    `ended` are the claims that the merge had no room for, since their source said something later in the
+    other profile: documents with their `attribute_id` and the `profile_id` that held them.
+    """
 
     kind: ClassVar[str] = "profile.merged"
     merged_id: str
+    ended: list[dict[str, Any]] = field(default_factory=list)
+
+
+def profile_merged(merge: Merge, ended: list[dict[str, Any]]) -> ProfileMerged:
+    """Return what a merge announces."""
+    return ProfileMerged(
+        id=ChangeId(merge.id.replace("mrg", "chg", 1)),
+        at=merge.at,
+        profile_id=merge.kept_id,
+        merged_id=merge.gone_id,
+        ended=ended,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

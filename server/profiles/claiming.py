@@ -94,7 +94,7 @@ class Claiming:
         nobody can have or circumstances that can't be.
         """
         require_scope(viewer, Scope.PROFILES_WRITE)
-        source = Source(kind=SourceKind.ADMIN if viewer.kind is ViewerKind.ADMIN else SourceKind.APP)
+        source = _source(viewer)
         known = await self._profiles.catalogue.current()
         definitions = {key: writable(viewer, known, key) for key in values}
         claims = tuple(
@@ -150,15 +150,21 @@ class Claiming:
         return suggestions(attribute, profile.dismissals)
 
     async def history(
-        self, profile: Profile, attribute: ResolvedAttribute, request: PageRequest
+        self, profile: Profile, definition: AttributeDefinition, request: PageRequest
     ) -> Page[PastClaim]:
         """Return what was said before, the latest first, to callers who may see the attribute.
 
-        Claims whose source needs a consent that is not given are left out, so that a page may be short.
+        Left out is what needs a consent that is not given and what a split brought back to life, so that a
+        page may be short.
         """
         lineage = await self._profiles.lineage(profile.id)
-        page = cut(await self._history.page(lineage, attribute.definition.id, request), request.first)
-        shown = [each for each in page.items if await self._profiles.may_use(profile, each.claim.consent)]
+        page = cut(await self._history.page(lineage, definition.id, request), request.first)
+        live = {claim.id for claim in profile.claims.get(definition.id, ())}
+        shown = [
+            each
+            for each in page.items
+            if each.claim.id not in live and await self._profiles.may_use(profile, each.claim.consent)
+        ]
         return Page(items=tuple(shown), has_next=page.has_next)
 
     def _claim(
@@ -206,6 +212,13 @@ class Claiming:
 
 
 _NO_SUCH_PROFILE = "There is no such profile."
+
+
+def _source(viewer: Viewer) -> Source:
+    """Return in whose name a viewer writes: each app in its own, admins in one."""
+    if viewer.kind is ViewerKind.ADMIN:
+        return Source(kind=SourceKind.ADMIN)
+    return Source(kind=SourceKind.APP, key=viewer.app)
 
 
 def _said_by(source: Source, profile: Profile, definition: AttributeDefinition) -> tuple[Claim, ...]:

@@ -175,7 +175,7 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Who made a claim; `key` tells identity providers and enrichers apart."""
+    """Who made a claim; `key` tells identity providers, enrichers and apps apart."""
 
     kind: SourceKind
     key: str | None = None

@@ -13,12 +13,11 @@ from server.profiles.documents import claim_model
 from server.profiles.model import AttributeId, PastClaim, ProfileId
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import timedelta
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime, timedelta
 
     from server.kit.mongo import Database, Document
     from server.kit.paging import PageRequest
-    from server.profiles.changes import AttributesChanged
 
 COLLECTION = "claim_history"
 _BATCH = 1_000  # entries; a delete of all at once may outlast the socket
@@ -41,14 +40,9 @@ class HistoryStore:
             ]
         )
 
-    async def append(self, change: AttributesChanged, *, after: str | None = None) -> None:
-        """Keep the claims that a change ended, save those made before the id `after`.
-
-        A second time changes nothing.
-        """
-        entries = [
-            self._document(change, claim) for claim in change.ended if after is None or claim["id"] > after
-        ]
+    async def append(self, claims: Iterable[Document], ended_at: datetime) -> None:
+        """Keep claims that ended, each with the `profile_id` that held it; a second time changes nothing."""
+        entries = [self._document(claim, ended_at) for claim in claims]
         if not entries:
             return
         try:
@@ -84,13 +78,12 @@ class HistoryStore:
                 return
             await self._history.delete_many({"_id": {"$in": ids}})
 
-    def _document(self, change: AttributesChanged, claim: Document) -> Document:
+    def _document(self, claim: Document, ended_at: datetime) -> Document:
         kept = {key: value for key, value in claim.items() if key not in {"rank", "terms"}}
         return {
             **kept,
             "_id": claim["id"],
-            "profile_id": change.profile_id,
-            "slug": change.source,
-            "ended_at": change.at,
-            "forget_at": change.at + self._retention,
+            "slug": claim_model(claim["attribute_id"], claim).source.slug,
+            "ended_at": ended_at,
+            "forget_at": ended_at + self._retention,
         }

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 
 from server.kit.changes import change_document
 from server.kit.mongo import IndexModel, in_transaction
-from server.profiles.documents import model, replacement
+from server.profiles.changes import profile_merged
+from server.profiles.documents import claim_document, model, replacement
+from server.profiles.merging import displaced
 from server.profiles.model import Merge, MergeId, ProfileId
 from server.profiles.resolving import resolve_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from server.kit.changes import Change
     from server.kit.mongo import ClientSession, Database, Document
-    from server.profiles.model import AttributeDefinition, AttributeId, Profile
+    from server.profiles.model import AttributeDefinition, AttributeId, Claim, Profile
 
     Definitions = Mapping[AttributeId, AttributeDefinition]
 
@@ -52,14 +54,13 @@ class MergeStore:
         self,
         merge: Merge,
         decide: Callable[[Profile, Profile], Profile | None],
-        changes: Sequence[Change],
         definitions: Definitions,
     ) -> Profile | None:
         """Replace the kept profile by what `decide` makes of the two; the other's id leads there from now on.
 
         A write to either meanwhile makes it start over with what is then true. Ids that led to the
-        other lead straight to the kept one, so that no chain grows. Returns None, and writes nothing,
-        where `decide` does or where one of the two is missing.
+        other lead straight to the kept one, so that no chain grows. It is announced as ProfileMerged.
+        Returns None, and writes nothing, where `decide` does or where one of the two is missing.
         """
 
         async def work(session: ClientSession) -> Profile | None:
@@ -67,10 +68,12 @@ class MergeStore:
             gone: Document | None = await self._profiles.find_one({"_id": merge.gone_id}, session=session)
             if kept is None or gone is None:
                 return None
-            merged = decide(model(kept), model(gone))
+            parts = model(kept), model(gone)
+            merged = decide(*parts)
             if merged is None:
                 return None
-            outbox = [*kept["outbox"], *gone["outbox"], *map(change_document, changes)]
+            change = profile_merged(merge, [_ended(*each) for each in displaced(merged, *parts)])
+            outbox = [*kept["outbox"], *gone["outbox"], change_document(change)]
             document = replacement(merged, resolve_all(merged.claims, definitions), outbox, merge.at)
             await self._write_merge(session, merge, document, kept, gone)
             return model(document)
@@ -176,6 +179,10 @@ def tombstone(into: ProfileId, now: datetime) -> Document:
         "enrichments": {},
         "outbox": [],
     }
+
+
+def _ended(held_by: ProfileId, claim: Claim) -> Document:
+    return {**claim_document(claim, ()), "attribute_id": claim.attribute_id, "profile_id": held_by}
 
 
 def _merge(entry: Document) -> Merge:

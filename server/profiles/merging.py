@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Any
 from server.consent.model import ConsentState, strictest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from server.consent.model import Consent
-    from server.profiles.model import AttributeId, Claim, ClaimId, Identity, IdentityRef, Profile
+    from server.profiles.model import (
+        AttributeId,
+        Claim,
+        ClaimId,
+        Identity,
+        IdentityRef,
+        Profile,
+        ProfileId,
+    )
 
 MAX_IDENTITIES = 1_000  # of one profile; a shared device or a test account, long before that
 
@@ -119,6 +127,14 @@ def folded(known: Profile, anonymous: Profile) -> Profile:
         questions=_later(known.questions, anonymous.questions),
         enrichments=_later(known.enrichments, anonymous.enrichments),
     )
+
+
+def displaced(merged: Profile, *parts: Profile) -> Iterator[tuple[ProfileId, Claim]]:
+    """Yield the claims of the parts that the whole has no room for, with the profile that held each."""
+    stays = {claim.id for claims in merged.claims.values() for claim in claims}
+    for part in parts:
+        for claims in part.claims.values():
+            yield from ((part.id, claim) for claim in claims if claim.id not in stays)
 
 
 def _identities(known: Profile, anonymous: Profile) -> tuple[Identity, ...]:

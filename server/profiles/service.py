@@ -12,7 +12,7 @@ from server.kit.errors import NotFoundError
 from server.kit.ids import new_id
 from server.profiles.asking import Askable
 from server.profiles.catalogue import may_know
-from server.profiles.changes import ProfileCreated, ProfileMerged, attributes_changed
+from server.profiles.changes import ProfileCreated, attributes_changed
 from server.profiles.erasing import ProfileErasure
 from server.profiles.errors import IdentityTakenError, PersonErasedError
 from server.profiles.gating import consent_guard, permitted_claims
@@ -127,16 +127,29 @@ class Profiles:
     ) -> list[ResolvedAttribute]:
         """Return what is known and visible to the viewer (of these keys), in the order of definition."""
         now = self._clock()
-        definitions = (await self.catalogue.current()).by_id.values()
+        definitions = (await self.catalogue.current()).by_key.values()
         purposes = await self._consents.purposes.current()
         resolved = (
             resolve(definition, permitted_claims(profile, definition, purposes), now)
             for definition in definitions
-            if definition.archived_at is None
-            and may_know(viewer, definition)
-            and (keys is None or definition.key in keys)
+            if may_know(viewer, definition) and (keys is None or definition.key in keys)
         )
         return [each for each in resolved if each is not None]
+
+    async def visible_attribute(
+        self, viewer: Viewer, profile: Profile, key: str
+    ) -> tuple[AttributeDefinition, ResolvedAttribute | None] | None:
+        """Return an attribute that the viewer may see and what is known of it now, if anything.
+
+        None where there is no such attribute, where it is hidden, and where the person does not allow it.
+        """
+        definition = (await self.catalogue.current()).by_key.get(key)
+        purposes = await self._consents.purposes.current()
+        if definition is None or not may_know(viewer, definition):
+            return None
+        if not purposes.allow(definition.purpose, profile.consents):
+            return None
+        return definition, resolve(definition, permitted_claims(profile, definition, purposes), self._clock())
 
     async def known_attributes(self, profile: Profile) -> dict[str, ResolvedAttribute]:
         """Return what is known and may be used, by the key that it ships under, else by its own."""
@@ -298,13 +311,12 @@ class Profiles:
         """Make what an anonymous visitor said part of a known person; None where the rule forbids it."""
         now = self._clock()
         merge = Merge(id=MergeId(new_id("mrg", now)), kept_id=known, gone_id=anonymous, at=now, by=None)
-        change = ProfileMerged(id=ChangeId(new_id("chg", now)), at=now, profile_id=known, merged_id=anonymous)
 
         def decide(kept: Profile, gone: Profile) -> Profile | None:
             return folded(kept, gone) if may_fold(kept, gone) else None
 
         definitions = (await self.catalogue.current()).by_id
-        return await self._store.merges.merge(merge, decide, (change,), definitions)
+        return await self._store.merges.merge(merge, decide, definitions)
 
     async def _own_profile(self, viewer: Viewer, by: ProfileId | IdentityRef) -> Profile | None:
         if viewer.profile_id is None or by != viewer.profile_id:

@@ -9,7 +9,7 @@ from server.access.service import require_scope
 from server.kit.changes import ChangeId
 from server.kit.errors import ConflictError, InvalidInputError, NotFoundError
 from server.kit.ids import new_id
-from server.profiles.changes import ProfileMerged, ProfileSplit
+from server.profiles.changes import ProfileSplit
 from server.profiles.errors import MergeRefusedError
 from server.profiles.merge_store import Decided
 from server.profiles.merging import by_survival, divided, folded, why_apart
@@ -69,9 +69,8 @@ class Uniting:
             return None
         now = self._clock()
         merge = Merge(id=MergeId(new_id("mrg", now)), kept_id=kept.id, gone_id=gone.id, at=now, by=None)
-        change = ProfileMerged(id=ChangeId(new_id("chg", now)), at=now, profile_id=kept.id, merged_id=gone.id)
         definitions = (await self._catalogue.current()).by_id
-        return await self._store.merges.merge(merge, _decide, (change,), definitions)
+        return await self._store.merges.merge(merge, _decide, definitions)
 
     async def split(self, viewer: Viewer, gone_id: ProfileId, *, keep_apart: bool) -> tuple[Profile, Profile]:
         """Take the last merge of this profile back; return it, and the profile that it leaves.
@@ -112,9 +111,8 @@ class Uniting:
         merge = Merge(
             id=MergeId(new_id("mrg", now)), kept_id=kept.id, gone_id=gone.id, at=now, by=viewer.key_id
         )
-        change = ProfileMerged(id=ChangeId(new_id("chg", now)), at=now, profile_id=kept.id, merged_id=gone.id)
         definitions = (await self._catalogue.current()).by_id
-        await self._store.merges.merge(merge, _decide, (change,), definitions)
+        await self._store.merges.merge(merge, _decide, definitions)
 
     async def _split(self, merge: Merge, holder: Profile, *, keep_apart: bool) -> Profile | None:
         now = self._clock()

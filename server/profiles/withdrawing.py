@@ -15,7 +15,8 @@ from server.kit.errors import InvalidInputError
 from server.kit.ids import first_id, new_id
 from server.kit.jobs.model import Done, HandBack, JobId, NewJob
 from server.profiles.catalogue import is_source_key
-from server.profiles.model import ProfileUpdate, Withdrawal, WithdrawalId, WithdrawalState
+from server.profiles.documents import claim_model
+from server.profiles.model import ProfileUpdate, SourceKind, Withdrawal, WithdrawalId, WithdrawalState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from server.kit.clock import Clock
     from server.kit.jobs.model import Job, JobResult
     from server.kit.jobs.service import JobQueue
-    from server.profiles.changes import AttributesChanged
+    from server.kit.mongo import Document
+    from server.profiles.changes import AttributesChanged, ProfileMerged
     from server.profiles.history_store import HistoryStore
     from server.profiles.model import Claim, Profile, ProfileId, Source
     from server.profiles.service import Profiles
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from server.profiles.withdrawal_store import WithdrawalStore
 
 WITHDRAW = "withdraw_source"
+_WITH_KEY = frozenset({SourceKind.IDENTITY, SourceKind.APP, SourceKind.ENRICHER})
 _STRETCH = timedelta(minutes=1)  # of work under one lease
 _BATCH = 100  # profiles
 _AT_ONCE = 16  # writes under way; a journaled write waits more than it works
@@ -52,11 +55,13 @@ class Withdrawals:
     async def withdraw(self, viewer: Viewer, source: Source) -> Withdrawal:
         """Take back what a source said up to now (admins only); while one is at work, that is returned.
 
-        Raises ForbiddenError, and InvalidInputError for a key that no source can have.
+        Raises ForbiddenError, and InvalidInputError for a key that no source can have or that is missing.
         """
         require_scope(viewer, Scope.ADMIN)
         if source.key is not None and not is_source_key(source.key):
             raise InvalidInputError("A source's key is small letters, digits and _.", field="key")
+        if source.key is None and source.kind in _WITH_KEY:
+            raise InvalidInputError(f"Say which {source.kind.value} it is, by its key.", field="key")
         now = self._clock()
         begun = await self._store.begin(
             Withdrawal(
@@ -76,11 +81,16 @@ class Withdrawals:
         """Return a withdrawal; None for what does not exist and for who is no admin."""
         return await self._store.find(withdrawal_id) if viewer.has_scope(Scope.ADMIN) else None
 
-    async def keep_ended(self, change: AttributesChanged) -> None:
+    async def keep_ended(self, change: AttributesChanged | ProfileMerged) -> None:
         """Append the claims that a change ended to the history, save what is withdrawn; idempotent."""
-        if change.ended:
-            asked = await self._store.last_request(change.source)
-            await self._history.append(change, after=None if asked is None else first_id("clm", asked))
+        by_source: dict[str, list[Document]] = {}
+        for claim in change.ended:
+            slug = claim_model(claim["attribute_id"], claim).source.slug
+            by_source.setdefault(slug, []).append({"profile_id": change.profile_id, **claim})
+        for slug, claims in by_source.items():
+            asked = await self._store.last_request(slug)
+            since = "" if asked is None else first_id("clm", asked)
+            await self._history.append([each for each in claims if each["id"] > since], change.at)
 
 
 class Withdrawing:

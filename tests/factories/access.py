@@ -19,7 +19,7 @@ ADMIN = Viewer(kind=ViewerKind.ADMIN, key_id=KeyId("key_admin"), scopes=frozense
 
 
 def app_viewer(*scopes: Scope) -> Viewer:
-    return Viewer(kind=ViewerKind.APP, key_id=KeyId("key_app"), scopes=frozenset(scopes))
+    return Viewer(kind=ViewerKind.APP, key_id=KeyId("key_app"), scopes=frozenset(scopes), app="crm")
 
 
 def person_viewer(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.relay import Relay
-from server.profiles.changes import AttributesChanged, ProfileCreated
+from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged
 from server.profiles.expiring import EXPIRE, Expiring
 from server.profiles.history_store import HistoryStore
 from server.profiles.model import ProfileUpdate
@@ -61,7 +61,8 @@ class ClaimsWorld:
     def worker(self) -> Worker:
         """A worker with what concerns claims."""
         profiles = self.core.profiles
-        reactions = {ProfileCreated: (), AttributesChanged: (self.withdrawals.keep_ended,)}
+        keep = (self.withdrawals.keep_ended,)
+        reactions = {ProfileCreated: (), AttributesChanged: keep, ProfileMerged: keep}
         return Worker(
             name="ada",
             relay=Relay(outboxes=ProfileStore(self.core.database), reactions=reactions, clock=self.clock),

@@ -215,7 +215,7 @@ async def test_write_between_reading_and_merging_makes_it_start_over(
             decisions.append((kept, gone))
             return folded(kept, gone)
 
-        merged = await ProfileStore(core.database).merges.merge(merge, decide, (), {})
+        merged = await ProfileStore(core.database).merges.merge(merge, decide, {})
 
     assert len(decisions) == 2
     assert merged is not None

@@ -11,17 +11,19 @@ import pytest
 
 from server.access.model import Scope
 from server.kit.errors import ForbiddenError, InvalidInputError, NotFoundError
+from server.kit.paging import PageRequest
 from server.profiles.errors import MergeRefusedError
-from server.profiles.model import ProfileId, ProfileUpdate
+from server.profiles.model import PERSON, ProfileId, ProfileUpdate
 from server.profiles.store import ProfileStore
 from server.profiles.uniting import Uniting
 from tests.factories.access import ADMIN, app_viewer
-from tests.factories.profiles import account, browser, claim, user
+from tests.factories.profiles import account, browser, claim, spec, user
 
 if TYPE_CHECKING:
     from server.profiles.model import IdentityRef, Profile
     from tests.core import Core
     from tests.fakes import FakeClock
+    from tests.profiles.claims_world import ClaimsWorld
 
 
 @pytest.fixture
@@ -153,6 +155,28 @@ async def test_bad_requests_say_so_and_write_nothing(core: Core, uniting: Unitin
     with pytest.raises(ForbiddenError):
         await uniting.merge(app_viewer(Scope.PROFILES_WRITE), [one, one])
     assert (await stored(core, one)).merged_into is None
+
+
+async def test_claim_that_a_merge_has_no_room_for_is_in_the_history_until_a_split(
+    claims_world: ClaimsWorld, core: Core, uniting: Uniting, clock: FakeClock
+) -> None:
+    title = await core.attributes.define(ADMIN, spec("job_title"))
+    kept, gone = [(await claims_world.person(number)).id for number in (1, 2)]
+    await claims_world.say(gone, title, "Clerk", PERSON)
+    await claims_world.say(kept, title, "Chief", PERSON)
+
+    merged = await uniting.merge(ADMIN, [kept, gone])
+    await claims_world.worker.drain()
+    remembered = await core.claiming.history(merged, title, PageRequest(first=10, after=None))
+    back, left = await uniting.split(ADMIN, gone, keep_apart=False)
+    forgotten = [
+        await core.claiming.history(each, title, PageRequest(first=10, after=None)) for each in (back, left)
+    ]
+
+    assert said(merged) == {"Chief"}
+    assert [past.claim.value for past in remembered.items] == ["Clerk"]
+    assert (said(back), said(left)) == ({"Clerk"}, {"Chief"})
+    assert [page.items for page in forgotten] == [(), ()]
 
 
 @pytest.mark.parametrize("seed", range(3))

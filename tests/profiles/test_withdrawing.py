@@ -208,7 +208,7 @@ async def test_only_admins_take_sources_back(claims_world: ClaimsWorld) -> None:
     assert await claims_world.withdrawals.find(writer, begun.id) is None
 
 
-@pytest.mark.parametrize("key", ["", "a.b", "$a", "a\0", "\ud800", "x" * 100])
-async def test_key_that_no_source_has_is_refused(claims_world: ClaimsWorld, key: str) -> None:
+@pytest.mark.parametrize("key", [None, "", "a.b", "$a", "a\0", "\ud800", "x" * 100])
+async def test_key_that_no_source_has_is_refused(claims_world: ClaimsWorld, key: str | None) -> None:
     with pytest.raises(InvalidInputError):
         await claims_world.withdrawals.withdraw(ADMIN, Source(kind=SourceKind.ENRICHER, key=key))
