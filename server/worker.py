@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from server.kit.jobs.service import JobQueue
     from server.kit.mongo import Database
     from server.kit.relay import Relay
-    from server.kit.watching import Watched
+    from server.kit.watching import Fresh
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0  # how late a worker hears of work while the change stream is down
@@ -232,9 +232,7 @@ def _is_outage(error: Exception) -> bool:
     return isinstance(error, PyMongoError)
 
 
-async def run_until_signalled(
-    worker: Worker, database: Database, watched: Sequence[Watched[object]] = ()
-) -> None:
+async def run_until_signalled(worker: Worker, database: Database, watched: Sequence[Fresh] = ()) -> None:
     """Run the worker until SIGTERM or SIGINT, with the configuration that its handlers hold kept fresh."""
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

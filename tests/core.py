@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from server.access.revocation_store import RevocationStore
+from server.access.revoking import Revocations
 from server.access.service import Access
 from server.access.store import KeyStore
 from server.access.tokens import ViewerTokens
@@ -76,7 +78,9 @@ def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Cor
     questions = Questions(profiles=profiles, store=store, clock=clock, secret=secret)
     return Core(
         database=database,
-        access=Access(store=KeyStore(database), tokens=tokens, clock=clock),
+        access=Access(
+            store=KeyStore(database), tokens=tokens, revocations=_revocations(database, clock), clock=clock
+        ),
         consents=consents,
         attributes=attributes,
         profiles=profiles,
@@ -86,6 +90,10 @@ def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Cor
         results=Results(store=store, log=LogStore(database)),
         authoring=Authoring(profiles=profiles, questions=questions, store=store, clock=clock),
     )
+
+
+def _revocations(database: Database, clock: Clock) -> Revocations:
+    return Revocations(store=RevocationStore(database), clock=clock)
 
 
 def _history(database: Database) -> HistoryStore:

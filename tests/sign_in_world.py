@@ -12,6 +12,8 @@ import httpx
 from starlette.applications import Starlette
 
 from server.access.model import ApiKey, KeyKind, Scope, Viewer, ViewerKind
+from server.access.revocation_store import RevocationStore
+from server.access.revoking import Revocations
 from server.access.service import Access
 from server.access.store import KeyStore
 from server.access.tokens import ViewerTokens
@@ -152,7 +154,8 @@ async def _build(
     for store in (keys, definitions, profile_store, identity_store):
         await store.create_indexes()
     tokens = ViewerTokens(secret=settings.secret, issuer=PUBLIC_URL, clock=clock)
-    access = Access(store=keys, tokens=tokens, clock=clock)
+    revocations = Revocations(store=RevocationStore(database), clock=clock)
+    access = Access(store=keys, tokens=tokens, revocations=revocations, clock=clock)
     consents = Consents(store=ConsentStore(database), clock=clock)
     queue = JobQueue(store=JobStore(database), clock=clock)
     attributes = Attributes(store=definitions, consents=consents, queue=queue, clock=clock)

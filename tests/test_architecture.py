@@ -22,10 +22,11 @@ DOMAINS = {
 DOORS = {"model", "errors", "changes", "service"}
 # Profiles have more services than one, and languages that others speak: conditions, orders, the catalogue.
 MORE_DOORS = {
+    "access": {"revoking"},
     "profiles": {
         *("asking", "catalogue", "condition_forms", "conditions", "following", "importing", "ordering"),
         *("predicates", "reading"),
-    }
+    },
 }
 # Builds every object by hand, so it has to know the stores.
 BUILDER = "services"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from server.access.errors import KeyInvalidError, OriginNotAllowedError
+from server.access.errors import AuthenticationError, KeyInvalidError, OriginNotAllowedError
 from server.access.model import NOBODY, ApiKey, KeyId, KeyKind, NewKey, Scope, Viewer, ViewerKind
 from server.kit.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from server.kit.ids import new_id
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from server.access.model import ViewerToken
+    from server.access.revoking import Revocations
     from server.access.store import KeyStore
     from server.access.tokens import ViewerTokens
     from server.kit.clock import Clock
@@ -34,16 +35,20 @@ class KeyRing:
     """The active keys by the hash of their token, and every origin that some publishable key allows."""
 
     by_hash: dict[str, ApiKey]
+    by_id: dict[KeyId, ApiKey]
     origins: frozenset[str]
 
 
 class Access:
     """Who asks, and with which key."""
 
-    def __init__(self, *, store: KeyStore, tokens: ViewerTokens, clock: Clock) -> None:
+    def __init__(
+        self, *, store: KeyStore, tokens: ViewerTokens, revocations: Revocations, clock: Clock
+    ) -> None:
         self._store = store
         self._tokens = tokens
         self._clock = clock
+        self.revocations = revocations
         self.key_ring: Watched[KeyRing] = Watched("api_keys", self._load_key_ring)
 
     async def identify(self, bearer: str | None, origin: str | None) -> Viewer:
@@ -56,7 +61,7 @@ class Access:
             return NOBODY
         if bearer.startswith(("pk_", "sk_")):
             return _viewer_of_key(await self._active_key(bearer), origin)
-        return _at_its_origin(self._tokens.read(bearer), origin)
+        return await self._living(_at_its_origin(self._tokens.read(bearer), origin))
 
     def viewer_token(self, viewer: Viewer) -> ViewerToken:
         """Return a fresh token for a person."""
@@ -105,7 +110,10 @@ class Access:
             return None
 
     async def revoke_key(self, viewer: Viewer, key_id: KeyId) -> ApiKey:
-        """Revoke a key (admins only); every process refuses it as soon as it hears of it."""
+        """Revoke a key (admins only); every process refuses it as soon as it hears of it.
+
+        With it end the viewer tokens that were made with it.
+        """
         require_scope(viewer, Scope.ADMIN)
         key = await self._store.revoke(key_id, self._clock())
         if key is None:
@@ -149,6 +157,15 @@ class Access:
         await self.key_ring.refresh()
         return NewKey(key=key, token=token)
 
+    async def _living(self, viewer: Viewer) -> Viewer:
+        """Return the viewer of a token unless its session, person or key ended since; from memory."""
+        if await self.revocations.cover(viewer.session_id or "", viewer.profile_id or ""):
+            message = "This session has ended: call startVisit to begin anew."
+            raise AuthenticationError(message)
+        if viewer.key_id not in (await self.key_ring.current()).by_id:
+            raise KeyInvalidError(_NO_SUCH_KEY)
+        return viewer
+
     async def _active_key(self, token: str) -> ApiKey:
         key = (await self.key_ring.current()).by_hash.get(secret_hash(token))
         if key is None:
@@ -159,6 +176,7 @@ class Access:
         keys = await self._store.active()
         return KeyRing(
             by_hash={key.hash: key for key in keys},
+            by_id={key.id: key for key in keys},
             origins=frozenset(origin for key in keys for origin in key.origins),
         )
 

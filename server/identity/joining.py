@@ -126,7 +126,7 @@ class Joining:
             written = None if update is None else await self._profiles.write(session.profile_id, update)
             if written is not None:
                 await self._store.accounts.delete(ref)
-                await self._store.delete_sessions(written.id, save=session.id)
+                await self._sessions.end_all_of(written.id, but=session.id)
                 return written
         raise ConflictError("The profile kept changing while it was written: try again.")
 
@@ -149,8 +149,8 @@ class Joining:
     async def _recent_session(self, viewer: Viewer) -> Session:
         """Return the session of a person who signed in a short while ago.
 
-        A viewer token outlives its session by minutes, so the session is looked up: what was revoked links
-        nothing any more.
+        A viewer token may outlive its session by a moment, so the session is looked up: what was revoked
+        links nothing any more.
         """
         if viewer.kind is not ViewerKind.PERSON or viewer.session_id is None or not viewer.is_identified:
             raise ForbiddenError("Only a person who is signed in has accounts to link.")
@@ -205,8 +205,8 @@ class Joining:
             raise ConflictError("These two profiles can't become one now.")
 
     async def _renewed(self, session: Session, profile: Profile) -> StartedVisit:
-        await self._store.delete_sessions(session.profile_id)
-        await self._store.delete_sessions(profile.id)
+        await self._sessions.end_all_of(session.profile_id)
+        await self._sessions.end_all_of(profile.id)
         fresh, secret = await self._sessions.open(
             profile.id, session.key_id, session.origin, is_identified=True
         )

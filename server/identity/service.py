@@ -79,7 +79,7 @@ class Identity:
         self._clock = clock
         self.providers = providers
         self._recorder = SignInRecorder(profiles=profiles, accounts=store.accounts, clock=clock)
-        self.sessions = Sessions(store=store, profiles=profiles, clock=clock)
+        self.sessions = Sessions(store=store, profiles=profiles, revocations=access.revocations, clock=clock)
         self.joining = Joining(
             profiles=profiles,
             access=access,
@@ -115,7 +115,7 @@ class Identity:
         return await self._meet(viewer.key_id, viewer.origin)
 
     async def sign_out(self, viewer: Viewer) -> None:
-        """Forget this browser: its resume token opens nothing any more. Its viewer token ends by itself.
+        """Forget this browser: its resume token opens nothing any more, and its viewer token no more either.
 
         Raises ForbiddenError for anybody but a person.
         """

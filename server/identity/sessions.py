@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from server.access.model import KeyId, Viewer
+    from server.access.revoking import Revocations
     from server.identity.store import IdentityStore
     from server.kit.clock import Clock
     from server.profiles.model import Profile
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOUR_SECONDS = 3_600  # how exactly a session's last use is known: spares most page loads a write
 MOST_LISTED = 100
+_BATCH = 1_000  # sessions that are ended at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +54,12 @@ _ON_OURS = Lifetimes(idle=OWN_SESSION_IDLE, absolute=OWN_SESSION_ABSOLUTE)
 class Sessions:
     """Opens, finds, lists and ends sessions."""
 
-    def __init__(self, *, store: IdentityStore, profiles: Profiles, clock: Clock) -> None:
+    def __init__(
+        self, *, store: IdentityStore, profiles: Profiles, revocations: Revocations, clock: Clock
+    ) -> None:
         self._store = store
         self._profiles = profiles
+        self._revocations = revocations
         self._clock = clock
 
     async def open(
@@ -109,20 +114,34 @@ class Sessions:
 
     async def revoke(self, viewer: Viewer, session_id: SessionId) -> None:
         """End one session of the viewer; raise ForbiddenError, NotFoundError."""
-        if not await self._store.delete_own_session(session_id, _person(viewer)):
+        person = _person(viewer)
+        session = await self._store.find_session_by_id(session_id, self._clock())
+        if session is None or session.profile_id != person:
             raise NotFoundError("There is no such session of yours, or it has ended.")
+        await self.end(session_id)
 
     async def end_all(self, viewer: Viewer) -> int:
         """End every session of the viewer, this one included, and return how many there were."""
-        return await self._store.delete_sessions(_person(viewer))
+        return await self.end_all_of(_person(viewer))
 
-    async def end(self, session_id: SessionId) -> None:
-        """End a session; does nothing where it has ended."""
-        await self._store.delete_session(session_id)
+    async def end(self, *session_ids: SessionId) -> int:
+        """End sessions with the viewer tokens that were made for them; return how many there were.
 
-    async def end_all_of(self, profile_id: ProfileId) -> int:
-        """End every session of a person, whatever page it is on."""
-        return await self._store.delete_sessions(profile_id)
+        The tokens first: should the process end in between, whoever tries again finds the sessions to end.
+        """
+        await self._revocations.revoke(session_ids)
+        return await self._store.delete_sessions(session_ids)
+
+    async def end_all_of(self, profile_id: ProfileId, *, but: SessionId | None = None) -> int:
+        """End every session of a person but one, and every code that would make a new one.
+
+        The codes first: one that is exchanged in between makes a session that is found afterwards.
+        """
+        await self._store.delete_codes(profile_id)
+        ended = 0
+        while found := await self._store.session_ids(profile_id, but=but, most=_BATCH):
+            ended += await self.end(*found)
+        return ended
 
 
 def _person(viewer: Viewer) -> ProfileId:

@@ -18,6 +18,7 @@ from server.kit.signing import secret_hash
 from server.profiles.model import ProfileId
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from server.kit.mongo import Database, Document
@@ -72,32 +73,27 @@ class IdentityStore:
             {"session_id": session_id}, {"$set": {"last_seen_at": now, "expires_at": expires_at}}
         )
 
-    async def delete_session(self, session_id: SessionId) -> None:
-        """Forget a browser; does nothing where it is forgotten."""
-        await self._sessions.delete_one({"session_id": session_id})
-
     async def sessions_of(self, profile_id: ProfileId, now: datetime, most: int) -> list[Session]:
         """Return the live sessions of a person, the latest first."""
         found = self._sessions.find({"profile_id": profile_id, "expires_at": {"$gt": now}})
         return [_session(each) async for each in found.sort("session_id", -1).limit(most)]
-
-    async def delete_own_session(self, session_id: SessionId, profile_id: ProfileId) -> bool:
-        """Forget a browser of this person; False where it is nobody's or somebody else's."""
-        own = {"session_id": session_id, "profile_id": profile_id}
-        return (await self._sessions.delete_one(own)).deleted_count == 1
 
     async def find_session_by_id(self, session_id: SessionId, now: datetime) -> Session | None:
         """Return a live session."""
         found = await self._sessions.find_one({"session_id": session_id, "expires_at": {"$gt": now}})
         return None if found is None else _session(found)
 
-    async def delete_sessions(self, profile_id: ProfileId, *, save: SessionId | None = None) -> int:
-        """Forget every browser of this person, and every code that would make a new one; return how many.
+    async def session_ids(
+        self, profile_id: ProfileId, *, but: SessionId | None, most: int
+    ) -> list[SessionId]:
+        """Return the sessions of this person but one, expired ones too."""
+        criteria = {"profile_id": profile_id, "session_id": {"$ne": but}}
+        found = self._sessions.find(criteria, {"session_id": 1}).limit(most)
+        return [SessionId(each["session_id"]) async for each in found]
 
-        The codes first: one that is exchanged in between makes a session that the second statement finds.
-        """
-        await self._codes.delete_many({"profile_id": profile_id})
-        gone = {"profile_id": profile_id, "session_id": {"$ne": save}}
+    async def delete_sessions(self, session_ids: Sequence[SessionId]) -> int:
+        """Forget these browsers, and return how many were known."""
+        gone = {"session_id": {"$in": list(session_ids)}}
         return (await self._sessions.delete_many(gone)).deleted_count
 
     # Sign-ins on their way
@@ -124,6 +120,10 @@ class IdentityStore:
         return _attempt(found)
 
     # One-time codes
+
+    async def delete_codes(self, profile_id: ProfileId) -> None:
+        """Forget every code that would sign this person in."""
+        await self._codes.delete_many({"profile_id": profile_id})
 
     async def insert_code(self, code: str, held: HeldCode) -> None:
         """Remember whom a code signs in."""

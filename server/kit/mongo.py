@@ -16,7 +16,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo import IndexModel, ReadPreference
+from pymongo import IndexModel, ReadPreference, ReplaceOne
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -42,6 +42,7 @@ __all__ = [
     "ExecutionTimeout",
     "IndexModel",
     "PyMongoError",
+    "ReplaceOne",
     "connect",
     "in_transaction",
     "is_about_duplicates",

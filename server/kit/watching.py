@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from server.kit.mongo import PyMongoError
 
@@ -17,6 +17,20 @@ _log = logging.getLogger(__name__)
 _POLL_SECONDS = 5.0  # how stale a process may get while the change stream is down
 
 T = TypeVar("T")
+
+
+class Fresh(Protocol):
+    """What is kept in memory of a collection, and follows it."""
+
+    @property
+    def collection(self) -> str:
+        """Its name."""
+
+    async def refresh(self) -> None:
+        """Load all of it anew."""
+
+    async def heed(self, changed: object) -> None:
+        """Take note that the document of this id was written or deleted."""
 
 
 class Watched(Generic[T]):
@@ -45,9 +59,13 @@ class Watched(Generic[T]):
         async with self._lock:
             self._snapshot = await self._load()
 
+    async def heed(self, changed: object) -> None:  # noqa: ARG002 - the snapshot is replaced whole
+        """Load anew."""
+        await self.refresh()
 
-async def keep_fresh(database: Database, watched: Sequence[Watched[object]]) -> None:
-    """Refresh each snapshot whose collection changes, until cancelled.
+
+async def keep_fresh(database: Database, watched: Sequence[Fresh]) -> None:
+    """Tell each whose collection changes, until cancelled.
 
     One change stream serves them all. Where it fails (an election, a stand-alone server without an
     oplog) everything is reloaded every few seconds instead, and the stream is tried again.
@@ -60,13 +78,17 @@ async def keep_fresh(database: Database, watched: Sequence[Watched[object]]) -> 
             await asyncio.sleep(_POLL_SECONDS)
 
 
-async def _follow(database: Database, watched: Sequence[Watched[object]]) -> None:
+async def _follow(database: Database, watched: Sequence[Fresh]) -> None:
     names = [each.collection for each in watched]
-    pipeline: list[dict[str, object]] = [{"$match": {"ns.coll": {"$in": names}}}, {"$project": {"ns": 1}}]
+    wanted = {"ns.coll": {"$in": names}}
+    pipeline: list[dict[str, object]] = [{"$match": wanted}, {"$project": {"ns": 1, "documentKey": 1}}]
     async with database.watch(pipeline) as stream:
         for each in watched:  # what changed before the stream was open
             await each.refresh()
         async for event in stream:
             for each in watched:
                 if each.collection == event["ns"]["coll"]:
-                    await each.refresh()
+                    # A collection that was dropped or renamed has no document to tell of.
+                    await (
+                        each.heed(event["documentKey"]["_id"]) if "documentKey" in event else each.refresh()
+                    )

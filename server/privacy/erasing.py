@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from server.access.revoking import Revocations
     from server.kit.clock import Clock
     from server.kit.jobs.model import Job, JobResult
     from server.kit.jobs.service import JobQueue
@@ -39,10 +40,12 @@ class Erasing:
         profiles: Profiles,
         store: PrivacyStore,
         holdings: HoldingStore,
+        revocations: Revocations,
         queue: JobQueue,
         clock: Clock,
     ) -> None:
         self._profiles = profiles
+        self._revocations = revocations
         self._store = store
         self._holdings = holdings
         self._queue = queue
@@ -56,6 +59,7 @@ class Erasing:
         known = await self._remove_profile(request)
         if known is None:
             return RetryLater(reason="The profile keeps changing.")
+        await self._revocations.revoke(known)
         await self._holdings.erase(known)
         now = self._clock()
         if "again" in job.payload:

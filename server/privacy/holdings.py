@@ -78,6 +78,11 @@ HOLDINGS: tuple[Holding, ...] = (
         owner="identity",
         because="Nobody knows yet who signs in; ten minutes later it is gone.",
     ),
+    Holding(
+        collection="revocations",
+        owner="access",
+        because="Ids of sessions that ended and of people who were erased; a quarter of an hour later gone.",
+    ),
     Holding(collection="jobs", owner="kit", person=("profile_id",), on_anonymise=OnAnonymise.KEEP),
     Holding(
         collection="audit_log",

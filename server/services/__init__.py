@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from server.access.audit import AuditLog
 from server.kit.clock import system_clock
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from server.kit.jobs.model import JobHandler
     from server.kit.jobs.service import JobQueue
     from server.kit.mongo import Client, Database
-    from server.kit.watching import Watched
+    from server.kit.watching import Fresh
     from server.profiles.attributes import Attributes
     from server.profiles.service import Profiles
     from server.questions.answering import Answering
@@ -89,10 +89,11 @@ class Services:
     periodic: tuple[Periodic, ...]
 
     @property
-    def watched(self) -> tuple[Watched[Any], ...]:
-        """The configuration that this process holds in memory."""
+    def watched(self) -> tuple[Fresh, ...]:
+        """What this process holds in memory of what all share: configuration, and which tokens ended."""
         return (
             self.access.key_ring,
+            self.access.revocations,
             self.consents.purposes,
             self.attributes.catalogue,
             self.questions.live,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.access.revoking import Revocations
 from server.access.service import Access
 from server.access.tokens import ViewerTokens
 from server.consent.service import Consents
@@ -48,7 +49,12 @@ def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
         database=database,
         stores=stores,
         queue=queue,
-        access=Access(store=stores.keys, tokens=tokens, clock=clock),
+        access=Access(
+            store=stores.keys,
+            tokens=tokens,
+            revocations=Revocations(store=stores.revocations, clock=clock),
+            clock=clock,
+        ),
         consents=consents,
         attributes=attributes,
         profiles=Profiles(

@@ -29,7 +29,14 @@ def privacy_jobs(ground: Ground) -> Mapping[str, JobHandler]:
     """Return what exports, erases, anonymises and forgets people."""
     profiles, store, queue, clock = ground.profiles, ground.stores.privacy, ground.queue, ground.clock
     holdings = HoldingStore(ground.database, HOLDINGS)
-    erasing = Erasing(profiles=profiles, store=store, holdings=holdings, queue=queue, clock=clock)
+    erasing = Erasing(
+        profiles=profiles,
+        store=store,
+        holdings=holdings,
+        revocations=ground.access.revocations,
+        queue=queue,
+        clock=clock,
+    )
     return {
         ERASE: erasing,
         ANONYMISE: Anonymising(profiles=profiles, store=store, holdings=holdings, queue=queue, clock=clock),

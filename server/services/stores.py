@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from server.access.audit_store import AuditStore
+from server.access.revocation_store import RevocationStore
 from server.access.store import KeyStore
 from server.consent.store import ConsentStore
 from server.identity.store import IdentityStore
@@ -30,6 +31,7 @@ class Stores:
     """What is kept where; each makes its own indexes."""
 
     keys: KeyStore
+    revocations: RevocationStore
     audit: AuditStore
     consents: ConsentStore
     definitions: DefinitionStore
@@ -54,6 +56,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
     """Return the stores over one database."""
     return Stores(
         keys=KeyStore(database),
+        revocations=RevocationStore(database),
         audit=AuditStore(database),
         consents=ConsentStore(database),
         definitions=DefinitionStore(database),

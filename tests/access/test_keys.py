@@ -298,7 +298,8 @@ async def test_refusal_of_a_long_origin_is_a_short_sentence(core: Core) -> None:
 
 
 async def test_viewer_token_is_good_on_its_own_origin_only(core: Core) -> None:
-    person = person_viewer("prf_1", origin=ORIGIN)
+    made = await publishable_key(core, ORIGIN)
+    person = person_viewer("prf_1", key_id=made.key.id, origin=ORIGIN)
     token = core.access.viewer_token(person).token
 
     seen = await core.access.identify(token, ORIGIN)

@@ -93,7 +93,15 @@ def mortal_services(services: Services, fate: Fate) -> Services:
     database: Any = Mortal(services.database, fate)
     holdings = HoldingStore(database, HOLDINGS)
     clock = services.clock
-    erasing = Erasing(profiles=profiles, store=store, holdings=holdings, queue=queue, clock=clock)
+    revocations: Any = Mortal(services.access.revocations, fate)
+    erasing = Erasing(
+        profiles=profiles,
+        store=store,
+        holdings=holdings,
+        revocations=revocations,
+        queue=queue,
+        clock=clock,
+    )
     handlers = {
         **services.job_handlers,
         ERASE: erasing,

@@ -184,7 +184,8 @@ async def test_database_that_is_away_is_our_fault_and_not_the_clients(
 ) -> None:
     services = build_services(settings_for(mongodb_url, database.name), clock=clock)
     tokens = ViewerTokens(secret=SECRET, issuer=PUBLIC_URL, clock=clock)
-    access = Access(store=AwayStore(database), tokens=tokens, clock=clock)
+    revocations = services.access.revocations
+    access = Access(store=AwayStore(database), tokens=tokens, revocations=revocations, clock=clock)
 
     async with client_of(create_app(replace(services, access=access))) as http:
         response = await http.post("/graphql", json={"query": KIND}, headers={"Authorization": "Bearer sk_x"})
