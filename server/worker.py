@@ -9,7 +9,7 @@ import signal
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater
+from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater, Wait
 from server.kit.mongo import ConnectionFailure, PyMongoError
 from server.kit.waking import Waker, wake_on_writes
 from server.kit.watching import keep_fresh
@@ -201,6 +201,8 @@ class Worker:
                 await self._queue.finish(job)
             case HandBack():
                 await self._queue.hand_back(job)
+            case Wait():
+                await self._queue.wait(job, result)
             case RetryLater() if not job.is_last_attempt:
                 await self._retry(job, result)
             case RetryLater() | GiveUp():

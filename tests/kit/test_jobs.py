@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.kit.jobs.model import JobId, JobState, NewJob, RetryLater
+from server.kit.jobs.lanes import next_lane
+from server.kit.jobs.model import Job, JobId, JobState, NewJob, RetryLater, Urgency, Wait
 from server.kit.jobs.retrying import RetrySchedule
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
-from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
     from server.kit.mongo import Database
+    from tests.fakes import FakeClock
 
 LEASE = timedelta(seconds=60)
 KINDS = {"greet"}
@@ -41,8 +43,18 @@ def new_job(
     dedupe: str | None = None,
     max_attempts: int = 5,
     kind: str = "greet",
+    topic: str = "",
+    urgency: Urgency = Urgency.ORDINARY,
 ) -> NewJob:
-    return NewJob(id=JobId(job_id), kind=kind, run_at=run_at, dedupe=dedupe, max_attempts=max_attempts)
+    return NewJob(
+        id=JobId(job_id),
+        kind=kind,
+        run_at=run_at,
+        dedupe=dedupe,
+        max_attempts=max_attempts,
+        topic=topic,
+        urgency=urgency,
+    )
 
 
 async def test_leased_job_is_nobody_elses(queue: JobQueue) -> None:
@@ -203,30 +215,103 @@ async def test_dead_letter_keeps_its_reason(queue: JobQueue, store: JobStore, cl
     assert await queue.claim(KINDS, "ada") is None
 
 
-async def test_claim_reads_the_index_and_sorts_nothing(store: JobStore, database: Database) -> None:
-    plan: dict[str, Any] = await database.command(
-        "explain",
-        {
-            "findAndModify": "jobs",
-            "query": {
-                "kind": {"$in": ["a", "b"]},
-                "state": {"$in": ["queued", "leased"]},
-                "run_at": {"$lte": FakeClock().now},
-            },
-            "sort": {"run_at": 1},
-            "update": {"$set": {"worker": "ada"}},
-        },
-    )
+async def test_claim_looks_at_as_many_jobs_as_there_are_lanes(queue: JobQueue, database: Database) -> None:
+    for n in range(60):
+        await queue.enqueue(new_job(f"job_{n}", topic="ab"[n % 2]))
+    await database.command("profile", 2)
 
-    stages = _stages(plan["queryPlanner"]["winningPlan"])
+    await queue.claim(KINDS, "ada")
 
-    assert "SORT_MERGE" in stages
-    assert not {"SORT", "COLLSCAN"} & stages
+    await database.command("profile", 0)
+    looked_at = [each async for each in database["system.profile"].find({"ns": f"{database.name}.jobs"})]
+    await database.drop_collection("system.profile")
+    assert sum(each["keysExamined"] for each in looked_at) <= 2 * len(looked_at)
+    assert len(looked_at) == len("ab") + 2
 
 
-def _stages(plan: dict[str, Any]) -> set[str]:
-    inputs = [plan["inputStage"]] if "inputStage" in plan else plan.get("inputStages", [])
-    return {plan["stage"]}.union(*map(_stages, inputs))
+async def test_many_jobs_of_one_topic_leave_another_its_turn(store: JobStore, clock: FakeClock) -> None:
+    queue = JobQueue(store=store, clock=clock, lease=LEASE, draw=random.Random(1).random)  # noqa: S311
+    for n in range(100):
+        await queue.enqueue(new_job(f"job_large_{n}", topic="large"))
+    for n in range(10):
+        await queue.enqueue(new_job(f"job_small_{n}", topic="small"))
+
+    claimed = [await queue.claim(KINDS, "ada") for _ in range(40)]
+
+    assert sum(job is not None and job.id.startswith("job_small") for job in claimed) == 10
+
+
+async def test_urgent_jobs_come_first_but_never_alone(store: JobStore, clock: FakeClock) -> None:
+    queue = JobQueue(store=store, clock=clock, lease=LEASE, draw=random.Random(1).random)  # noqa: S311
+    for n in range(80):
+        await queue.enqueue(new_job(f"job_urgent_{n}", urgency=Urgency.INTERACTIVE))
+        await queue.enqueue(new_job(f"job_bulk_{n}", urgency=Urgency.BULK))
+
+    claimed = [await queue.claim(KINDS, "ada") for _ in range(60)]
+
+    bulk = sum(job is not None and job.urgency is Urgency.BULK for job in claimed)
+    assert 0 < bulk < 15
+
+
+async def test_lane_that_is_paused_waits_and_the_others_go_on(queue: JobQueue, clock: FakeClock) -> None:
+    await queue.enqueue(new_job("job_1", topic="slow"))
+    await queue.enqueue(new_job("job_2", topic="slow"))
+    await queue.enqueue(new_job("job_3", topic="quick"))
+    slow = await claim_of(queue, "slow")
+    await queue.wait(slow, Wait(reason="It rests.", after=timedelta(minutes=5)))
+
+    quick = await queue.claim(KINDS, "ada")
+    nobody = await queue.claim(KINDS, "ada")
+    clock.advance(timedelta(minutes=5))
+    afterwards = await queue.claim(KINDS, "ada")
+
+    assert quick is not None
+    assert quick.id == "job_3"
+    assert nobody is None
+    assert afterwards is not None
+
+
+async def test_waiting_is_no_attempt(queue: JobQueue, clock: FakeClock) -> None:
+    await queue.enqueue(new_job(max_attempts=1))
+    for _ in range(5):
+        job = await queue.claim(KINDS, "ada")
+        assert job is not None
+        assert not job.is_exhausted
+        await queue.wait(job, Wait(reason="It rests.", after=timedelta(minutes=5)))
+        clock.advance(timedelta(minutes=5))
+
+
+async def test_job_without_a_lane_is_given_one(store: JobStore, queue: JobQueue, database: Database) -> None:
+    await queue.enqueue(new_job())
+    await database["jobs"].update_many({}, {"$unset": {"lane": ""}})
+
+    await store.create_indexes()
+
+    assert await queue.claim(KINDS, "ada") is not None
+
+
+@given(
+    lanes=st.lists(st.sampled_from(["0:a:", "1:a:", "1:a:x", "3:b:"]), min_size=1, unique=True),
+    turn=st.floats(0, 1),
+    place=st.floats(0, 1),
+)
+def test_next_lane_is_one_of_them_and_urgent_except_in_turns_for_anybody(
+    lanes: list[str], turn: float, place: float
+) -> None:
+    lane = next_lane(lanes, turn, place)
+
+    assert lane in lanes
+    assert turn < 1 / 8 or lane[0] == min(each[0] for each in lanes)
+
+
+async def claim_of(queue: JobQueue, topic: str) -> Job:
+    """Claim until a job of this topic comes, and hand the others back."""
+    while True:
+        job = await queue.claim(KINDS, "ada")
+        assert job is not None
+        if job.lane.endswith(topic):
+            return job
+        await queue.hand_back(job)
 
 
 @given(attempts=st.integers(1, 10_000), draw=st.floats(0, 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any, NewType, Protocol
 
 if TYPE_CHECKING:
@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 JobId = NewType("JobId", str)
 
 MAX_ATTEMPTS = 5
+
+
+class Urgency(IntEnum):
+    """Who waits for a job; the more urgent come first, though never alone (see lanes.py)."""
+
+    INTERACTIVE = 0  # somebody watches
+    ORDINARY = 1
+    BACKGROUND = 2
+    BULK = 3
 
 
 class JobState(StrEnum):
@@ -29,8 +38,9 @@ class NewJob:
     """Work to be done once.
 
     Two jobs with one `id` are one job, for as long as the first is kept (see the store); of jobs with one
-    `dedupe` at most one is live. `payload` holds ids and plain values, never personal data: a job is
-    read long after a person was erased.
+    `dedupe` at most one is live. Jobs of one kind, `urgency` and `topic` wait behind each other; all such
+    lanes move on side by side, so that many jobs about one topic keep nobody else's waiting. `payload` holds
+    ids and plain values, never personal data: a job is read long after a person was erased.
     """
 
     id: JobId
@@ -40,6 +50,13 @@ class NewJob:
     run_at: datetime | None = None
     dedupe: str | None = None
     max_attempts: int = MAX_ATTEMPTS
+    urgency: Urgency = Urgency.ORDINARY
+    topic: str = ""
+
+    @property
+    def lane(self) -> str:
+        """Where it waits: jobs of one lane run in the order in which they are due."""
+        return f"{self.urgency.value}:{self.kind}:{self.topic}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +70,7 @@ class Job:
 
     id: JobId
     kind: str
+    lane: str
     payload: Mapping[str, Any]
     profile_id: str | None
     state: JobState
@@ -63,6 +81,11 @@ class Job:
     reason: str | None
     created_at: datetime
     finished_at: datetime | None
+
+    @property
+    def urgency(self) -> Urgency:
+        """How urgent it is."""
+        return Urgency(int(self.lane.partition(":")[0]))
 
     @property
     def is_exhausted(self) -> bool:
@@ -86,6 +109,18 @@ class HandBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """It can't be done yet, which is no failure; the handler has shown it in whatever way it likes.
+
+    With `is_shared` whatever stands in the way stands in the way of the whole lane.
+    """
+
+    reason: str
+    after: timedelta
+    is_shared: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetryLater:
     """It failed in a way that may pass; `after` overrides the schedule (a provider's Retry-After)."""
 
@@ -100,7 +135,7 @@ class GiveUp:
     reason: str
 
 
-JobResult = Done | HandBack | RetryLater | GiveUp
+JobResult = Done | HandBack | Wait | RetryLater | GiveUp
 
 
 class JobHandler(Protocol):

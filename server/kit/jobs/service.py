@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from server.kit.jobs.lanes import kind_of, next_lane
 from server.kit.jobs.model import JobState
 from server.kit.jobs.retrying import RetrySchedule
 
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from server.kit.clock import Clock
-    from server.kit.jobs.model import Job, NewJob, RetryLater
+    from server.kit.jobs.model import Job, NewJob, RetryLater, Wait
     from server.kit.jobs.periodic import Periodic
     from server.kit.jobs.store import JobStore
 
+_REMEMBERED = 16  # claims for which the lanes that were due are believed to be so still
 LEASE = timedelta(seconds=60)  # far above clock skew under NTP; prolonged while the job runs
 
 
@@ -41,6 +43,9 @@ class JobQueue:
         self.lease = lease
         self._retries = retries or RetrySchedule()
         self._draw = draw
+        self._lanes: list[str] = []
+        self._claims_left = 0
+        self._paused: dict[str, datetime] = {}
 
     async def enqueue(self, job: NewJob) -> bool:
         """Queue a job; False where it is known already (by id, or by its dedupe key while live)."""
@@ -51,12 +56,26 @@ class JobQueue:
         return await self.enqueue(periodic.due(self._clock()))
 
     async def claim(self, kinds: Collection[str], worker: str) -> Job | None:
-        """Lease the job of these kinds that has been due longest; None where none is due.
+        """Lease a job of these kinds that is due; None where none is. See lanes.py for which.
 
         Kinds that this version doesn't know wait for one that does.
         """
-        now = self._clock()
-        return await self._store.lease(kinds, worker, now, now + self.lease)
+        while lanes := await self._due(kinds):
+            lane = next_lane(lanes, self._draw(), self._draw())
+            now = self._clock()
+            job = await self._store.lease(lane, worker, now, now + self.lease)
+            if job is not None:
+                return job
+            self._lanes = [each for each in self._lanes if each != lane]
+        return None
+
+    def pause(self, lane: str, until: datetime) -> None:
+        """Claim no job of this lane before then; this process alone knows."""
+        self._paused[lane] = until
+
+    def go_on(self, topic: str) -> None:
+        """Let the lanes of a topic move on."""
+        self._paused = {lane: at for lane, at in self._paused.items() if not lane.endswith(f":{topic}")}
 
     async def heartbeat(self, job: Job) -> bool:
         """Prolong the lease."""
@@ -81,6 +100,28 @@ class JobQueue:
         """Make the job a dead letter."""
         return await self._store.close(job, JobState.DEAD, reason, self._clock())
 
+    async def wait(self, job: Job, result: Wait) -> bool:
+        """Put the job back until later, as if it had never been started."""
+        at = self._clock() + result.after
+        if result.is_shared:
+            self.pause(job.lane, at)
+        return await self._store.put_back(job, at, result.reason, is_counted=False)
+
     async def hand_back(self, job: Job) -> bool:
         """Put the job back at once, as if it had never been started."""
         return await self._store.put_back(job, self._clock(), job.reason, is_counted=False)
+
+    async def _due(self, kinds: Collection[str]) -> list[str]:
+        """Return the lanes to claim from; which are due is looked up now and then, and when none is left."""
+        self._claims_left -= 1
+        lanes = self._open_to(kinds) if self._claims_left > 0 else []
+        if not lanes:
+            self._lanes = await self._store.due_lanes(self._clock())
+            self._claims_left = _REMEMBERED
+            lanes = self._open_to(kinds)
+        return lanes
+
+    def _open_to(self, kinds: Collection[str]) -> list[str]:
+        now = self._clock()
+        self._paused = {lane: until for lane, until in self._paused.items() if until > now}
+        return [lane for lane in self._lanes if kind_of(lane) in kinds and lane not in self._paused]

@@ -1,6 +1,6 @@
 """Jobs in MongoDB: collection `jobs`.
 
-Document: `_id kind payload profile_id state run_at fence attempts max_attempts dedupe live reason worker
+Document: `_id kind lane payload profile_id state run_at fence attempts max_attempts dedupe live reason worker
 created_at finished_at`. `live` exists while the job is queued or leased, for the unique index on `dedupe`.
 """
 
@@ -15,7 +15,7 @@ from server.kit.jobs.model import Job, JobId, JobState
 from server.kit.mongo import DuplicateKeyError, IndexModel
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from server.kit.jobs.model import NewJob
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 COLLECTION = "jobs"
 KEPT = timedelta(days=30)  # finished jobs, so that the same id doesn't run twice and dead letters can be read
-_LIVE = (JobState.QUEUED.value, JobState.LEASED.value)
 
 
 class JobStore:
@@ -36,7 +35,9 @@ class JobStore:
         """Make what the statements below need; does nothing where it exists."""
         await self._jobs.create_indexes(
             [
-                IndexModel([("kind", 1), ("state", 1), ("run_at", 1)]),
+                # Where both what is queued and what is leased lies in the order in which it can be taken.
+                IndexModel([("lane", 1), ("run_at", 1)], partialFilterExpression={"live": True}),
+                IndexModel([("state", 1), ("_id", -1)], partialFilterExpression={"state": "dead"}),
                 IndexModel(
                     "dedupe",
                     unique=True,
@@ -44,6 +45,9 @@ class JobStore:
                 ),
                 IndexModel("finished_at", expireAfterSeconds=int(KEPT.total_seconds())),
             ]
+        )
+        await self._jobs.update_many(  # queued by a version that had no lanes
+            {"live": True, "lane": None}, [{"$set": {"lane": {"$concat": ["1:", "$kind", ":"]}}}]
         )
 
     async def insert(self, job: NewJob, now: datetime) -> bool:
@@ -59,10 +63,29 @@ class JobStore:
         found = await self._jobs.find_one({"_id": job_id})
         return None if found is None else _model(found)
 
-    async def lease(self, kinds: Collection[str], worker: str, now: datetime, until: datetime) -> Job | None:
-        """Lease the job that has been due longest: a queued one, or one whose lease ran out."""
+    async def due_lanes(self, now: datetime) -> list[str]:
+        """Return the lanes in which a job is due.
+
+        One step in the index for each lane, however many jobs wait in it.
+        """
+        lanes: list[str] = []
+        last = ""
+        while True:
+            first = await self._jobs.find_one(
+                {"live": True, "lane": {"$gt": last}},
+                {"lane": 1, "run_at": 1, "_id": 0},
+                sort=[("lane", 1), ("run_at", 1)],
+            )
+            if first is None:
+                return lanes
+            last = first["lane"]
+            if first["run_at"] <= now:
+                lanes.append(last)
+
+    async def lease(self, lane: str, worker: str, now: datetime, until: datetime) -> Job | None:
+        """Lease the job of a lane that has been due longest: a queued one, or one whose lease ran out."""
         found: Document | None = await self._jobs.find_one_and_update(
-            {"kind": {"$in": list(kinds)}, "state": {"$in": list(_LIVE)}, "run_at": {"$lte": now}},
+            {"live": True, "lane": lane, "run_at": {"$lte": now}},
             {
                 "$set": {"state": JobState.LEASED.value, "worker": worker, "run_at": until},
                 "$inc": {"fence": 1, "attempts": 1},
@@ -101,6 +124,7 @@ def _new_document(job: NewJob, now: datetime) -> Document:
     return {
         "_id": job.id,
         "kind": job.kind,
+        "lane": job.lane,
         "payload": dict(job.payload),
         "profile_id": job.profile_id,
         "state": JobState.QUEUED.value,
@@ -121,6 +145,7 @@ def _model(document: Document) -> Job:
     return Job(
         id=JobId(document["_id"]),
         kind=document["kind"],
+        lane=document["lane"],
         payload=document["payload"],
         profile_id=document["profile_id"],
         state=JobState(document["state"]),
