@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.consent.changes import ConsentRecorded
 from server.enrichment.changes import EnrichmentRequested
+from server.events.changes import EventTracked
 from server.identity.changes import IdentityLinked, IdentityUnlinked, SignedIn
 from server.profiles.changes import AttributesChanged, ProfileCreated, ProfileMerged, ProfileSplit
 from server.questions.changes import AskCorrected, AskHandled, AskShown
@@ -34,6 +35,7 @@ def reactions(services: Services) -> Reactions:
             services.withdrawals.keep_ended,
             enrichment.on_attributes_changed,
         ),
+        EventTracked: (services.events.log,),
         EnrichmentRequested: (enrichment.on_requested,),
         AskHandled: (results.record,),
         AskShown: (results.record,),

@@ -25,7 +25,7 @@ MORE_DOORS = {
     "access": {"revoking"},
     "profiles": {
         *("asking", "catalogue", "condition_forms", "conditions", "following", "importing", "ordering"),
-        *("predicates", "reading"),
+        *("predicates", "reading", "tallies"),
     },
 }
 # Builds every object by hand, so it has to know the stores.

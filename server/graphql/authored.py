@@ -110,6 +110,9 @@ class TriggerInput:
 
     from_login: int = strawberry.field(default=0, description="From which sign-in on; 0 for always.")
     from_visit: int = strawberry.field(default=0, description="From which visit on; 0 for always.")
+    after_event: str | None = strawberry.field(
+        default=None, description="Once this event has happened to the person."
+    )
     starts_at: datetime | None = strawberry.field(default=None, description="Not before this moment.")
     ends_at: datetime | None = strawberry.field(default=None, description="Before this moment.")
 
@@ -209,6 +212,7 @@ def read_content(given: QuestionSetContentInput) -> model.SetDraft:
         trigger=model.Trigger(
             from_login=given.trigger.from_login,
             from_visit=given.trigger.from_visit,
+            after_event=given.trigger.after_event,
             starts_at=given.trigger.starts_at,
             ends_at=given.trigger.ends_at,
         ),

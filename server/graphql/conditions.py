@@ -77,6 +77,20 @@ class ConsentCondition:
     states: list[ConsentState] = strawberry.field(description="One of these decisions.")
 
 
+@strawberry.input(description="How often an event happened: at least once, unless a bound says otherwise.")
+class EventCondition:
+    """Both bounds are included; see profiles.conditions."""
+
+    name: str = strawberry.field(description="The name of the event.")
+    at_least: int | None = strawberry.field(default=None, description="So often or more.")
+    at_most: int | None = strawberry.field(
+        default=None, description="So often or less; 0 for those to whom it never happened."
+    )
+    within: DurationInput | None = strawberry.field(
+        default=None, description="Only what happened so long ago at most; then bounds go up to 19."
+    )
+
+
 @strawberry.input(one_of=True, description="What is true of a profile: exactly one of these.")
 class Condition:
     """The closed language for search and targeting; see profiles.conditions."""
@@ -108,6 +122,19 @@ class Condition:
     consent: ConsentCondition | None = strawberry.field(
         default=strawberry.UNSET, description="What the person decided about a purpose."
     )
+    event: EventCondition | None = strawberry.field(
+        default=strawberry.UNSET, description="How often an event happened."
+    )
+
+
+_MEMBERS = (
+    AttributeCondition,
+    LoginCondition,
+    VisitCondition,
+    QuestionCondition,
+    ConsentCondition,
+    EventCondition,
+)
 
 
 def read_form(given: Condition) -> dict[str, Any]:
@@ -130,8 +157,6 @@ def _plain(member: object) -> Any:  # noqa: ANN401 - JSON
         return member.total_seconds()
     if isinstance(member, list):
         return [_plain(each) for each in member]
-    if isinstance(
-        member, AttributeCondition | LoginCondition | VisitCondition | QuestionCondition | ConsentCondition
-    ):
+    if isinstance(member, _MEMBERS):
         return {each.name: _plain(getattr(member, each.name)) for each in fields(member)}
     return member

@@ -24,6 +24,7 @@ from server.graphql.authoring import AuthoringMutations
 from server.graphql.claiming import ClaimMutations
 from server.graphql.context import Info
 from server.graphql.defining import DefinitionMutations
+from server.graphql.events import EventMutations
 from server.graphql.signing_in import IdentityMutations
 from server.profiles.model import ProfileId
 from server.questions.model import Outcome
@@ -33,7 +34,7 @@ _What = strawberry.argument(description="What to do, and to whom.")
 
 @audited
 @strawberry.type(description="What can be changed.")
-class Mutation(DefinitionMutations, ClaimMutations, IdentityMutations, AuthoringMutations):
+class Mutation(DefinitionMutations, ClaimMutations, EventMutations, IdentityMutations, AuthoringMutations):
     """Every mutation takes one input and gives one union: a success, or an error that can be acted on."""
 
     @strawberry.mutation(description="Begin or continue a visit: tokens and the first question.")

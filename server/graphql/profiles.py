@@ -40,6 +40,16 @@ class Visit:
     last_seen_at: datetime = strawberry.field(description="When the person last showed up in it.")
 
 
+@strawberry.type(description="How often an event happened to one person.")
+class EventCount:
+    """See events.model."""
+
+    name: str = strawberry.field(description="What the event is called.")
+    count: int = strawberry.field(description="How often it happened.")
+    first_at: datetime = strawberry.field(description="When it happened first.")
+    last_at: datetime = strawberry.field(description="When it happened last.")
+
+
 @strawberry.type(description="Another profile that became part of this one.")
 class Merge:
     """See profiles.model."""
@@ -103,6 +113,17 @@ class Profile(Node):
         """Show the states kept in the profile."""
         found = await info.context.services.enrichment.enrichments_of(self.viewer, self.profile)
         return [show_enrichment(each) for each in found]
+
+    @strawberry.field(
+        description="What the person did, the latest first; empty without the scope profiles:read."
+    )
+    def events(self, info: Info) -> list[EventCount]:
+        """Show what the profile counts."""
+        found = info.context.services.events.counts(self.viewer, self.profile)
+        return [
+            EventCount(name=each.name, count=each.count, first_at=each.first_at, last_at=each.last_at)
+            for each in found
+        ]
 
     @strawberry.field(description="Where the person stands towards every purpose, in order of definition.")
     async def consents(self, info: Info) -> list[Consent]:

@@ -19,6 +19,7 @@ class Trigger:
 
     from_login: int = strawberry.field(description="From which sign-in on; 0 for always.")
     from_visit: int = strawberry.field(description="From which visit on; 0 for always.")
+    after_event: str | None = strawberry.field(description="Once this event has happened to the person.")
     starts_at: datetime | None = strawberry.field(description="Not before this moment.")
     ends_at: datetime | None = strawberry.field(description="Before this moment.")
 
@@ -114,6 +115,7 @@ def _show_content(content: model.SetContent) -> QuestionSetContent:
         trigger=Trigger(
             from_login=content.trigger.from_login,
             from_visit=content.trigger.from_visit,
+            after_event=content.trigger.after_event,
             starts_at=content.trigger.starts_at,
             ends_at=content.trigger.ends_at,
         ),

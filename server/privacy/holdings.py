@@ -43,6 +43,7 @@ HOLDINGS: tuple[Holding, ...] = (
         values=("value",),
         dated="at",
     ),
+    Holding(collection="events", owner="events", person=("profile_id",), dated="at"),
     Holding(
         collection="question_stats",
         owner="questions",

@@ -2,8 +2,8 @@
 
 A form is an object with exactly one member: `{"all": […]}`, `{"any": […]}`, `{"not": …}`,
 `{"attribute": {…}}`, `{"login": {…}}`, `{"visit": {…}}`, `{"identified": …}`, `{"question": {…}}`,
-`{"consent": {…}}`. From the API an attribute comes by key, in documents it stands by id, so that renaming a
-key changes no condition.
+`{"consent": {…}}`, `{"event": {…}}`. From the API an attribute comes by key, in documents it stands by id, so
+that renaming a key changes no condition.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from server.profiles.conditions import (
     ConsentIs,
     CountIs,
     DateIs,
+    EventIs,
     Identified,
     Not,
     Operator,
@@ -34,6 +35,7 @@ from server.profiles.conditions import (
 )
 from server.profiles.errors import InvalidConditionError, InvalidValueError
 from server.profiles.model import AttributeType, Bounds
+from server.profiles.tallies import MAX_TIMES, WHAT_AN_EVENT_IS_CALLED, is_event_name
 from server.profiles.validating import checked_value, is_clean
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ MAX_DEPTH = 10
 MAX_PARTS = 200  # conditions of every kind together
 MAX_OPERANDS = 500
 MAX_WINDOW = timedelta(days=36_500)
+MAX_COUNT = 1_000_000
 _MAX_BEGINNING = 200  # characters
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -69,6 +72,7 @@ class _Reader:
             "identified": lambda inner, _: Identified(is_identified=bool(inner)),
             "question": lambda inner, _: _question(inner),
             "consent": lambda inner, _: _consent(inner),
+            "event": lambda inner, _: _event(inner),
         }
 
     def condition(self, form: Form, depth: int) -> Condition:
@@ -151,6 +155,10 @@ def condition_form(condition: Condition) -> dict[str, Any]:  # noqa: C901, PLR09
         case ConsentIs(purpose, states, least_version):
             least = {"least_version": least_version}
             return {"consent": {"purpose": purpose, "states": list(states), **least}}
+        case EventIs(name, at_least, at_most, window):
+            within = None if window is None else window.total_seconds()
+            bounds = {"at_least": at_least, "at_most": at_most}
+            return {"event": {"name": name, **bounds, "within": within}}
 
 
 def _operator(given: str) -> Operator:
@@ -187,6 +195,21 @@ def _consent(inner: Form) -> ConsentIs:
     if not _KEY.fullmatch(inner["purpose"]):
         raise InvalidConditionError("The key of a purpose is small letters, digits and _.")
     return ConsentIs(inner["purpose"], _some("states", inner["states"]), inner.get("least_version", 1))
+
+
+def _event(inner: Form) -> EventIs:
+    if not is_event_name(inner["name"]):
+        raise InvalidConditionError(WHAT_AN_EVENT_IS_CALLED)
+    at_least, at_most, within = (inner.get(name) for name in ("at_least", "at_most", "within"))
+    if at_least is None and at_most is None:
+        at_least = 1
+    window = None if within is None else _window(within)
+    most = MAX_COUNT if window is None else MAX_TIMES - 1
+    if not all(0 <= bound <= most for bound in (at_least, at_most) if bound is not None):
+        raise InvalidConditionError(
+            f"An event is counted up to {MAX_COUNT:,} times, within a window up to {MAX_TIMES - 1} times."
+        )
+    return EventIs(inner["name"], at_least, at_most, window)
 
 
 def _some(name: str, given: Sequence[str]) -> tuple[str, ...]:

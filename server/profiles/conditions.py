@@ -6,7 +6,7 @@ A condition is data. Two interpreters give it meaning: `holds` here, over one pr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from server.consent.model import Consent
     from server.profiles.model import AttributeId, Profile, Value
+    from server.profiles.tallies import Tally
 
 
 # What a value is compared with: an address can only be asked for at all.
@@ -178,8 +179,31 @@ class ConsentIs:
     least_version: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class EventIs:
+    """An event happened so often, both bounds included, at any time or not longer ago than `window`.
+
+    With a window neither bound reaches MAX_TIMES: further back the moments are not kept.
+    """
+
+    name: str
+    at_least: int | None = None
+    at_most: int | None = None
+    window: timedelta | None = None
+
+
 Condition = (
-    All | Any | Not | AttributeIs | DateIs | CountIs | SeenWithin | Identified | QuestionIs | ConsentIs
+    All
+    | Any
+    | Not
+    | AttributeIs
+    | DateIs
+    | CountIs
+    | SeenWithin
+    | Identified
+    | QuestionIs
+    | ConsentIs
+    | EventIs
 )
 
 
@@ -193,6 +217,7 @@ class Subject:
     is_identified: bool
     outcomes: Mapping[str, tuple[str, datetime]]
     consents: Mapping[str, Consent]
+    events: Mapping[str, Tally] = field(default_factory=dict)
 
 
 def subject_of(profile: Profile, values: Mapping[AttributeId, Value]) -> Subject:
@@ -204,6 +229,7 @@ def subject_of(profile: Profile, values: Mapping[AttributeId, Value]) -> Subject
         is_identified=profile.is_identified,
         outcomes={key: (entry["outcome"], entry["at"]) for key, entry in profile.questions.items()},
         consents=profile.consents,
+        events=profile.events,
     )
 
 
@@ -221,8 +247,7 @@ def holds(condition: Condition, subject: Subject, now: datetime) -> bool:  # noq
         case DateIs(attribute_id):
             return _lies(condition, subject.values.get(attribute_id), now)
         case CountIs(counter, at_least, at_most):
-            count = subject.counters[counter]
-            return (at_least is None or count >= at_least) and (at_most is None or count <= at_most)
+            return _lies_between(subject.counters[counter], at_least, at_most)
         case SeenWithin(window):
             return subject.last_seen_at is not None and subject.last_seen_at >= now - window
         case Identified(is_identified):
@@ -232,6 +257,18 @@ def holds(condition: Condition, subject: Subject, now: datetime) -> bool:  # noq
         case ConsentIs(purpose, states, least_version):
             said = subject.consents.get(purpose)
             return said is not None and said.state in states and said.text_version >= least_version
+        case EventIs(name, at_least, at_most):
+            return _lies_between(_count_of(condition, subject.events.get(name), now), at_least, at_most)
+
+
+def _lies_between(count: int, at_least: int | None, at_most: int | None) -> bool:
+    return (at_least is None or count >= at_least) and (at_most is None or count <= at_most)
+
+
+def _count_of(condition: EventIs, tally: Tally | None, now: datetime) -> int:
+    if tally is None:
+        return 0
+    return tally.count if condition.window is None else tally.since(now - condition.window)
 
 
 def _had_outcome(condition: QuestionIs, subject: Subject, now: datetime) -> bool:

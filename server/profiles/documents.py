@@ -20,6 +20,7 @@ from server.profiles.model import (
     Visit,
     VisitId,
 )
+from server.profiles.tallies import Tally
 from server.profiles.terms import identity_terms
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def _model(document: Document) -> Profile:
         consents=consents_model(document.get("consents", {})),
         dismissals=document.get("dismissals", {}),
         kept_apart=tuple(document["kept_apart"]),
+        events={entry["k"]: _tally(entry) for entry in document.get("events", ())},
+        event_ids=tuple(document.get("event_ids", ())),
         questions=document["questions"],
         enrichments=document["enrichments"],
     )
@@ -113,6 +116,8 @@ def replacement(
         "consents": {key: consent_document(consent) for key, consent in profile.consents.items()},
         "dismissals": profile.dismissals,
         "kept_apart": list(profile.kept_apart),
+        "events": [_tally_document(name, tally) for name, tally in profile.events.items()],
+        "event_ids": list(profile.event_ids),
         "questions": profile.questions,
         "enrichments": profile.enrichments,
         "outbox": list(outbox),
@@ -185,6 +190,16 @@ def claim_model(attribute_id: AttributeId, entry: Document) -> Claim:
         actor=entry.get("actor"),
         terms=tuple(entry.get("terms", ())),
     )
+
+
+def _tally(entry: Document) -> Tally:
+    return Tally(count=entry["n"], first_at=entry["first"], times=tuple(entry["times"]))
+
+
+def _tally_document(name: str, tally: Tally) -> Document:
+    """Return a tally as the statements write it; `at` is there for the index."""
+    times = list(tally.times)
+    return {"k": name, "n": tally.count, "first": tally.first_at, "at": tally.last_at, "times": times}
 
 
 def _visit(entry: Document) -> Visit:

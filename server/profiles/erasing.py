@@ -60,7 +60,7 @@ class ProfileErasure:
                 for claim in claims
                 if attribute_id in personal
             ),
-            part={"identities": {}, "identity_keys": [], "terms": [], "enrichments": {}},
+            part={"identities": {}, "identity_keys": [], "terms": [], "event_ids": [], "enrichments": {}},
             only_if={"version": profile.version},
         )
         return await self._write(profile.id, update)

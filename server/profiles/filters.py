@@ -14,6 +14,7 @@ from server.profiles.conditions import (
     ConsentIs,
     CountIs,
     DateIs,
+    EventIs,
     Identified,
     Not,
     Operator,
@@ -84,6 +85,18 @@ class _Translator:
                 place = f"consents.{purpose}"
                 said = {f"{place}.state": {"$in": list(states)}}
                 return {**said, f"{place}.text_version": {"$gte": least_version}}
+            case EventIs(_, at_least, at_most):
+                least = [] if not at_least else [self._happened(condition, at_least)]
+                most = [] if at_most is None else [{"$nor": [self._happened(condition, at_most + 1)]}]
+                return {"$and": [*least, *most]} if least or most else _ALWAYS
+
+    def _happened(self, condition: EventIs, often: int) -> Filter:
+        """Return who counts the event so often; who never did has no entry: only a negation finds them."""
+        found: Filter = {"k": condition.name, "n": {"$gte": often}}
+        if condition.window is not None:
+            since = {"$gte": self._now - condition.window}
+            found = {"k": condition.name, "at": since, f"times.{often - 1}": since}
+        return {"events": {"$elemMatch": found}}
 
     def _attribute(self, condition: AttributeIs) -> Filter:
         match = {"k": condition.attribute_id}

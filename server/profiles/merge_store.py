@@ -175,6 +175,8 @@ def tombstone(into: ProfileId, now: datetime) -> Document:
         "consents": {},
         "dismissals": {},
         "kept_apart": [],
+        "events": [],
+        "event_ids": [],
         "questions": {},
         "enrichments": {},
         "outbox": [],

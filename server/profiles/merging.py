@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from server.consent.model import ConsentState, strictest
+from server.profiles.tallies import apart, ids_together, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -71,11 +72,12 @@ def divided(
         questions=_given_back(now.questions, kept.questions, gone.questions),
         enrichments=_given_back(now.enrichments, kept.enrichments, gone.enrichments),
         consents={**kept.consents, **since},
+        events=apart(now.events, kept.events, gone.events),
         kept_apart=(*now.kept_apart, gone.id) if keep_apart else now.kept_apart,
     )
-    apart = (*gone.kept_apart, now.id) if keep_apart else gone.kept_apart
+    kept_apart = (*gone.kept_apart, now.id) if keep_apart else gone.kept_apart
     refused = {key: said for key, said in since.items() if said.state is not ConsentState.GRANTED}
-    returns = replace(gone, version=now.version, kept_apart=apart, consents={**gone.consents, **refused})
+    returns = replace(gone, version=now.version, kept_apart=kept_apart, consents={**gone.consents, **refused})
     return replace(stays, claims={key: claims for key, claims in stays.claims.items() if claims}), returns
 
 
@@ -124,6 +126,8 @@ def folded(known: Profile, anonymous: Profile) -> Profile:
         consents=strictest(known.consents, anonymous.consents),
         dismissals={**known.dismissals, **anonymous.dismissals},
         kept_apart=tuple(dict.fromkeys((*known.kept_apart, *anonymous.kept_apart))),
+        events=together(known.events, anonymous.events),
+        event_ids=ids_together(known.event_ids, anonymous.event_ids),
         questions=_later(known.questions, anonymous.questions),
         enrichments=_later(known.enrichments, anonymous.enrichments),
     )

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from server.consent.model import Consent
     from server.kit.changes import Change
     from server.kit.errors import ExpectedError
+    from server.profiles.tallies import Happening, Tally
 
 # Beyond this file's own names: what an attribute is stands in definitions.py, and is of the model too.
 __all__ = [
@@ -198,6 +199,7 @@ class Visit:
 class Profile:
     """One person. `claims` holds the latest of each source per attribute, `consents` the last per purpose.
 
+    `events` counts what happened to the person, by name; `event_ids` are the latest of these that have one.
     `dismissals` tells when the person turned a suggestion down, by its fingerprint (see suggesting.py);
     `kept_apart` names profiles that are not to be merged with this one again.
 
@@ -218,6 +220,8 @@ class Profile:
     consents: Mapping[str, Consent] = field(default_factory=dict)
     dismissals: Mapping[str, datetime] = field(default_factory=dict)
     kept_apart: tuple[ProfileId, ...] = ()
+    events: Mapping[str, Tally] = field(default_factory=dict)
+    event_ids: tuple[str, ...] = ()
     questions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     enrichments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -259,7 +263,8 @@ class ProfileUpdate:
 
     `part` sets fields of the caller's own part of the document, by path (`questions.qst_….n`);
     `increment` adds to counters; `only_if` is the guard: where it does not hold nothing is written.
-    `retracted` claims and `removed` identities are taken away. `changes` are announced if and only if the
+    `retracted` claims and `removed` identities are taken away. An `event` is counted; where it was before, or
+    where the profile counts MAX_EVENTS others, nothing is written. `changes` are announced if and only if the
     write happens.
     """
 
@@ -267,6 +272,7 @@ class ProfileUpdate:
     retracted: tuple[Claim, ...] = ()
     identities: tuple[IdentityRef, ...] = ()
     removed: tuple[IdentityRef, ...] = ()
+    event: Happening | None = None
     part: Mapping[str, Any] = field(default_factory=dict)
     increment: Mapping[str, int] = field(default_factory=dict)
     only_if: Mapping[str, Any] = field(default_factory=dict)

@@ -46,6 +46,7 @@ class SearchStore:
             [
                 IndexModel([("values.k", 1), ("values.v", 1), ("created_at", 1), ("_id", 1)]),
                 IndexModel([("terms", 1)]),
+                IndexModel([("events.k", 1), ("events.at", 1)], sparse=True),
                 *(
                     IndexModel([(field, 1), ("_id", 1)], partialFilterExpression=_LIVING)
                     for field in _FIELDS.values()

@@ -16,6 +16,7 @@ from server.profiles.changes import AttributesChanged
 from server.profiles.documents import claim_document
 from server.profiles.model import SourceKind
 from server.profiles.resolving import TIERS, UNVERIFIED_IDENTITY
+from server.profiles.tallies import MAX_EVENTS, MAX_IDS, MAX_TIMES
 from server.profiles.terms import identity_terms
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from server.kit.mongo import Document
     from server.profiles.model import AttributeId, Claim, ClaimId, IdentityRef, ProfileUpdate, SourceMatch
     from server.profiles.resolving import Rank
+    from server.profiles.tallies import Happening
 
 Pipeline = list[dict[str, Any]]
 
@@ -37,6 +39,7 @@ def update_pipeline(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: d
     fields |= {path: {"$add": [f"${path}", count]} for path, count in update.increment.items()}
     fields |= _claim_fields(update, ranks)
     fields |= _identity_fields(update.identities, now)
+    fields |= {} if update.event is None else _event_fields(update.event)
     if update.removed:
         gone = {"$literal": [ref.key for ref in update.removed]}
         fields["identity_keys"] = {"$setDifference": ["$identity_keys", gone]}
@@ -55,6 +58,15 @@ def update_pipeline(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: d
         *([{"$unset": retracted}] if retracted else []),
         *([{"$set": derived}] if derived else []),
     ]
+
+
+def event_guard(event: Happening | None) -> Document:
+    """Return what a profile must fulfil for an event to be counted: it was not yet, and there is room."""
+    if event is None:
+        return {}
+    is_known = {"events": {"$elemMatch": {"k": event.name}}}
+    has_room = {"$or": [is_known, {f"events.{MAX_EVENTS - 1}": {"$exists": False}}]}
+    return {"$and": [has_room, {"event_ids": {"$ne": event.id}}]}
 
 
 def rerank_pipeline(attribute_id: AttributeId, precedence: Sequence[SourceMatch]) -> Pipeline:
@@ -176,6 +188,27 @@ _OWN_TERMS: Document = {"$ifNull": ["$$this.v.terms", []]}
 _TERMS: Document = {
     "$setUnion": [_joined("$identities", _OWN_TERMS), _joined("$attributes", _joined("$$this.v", _OWN_TERMS))]
 }
+
+
+def _event_fields(event: Happening) -> dict[str, Any]:
+    """Count an event; one that is told late finds its place among the moments."""
+    events, name, at = {"$ifNull": ["$events", []]}, {"$literal": event.name}, {"$literal": event.at}
+    is_it = {"$eq": ["$$this.k", name]}
+    times = {"$concatArrays": [{"$ifNull": ["$$old.times", []]}, [at]]}
+    entry = {
+        "k": name,
+        "n": {"$add": [{"$ifNull": ["$$old.n", 0]}, 1]},
+        "first": {"$min": ["$$old.first", at]},
+        "at": {"$max": ["$$old.at", at]},
+        "times": {"$slice": [{"$sortArray": {"input": times, "sortBy": -1}}, MAX_TIMES]},
+    }
+    old = {"$first": {"$filter": {"input": events, "cond": is_it}}}
+    others = {"$filter": {"input": events, "cond": {"$not": is_it}}}
+    counted = {"$let": {"vars": {"old": old}, "in": {"$concatArrays": [others, [entry]]}}}
+    if event.id is None:
+        return {"events": counted}
+    ids = {"$concatArrays": [{"$ifNull": ["$event_ids", []]}, [{"$literal": event.id}]]}
+    return {"events": counted, "event_ids": {"$slice": [ids, -MAX_IDS]}}
 
 
 def _identity_fields(identities: Sequence[IdentityRef], now: datetime) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Profiles in MongoDB: collection `profiles`, one document a person, every write one atomic statement.
 
 Document: `_id created_at updated_at version merged_into identity_keys identities visit visits logins
-attributes terms values expires_next consents questions enrichments outbox`. Claims lie at
+attributes terms values expires_next consents events questions enrichments outbox`. Claims lie at
 `attributes.<attribute id>.<source slug>`, so that a source replaces its own claim and nobody else's.
 """
 
@@ -19,7 +19,7 @@ from server.profiles.documents import model, replacement, visit_document
 from server.profiles.errors import IdentityTakenError
 from server.profiles.merge_store import MergeStore
 from server.profiles.resolving import resolve_all
-from server.profiles.statements import update_pipeline
+from server.profiles.statements import event_guard, update_pipeline
 from server.profiles.terms import identity_terms
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class ProfileStore:
         """
         try:
             found: Document | None = await self._profiles.find_one_and_update(
-                {"_id": profile_id, "merged_into": None, **update.only_if},
+                {"_id": profile_id, "merged_into": None, **update.only_if, **event_guard(update.event)},
                 update_pipeline(update, ranks, now),
                 projection={"outbox": 0},
                 return_document=ReturnDocument.AFTER,
@@ -255,6 +255,8 @@ def _new_document(
         "consents": {},
         "dismissals": {},
         "kept_apart": [],
+        "events": [],
+        "event_ids": [],
         "questions": {},
         "enrichments": {},
         "outbox": [change_document(change) for change in changes],

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WORDS: Mapping[Gate, str] = {
     Gate.PLACEMENT: "The set does not appear in this placement.",
     Gate.AUDIENCE: "The person is not in the set's audience.",
-    Gate.TRIGGER: "The set waits for a later sign-in, visit or day, or its time is over.",
+    Gate.TRIGGER: "The set waits for an event, a later sign-in, visit or day, or its time is over.",
     Gate.ARM: "The person's variant of the experiment leaves it out.",
     Gate.KNOWN: "It is known and fresh already.",
     Gate.UNCLAIMED: "There is no value to confirm.",

@@ -139,6 +139,7 @@ def _trigger(at: Place) -> Trigger:
     given: dict[str, Any] = {}
     for name in ("from_login", "from_visit"):
         at.take(given, name, Place.as_whole)
+    at.take(given, "after_event", Place.as_text)
     for name in ("starts_at", "ends_at"):
         at.take(given, name, Place.as_moment)
     return Trigger(**given)

@@ -153,6 +153,8 @@ class _Person:
         if self._visit < trigger.from_visit:
             is_next = self._visit + 1 >= trigger.from_visit and self._ends is not None
             opens = later(opens, self._ends if is_next else SOMEDAY)
+        if trigger.after_event is not None and trigger.after_event not in facts.subject.events:
+            opens = later(opens, SOMEDAY)
         if trigger.starts_at is not None and now < trigger.starts_at:
             opens = later(opens, trigger.starts_at)
         if _is_over(trigger.ends_at, opens, now):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from server.kit.errors import InvalidInputError
+from server.profiles.tallies import WHAT_AN_EVENT_IS_CALLED, is_event_name
 from server.questions.asks import PLACEMENT
 from server.questions.wording import LANGUAGE
 
@@ -52,6 +53,8 @@ def check_content(content: SetContent) -> None:
     _check_range("perWeek", content.per_week or 1, 1, _MAX_PRIORITY)
     _check_range("fromLogin", content.trigger.from_login, 0, _MAX_PRIORITY)
     _check_range("fromVisit", content.trigger.from_visit, 0, _MAX_PRIORITY)
+    if content.trigger.after_event is not None and not is_event_name(content.trigger.after_event):
+        raise InvalidInputError(WHAT_AN_EVENT_IS_CALLED, field="afterEvent")
     starts_at, ends_at = content.trigger.starts_at, content.trigger.ends_at
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
         raise InvalidInputError("`endsAt` lies after `startsAt`.", field="endsAt")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.access.audit import AuditLog
+from server.events.service import Events
 from server.kit.clock import system_clock
 from server.kit.following import Follower
 from server.kit.jobs.periodic import Periodic
@@ -76,6 +77,7 @@ class Services:
     uniting: Uniting
     consenting: Consenting
     identity: Identity
+    events: Events
     questions: Questions
     answering: Answering
     authoring: Authoring
@@ -149,6 +151,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         uniting=uniting,
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=build_identity(ground, uniting),
+        events=Events(profiles=profiles, store=stores.events, clock=clock),
         questions=asking.questions,
         answering=asking.answering,
         authoring=asking.authoring,

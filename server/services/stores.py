@@ -9,6 +9,7 @@ from server.access.audit_store import AuditStore
 from server.access.revocation_store import RevocationStore
 from server.access.store import KeyStore
 from server.consent.store import ConsentStore
+from server.events.store import EventStore
 from server.identity.store import IdentityStore
 from server.kit.jobs.store import JobStore
 from server.privacy.store import PrivacyStore
@@ -41,6 +42,7 @@ class Stores:
     erased: ErasedStore
     search: SearchStore
     identity: IdentityStore
+    events: EventStore
     questions: QuestionStore
     answers: LogStore
     jobs: JobStore
@@ -66,6 +68,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         erased=ErasedStore(database, secret=settings.secret),
         search=SearchStore(database),
         identity=IdentityStore(database, secret=settings.secret),
+        events=EventStore(database),
         questions=QuestionStore(database),
         answers=LogStore(database),
         jobs=JobStore(database),

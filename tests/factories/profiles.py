@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from server.consent.model import Consent
+    from server.profiles.tallies import Tally
 
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
 
@@ -161,6 +162,7 @@ def profile(
     consents: Mapping[str, Consent] | None = None,
     questions: Mapping[str, Mapping[str, Any]] | None = None,
     enrichments: Mapping[str, Mapping[str, Any]] | None = None,
+    events: Mapping[str, Tally] | None = None,
 ) -> Profile:
     by_attribute: dict[AttributeId, tuple[Claim, ...]] = {}
     for each in claims:
@@ -179,4 +181,5 @@ def profile(
         consents=consents or {},
         questions=questions or {},
         enrichments=enrichments or {},
+        events=events or {},
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from server.profiles.catalogue import catalogue
 from server.profiles.conditions import Subject
 from server.profiles.model import AttributeId
+from server.profiles.tallies import Tally
 from server.questions.compiling import LiveSets, compile_sets
 from server.questions.facts import Facts
 from server.questions.model import (
@@ -56,11 +57,18 @@ def content(
     name: str = "A set",
     from_login: int = 0,
     from_visit: int = 0,
+    after_event: str | None = None,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
     **more: Any,  # noqa: ANN401 - any other field
 ) -> SetContent:
-    trigger = Trigger(from_login=from_login, from_visit=from_visit, starts_at=starts_at, ends_at=ends_at)
+    trigger = Trigger(
+        from_login=from_login,
+        from_visit=from_visit,
+        after_event=after_event,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
     return SetContent(name=name, trigger=trigger, questions=questions, **more)
 
 
@@ -126,6 +134,7 @@ def facts(
     values: Mapping[str, Value] | None = None,
     states: Mapping[str, QuestionState] | None = None,
     is_identified: bool = False,
+    events: Iterable[str] = (),
     **more: Any,  # noqa: ANN401 - any other field
 ) -> Facts:
     until = dict(known) if isinstance(known, dict) else dict.fromkeys(known)
@@ -143,6 +152,7 @@ def facts(
             is_identified=is_identified,
             outcomes={key: (state.outcome.value, state.at) for key, state in (states or {}).items()},
             consents={},
+            events={name: Tally(count=1, first_at=NOW, times=(NOW,)) for name in events},
         ),
         known={AttributeId(key): end for key, end in until.items()},
         states={QuestionId(key): state for key, state in (states or {}).items()},

@@ -32,6 +32,7 @@ SET = """mutation ($input: SetAttributesInput!) { setAttributes(input: $input) {
   __typename ... on SetAttributesSuccess { profile { id } } ... on UserError { message } } }"""
 RECORD = "mutation ($input: RecordConsentInput!) { recordConsent(input: $input) { __typename } }"
 CORRECT = "mutation ($input: CorrectAttributeInput!) { correctAttribute(input: $input) { __typename } }"
+TRACK = "mutation ($input: TrackEventInput!) { trackEvent(input: $input) { __typename } }"
 MERGE = "mutation ($input: MergeProfilesInput!) { mergeProfiles(input: $input) { __typename } }"
 EXPORT = """mutation ($input: ExportPersonInput!) { exportPerson(input: $input) {
   __typename ... on PrivacyRequestSuccess { request { id state } } ... on UserError { message } } }"""
@@ -109,6 +110,7 @@ async def tell(api: Api, subject: str = "lovelace") -> Told:
     written = await set_attributes(api, {"userId": f"user-{subject}"}, company_name=f"Company of {subject}")
     other = ProfileId(written["profile"]["id"])
     await api.data(MERGE, {"input": {"profiles": [page.profile_id, other]}}, by=api.admin)
+    await api.data(TRACK, {"input": {"name": "Order", "properties": {"for": subject}}}, by=page)
     await api.sign_in(subject, **claims)  # a code that nobody fetches
     await api.data(EXPORT, {"input": {"profile": {"userId": f"user-{subject}"}}}, by=api.admin)
     await work(api)

@@ -19,6 +19,7 @@ from server.profiles.conditions import (
     ConsentIs,
     CountIs,
     DateIs,
+    EventIs,
     Identified,
     Not,
     Operator,
@@ -26,6 +27,7 @@ from server.profiles.conditions import (
     SeenWithin,
 )
 from server.profiles.model import AttributeId, AttributeType
+from server.profiles.tallies import Tally
 from tests.factories.profiles import (
     NOW,
     account,
@@ -60,6 +62,7 @@ DEFINITIONS = {
     )
 }
 QUESTIONS = ("qst_a", "qst_b")
+EVENTS = ("Order Completed", "$a.b")
 PURPOSES = ("marketing", "analytics")
 
 # Few of each, so that values and operands meet; some are what a filter might take for something else.
@@ -120,6 +123,7 @@ _leaves: st.SearchStrategy[Condition] = st.one_of(
     st.builds(SeenWithin, _windows),
     st.builds(Identified, st.booleans()),
     st.builds(QuestionIs, st.sampled_from(QUESTIONS), _outcomes, st.none() | _windows),
+    st.builds(EventIs, st.sampled_from(EVENTS), _bounds, _bounds, st.none() | _windows),
     st.builds(ConsentIs, st.sampled_from(PURPOSES), _states, st.integers(1, 2)),
 )
 conditions: st.SearchStrategy[Condition] = st.recursive(
@@ -164,6 +168,18 @@ _questions = st.dictionaries(
 )
 
 
+tallies = st.dictionaries(
+    st.sampled_from(EVENTS),
+    st.builds(
+        lambda times, more: Tally(
+            count=len(times) + more, first_at=min(times), times=tuple(sorted(times, reverse=True))
+        ),
+        st.lists(_moments, min_size=1, max_size=4),
+        st.integers(0, 2),
+    ),
+)
+
+
 @st.composite
 def people(draw: st.DrawFn) -> list[Profile]:
     """Return some profiles, none of which shares an identity with another."""
@@ -178,6 +194,7 @@ def people(draw: st.DrawFn) -> list[Profile]:
             logins=draw(st.integers(0, 3)),
             consents=draw(_consents),
             questions=draw(_questions),
+            events=draw(tallies),
         )
         for index in range(number)
     ]

@@ -73,7 +73,7 @@ def test_condition_survives_being_stored(condition: Condition) -> None:
     assert _holds(again, about) is _holds(_with_ids(condition), about)
 
 
-def _with_ids(condition: Condition) -> Condition:
+def _with_ids(condition: Condition) -> Condition:  # noqa: PLR0911 - one line a kind
     """Return the condition with well-formed ids and bounds: what the API would have let in."""
     match condition:
         case language.All(inner):
@@ -86,6 +86,8 @@ def _with_ids(condition: Condition) -> Condition:
             return QuestionIs("qst_" + "0" * 26, outcomes, window)
         case language.CountIs(counter, None, None):
             return language.CountIs(counter, 1)
+        case language.EventIs(name, None, None, window):
+            return language.EventIs(name, 1, None, window)
         case _:
             return condition
 
@@ -229,6 +231,13 @@ for _ in range(1_000):
         ({"consent": {"purpose": "$where", "states": ["granted"]}}, "key of a purpose"),
         ({"consent": {"purpose": "a\0", "states": ["granted"]}}, "key of a purpose"),
         ({"consent": {"purpose": "marketing", "states": []}}, "has 1 to 500 entries"),
+        ({"event": {"name": ""}}, "The name of an event has 1 to 100 characters"),
+        ({"event": {"name": "a" * 101}}, "The name of an event has 1 to 100 characters"),
+        ({"event": {"name": "a\ud800"}}, "The name of an event has 1 to 100 characters"),
+        ({"event": {"name": "a", "at_least": -1}}, "is counted up to 1,000,000 times"),
+        ({"event": {"name": "a", "at_most": 10_000_000}}, "is counted up to 1,000,000 times"),
+        ({"event": {"name": "a", "at_least": 20, "within": 60}}, "within a window up to 19 times"),
+        ({"event": {"name": "a", "within": 0}}, "longer than nothing"),
     ],
 )
 def test_condition_that_makes_no_sense_is_refused_with_one_sentence(

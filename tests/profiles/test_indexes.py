@@ -20,6 +20,7 @@ from server.profiles.model import AttributeType
 from server.profiles.ordering import Direction, Order, SortKey, place_of, read_place
 from server.profiles.resolving import resolve_all
 from server.profiles.search_store import SearchStore, with_words
+from server.profiles.tallies import Tally
 from tests.factories.profiles import NOW, claim, definition, identity, options, profile, user, visit
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def _person(number: int, chance: random.Random) -> Profile:
         updated_at=at,
         visit=visit(started_at=at) if number % 3 else None,
         visits=number % 5,
+        events={} if number % 10 else {"Order Completed": Tally(count=2, first_at=at, times=(at, at))},
     )
 
 
@@ -193,6 +195,9 @@ async def test_page_of_one_value_reads_its_index_in_order(world: World, directio
         {"visit": {"at_least": 3}},
         {"visit": {"within": 86_400}},
         {"identified": True},
+        {"event": {"name": "Order Completed"}},
+        {"event": {"name": "Order Completed", "at_least": 2, "within": 86_400}},
+        {"event": {"name": "Order Completed", "at_most": 0}},
         {"all": [_form("size", "equals", "small"), _form("age", "at_least", 50)]},
         {"not": _form("size", "equals", "small")},
     ],
@@ -220,6 +225,15 @@ async def test_rare_value_is_found_without_reading_others(world: World) -> None:
     (plan,) = await world.plans()
 
     assert plan["examined"] == 1
+
+
+async def test_who_did_something_is_found_without_reading_others(world: World) -> None:
+    did = _filter({"event": {"name": "Order Completed"}})
+
+    await world.store.count(did, 10_001)
+    (plan,) = await world.plans()
+
+    assert plan["examined"] == MANY / 10
 
 
 async def test_count_goes_by_an_index(world: World) -> None:

@@ -116,6 +116,8 @@ def test_name_is_short_and_not_blank(name: str) -> None:
         (content(per_visit=-1), "perVisit"),
         (content(per_visit=21), "perVisit"),
         (content(from_login=-1), "fromLogin"),
+        (content(after_event=""), "afterEvent"),
+        (content(after_event="a" * 101), "afterEvent"),
         (content(from_login=1_001), "fromLogin"),
         (content(from_visit=-1), "fromVisit"),
         (content(from_visit=2**63), "fromVisit"),

@@ -92,6 +92,15 @@ def test_set_waits_for_its_visit(visits: int, gate: Gate | None) -> None:
     assert gates(question_set(content(ROLE, from_visit=2)), facts(visits=visits)) == {"role": gate}
 
 
+def test_set_waits_for_its_event() -> None:
+    purchase = question_set(content(ROLE, after_event="Order Completed"))
+
+    before = judged(purchase, facts(events=["Viewed Page"]))["role"]
+
+    assert (before.gate, before.opens_at, before.may_open) == (Gate.TRIGGER, None, True)
+    assert gates(purchase, facts(events=["Order Completed"])) == {"role": None}
+
+
 def test_set_is_asked_from_between_its_days() -> None:
     sale = question_set(content(ROLE, starts_at=NOW + DAY, ends_at=NOW + 2 * DAY))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.profiles.model import AttributeType, ProfileUpdate
-from server.questions.model import QuestionKind
+from server.questions.model import QuestionKind, Trigger
 from tests.factories.profiles import DEMO
 from tests.factories.questions import question_draft
 
@@ -17,6 +17,8 @@ ANSWER = """mutation ($id: ID!, $value: JSON!) { answerQuestion(input: {askId: $
   __typename ... on AnswerQuestionSuccess { next { state ask { id question { key } } } } } }"""
 SKIP = """mutation ($id: ID!) { skipQuestion(input: {askId: $id}) {
   __typename ... on SkipQuestionSuccess { next { state ask { id question { key } } } } } }"""
+
+TRACK = "mutation ($name: String!) { trackEvent(input: {name: $name}) { __typename } }"
 
 
 async def _next(api: Api, person: Person, placement: str = "home") -> str | None:
@@ -46,6 +48,18 @@ async def test_three_sign_ins_three_groups_of_questions(api: Api) -> None:
 
 
 async def test_at_purchase_ask_for_the_address(api: Api) -> None:
+    await api.define("home_address", AttributeType.ADDRESS)
+    address = question_draft("home_address", QuestionKind.ADDRESS)
+    await api.publish("purchase", address, trigger=Trigger(after_event="Order Completed"))
+    person = await api.person()
+
+    before = person.next["ask"]
+    await api.data(TRACK, {"name": "Order Completed"}, by=person)
+
+    assert (before, await _next(api, person)) == (None, "home_address")
+
+
+async def test_at_the_check_out_ask_for_the_address(api: Api) -> None:
     await api.define("home_address", AttributeType.ADDRESS)
     address = question_draft("home_address", QuestionKind.ADDRESS)
     await api.publish("purchase", address, placements=("checkout",))

@@ -24,10 +24,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
-    """From which sign-in and visit on (both count from 1, 0 is always), and between which moments."""
+    """From which sign-in and visit on (both count from 1, 0 is always), after which event has happened, and
+    between which moments.
+    """
 
     from_login: int = 0
     from_visit: int = 0
+    after_event: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
