@@ -137,9 +137,9 @@ def _purged(document: Document, snapshot: str, part: Part) -> Iterable[tuple[str
         if attribute_id not in part.attribute_ids
         and (kept := {slug: claim for slug, claim in claims.items() if not _rests_on(claim, part)})
     }
-    gone = before["attributes"].keys() - attributes.keys()
     yield f"{snapshot}.attributes", attributes
-    yield f"{snapshot}.values", [each for each in before["values"] if each["k"] not in gone]
+    yield f"{snapshot}.values", []  # what is derived from claims repeats them, and nobody reads it here
+    yield f"{snapshot}.terms", []
     if part.purpose is not None:
         granted = {key: said for key, said in before.get("consents", {}).items() if key != part.purpose}
         yield f"{snapshot}.consents", granted

@@ -86,6 +86,11 @@ def may_know(viewer: Viewer, definition: AttributeDefinition) -> bool:
     return may_read and definition.app_access is not AppAccess.NONE and definition.archived_at is None
 
 
+def known_to(viewer: Viewer, known: Catalogue) -> Catalogue:
+    """Return what the viewer may know of: nobody searches by a value that is hidden from them."""
+    return catalogue(definition for definition in known.by_id.values() if may_know(viewer, definition))
+
+
 def writable(viewer: Viewer, known: Catalogue, key: str) -> AttributeDefinition:
     """Return the attribute with this key, which the viewer may write.
 

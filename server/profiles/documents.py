@@ -21,7 +21,7 @@ from server.profiles.model import (
     VisitId,
 )
 from server.profiles.tallies import Tally
-from server.profiles.terms import identity_terms
+from server.profiles.terms import claim_terms, identity_terms, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -137,8 +137,7 @@ def claim_document(claim: Claim, rank: Rank | tuple[()]) -> Document:
         "expires_at": claim.expires_at,
         "consent": claim.consent,
         "actor": claim.actor,
-        # What may not be shown must not be found either; whether it may changes without a write.
-        "terms": [] if claim.consent is not None else list(claim.terms),
+        "terms": list(claim_terms(claim)),
     }
 
 
@@ -188,7 +187,7 @@ def claim_model(attribute_id: AttributeId, entry: Document) -> Claim:
         expires_at=entry["expires_at"],
         consent=entry.get("consent"),
         actor=entry.get("actor"),
-        terms=tuple(entry.get("terms", ())),
+        words=tuple(map(word_of, entry.get("terms", ()))),
     )
 
 
@@ -241,5 +240,5 @@ def _all_terms(profile: Profile) -> list[str]:
     """Return what the statements keep in `terms`: the words of identities and claims, each once."""
     found = {term for identity in profile.identities for term in identity_terms(identity.ref)}
     for claims in profile.claims.values():
-        found.update(term for claim in claims if claim.consent is None for term in claim.terms)
+        found.update(term for claim in claims for term in claim_terms(claim))
     return sorted(found)

@@ -9,6 +9,7 @@ from server.access.model import Scope
 from server.access.service import require_scope
 from server.kit.errors import NotFoundError
 from server.kit.following import read_change_cursor
+from server.profiles.catalogue import known_to
 from server.profiles.condition_forms import read_condition
 from server.profiles.conditions import holds, subject_of
 from server.profiles.model import ProfileId
@@ -78,13 +79,13 @@ class Following:
         """
         require_scope(viewer, Scope.PROFILES_READ)
         token = None if after is None else read_change_cursor(after)
-        condition = None if form is None else await self._condition(form)
+        condition = None if form is None else await self._condition(viewer, form)
         async for change in self._changes(token, lambda _: True):
             if condition is None or await self._fits(change, condition):
                 yield change
 
-    async def _condition(self, form: Form) -> Condition:
-        return read_condition(form, await self._profiles.catalogue.current())
+    async def _condition(self, viewer: Viewer, form: Form) -> Condition:
+        return read_condition(form, known_to(viewer, await self._profiles.catalogue.current()))
 
     async def _fits(self, change: ProfileChange, condition: Condition) -> bool:
         if change.profile is None:

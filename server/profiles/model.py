@@ -70,7 +70,7 @@ class Claim:
 
     `consent` is the purpose that the source needed consent for, by key: without it the claim does not show.
     `actor` is the id of the API key or of the profile on whose word it was written, where there was one.
-    `terms` are the words by which search finds the value.
+    `words` are those by which search finds the value.
     """
 
     id: ClaimId
@@ -83,7 +83,7 @@ class Claim:
     expires_at: datetime | None = None
     consent: str | None = None
     actor: str | None = None
-    terms: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from server.access.model import Scope
 from server.kit.errors import InvalidInputError
 from server.kit.paging import cut
+from server.profiles.catalogue import known_to
 from server.profiles.condition_forms import read_condition
 from server.profiles.conditions import All
 from server.profiles.filters import mongo_filter
 from server.profiles.model import ProfileId
 from server.profiles.ordering import Order, read_place
-from server.profiles.search_store import TooSlowError, with_words
+from server.profiles.search_store import TooSlowError
+from server.profiles.searching import with_words
 from server.profiles.terms import words_of
 from server.profiles.withholding import withheld_by
 
@@ -74,7 +76,7 @@ class Reading:
         if not viewer.has_scope(Scope.PROFILES_READ):
             return None
         after = None if request.after is None else read_place(request.after, query.order)
-        criteria = await self._criteria(query)
+        criteria = await self._criteria(viewer, query)
         try:
             found = await self._store.page(criteria, query.order, after, request.first + 1)
         except TooSlowError:
@@ -88,7 +90,7 @@ class Reading:
         """
         if not viewer.has_scope(Scope.PROFILES_READ):
             return None
-        criteria = await self._criteria(query)
+        criteria = await self._criteria(viewer, query)
         try:
             counted = await self._store.count(criteria, COUNTED_EXACTLY + 1)
         except TooSlowError:
@@ -137,13 +139,13 @@ class Reading:
             wanted = leading - found.keys()
         return {each: end for each in profile_ids if (end := _end(each, found)) is not None}
 
-    async def _criteria(self, query: ProfileQuery) -> Filter:
+    async def _criteria(self, viewer: Viewer, query: ProfileQuery) -> Filter:
         words = _words(query.search)
-        catalogue = await self._attributes.catalogue.current()
+        catalogue = known_to(viewer, await self._attributes.catalogue.current())
         condition = All(()) if query.filter is None else read_condition(query.filter, catalogue)
         purposes = await self._consents.purposes.current()
         filter_ = mongo_filter(condition, self._clock(), withheld_by(catalogue, purposes))
-        return {"$and": [filter_, with_words(words)]}
+        return {"$and": [filter_, with_words(words, catalogue, purposes)]}
 
 
 _TOO_SLOW = "This would read too many profiles: narrow the filter, or leave the order at CREATED_AT."

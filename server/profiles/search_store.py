@@ -5,17 +5,17 @@ Every query goes by an index: docs/decisions/0007-reading-many-profiles.md says 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from server.kit.mongo import ExecutionTimeout, IndexModel
 from server.profiles.documents import model
-from server.profiles.filters import Filter, begins_with
 from server.profiles.ordering import SortKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from server.kit.mongo import Database, Document
+    from server.profiles.filters import Filter
     from server.profiles.model import IdentityRef, Profile, ProfileId
     from server.profiles.ordering import Order, Place
 
@@ -138,9 +138,3 @@ def _beyond(field: str, order: Order, after: Place) -> Filter:
         return same
     # The first member bounds the index; the second steps over those of the same moment that were read.
     return {"$and": [{field: {f"{compare}e": after.at}}, {"$or": [{field: {compare: after.at}}, same]}]}
-
-
-def with_words(words: Sequence[str]) -> Filter:
-    """Return the filter of those with a term for every word that begins with it."""
-    matches: list[dict[str, Any]] = [{"terms": {"$elemMatch": begins_with(word)}} for word in words]
-    return {"$and": matches} if matches else {}

@@ -31,7 +31,7 @@ from server.profiles.model import (
     VisitId,
 )
 from server.profiles.resolving import rank, resolve
-from server.profiles.terms import value_terms
+from server.profiles.terms import value_words
 from server.profiles.validating import checked_value
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ class Profiles:
             observed_at=observed,
             expires_at=expires_at or (None if lasts is None else observed + lasts),
             actor=actor,
-            terms=value_terms(definition, checked),
+            words=value_words(definition, checked),
         )
 
     async def start_visit(self, profile: Profile, *, is_sign_in: bool) -> Profile | None:

@@ -51,7 +51,7 @@ def update_pipeline(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: d
     statements = (*update.claims, *update.retracted)
     touched = {claim.attribute_id for claim in statements}
     derived: dict[str, Any] = {"values": _values(touched)} if touched else {}
-    if update.identities or update.removed or any(claim.terms for claim in statements):
+    if update.identities or update.removed or any(claim.words for claim in statements):
         derived["terms"] = _TERMS
     return [
         {"$set": fields},

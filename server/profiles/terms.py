@@ -11,10 +11,11 @@ from server.profiles.model import AttributeType
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from server.profiles.model import AttributeDefinition, IdentityRef, Value
+    from server.profiles.model import AttributeDefinition, AttributeId, Claim, IdentityRef, Value
 
 MAX_TERM = 64  # characters; what is longer is found by its first so many
 MAX_TERMS = 20  # of one value: a name has a handful
+IDENTITY = "id "  # before the words of identities; no attribute's id is this short
 _NAMES = frozenset({"name", "given_name", "middle_name", "family_name", "nickname", "preferred_username"})
 _PARTS = re.compile(r"[^\w\s]+|_")
 
@@ -29,21 +30,41 @@ def words_of(text: str) -> list[str]:
     return [word[:MAX_TERM] for word in folded.replace("\0", " ").split()]
 
 
-def value_terms(definition: AttributeDefinition, value: Value) -> tuple[str, ...]:
-    """Return the words that find a value: those of names and e-mail addresses, of other attributes none.
+def is_searched(definition: AttributeDefinition) -> bool:
+    """Whether search looks at an attribute: at names as they ship, however renamed, and e-mail addresses.
 
-    An attribute that rests on a consent gives none either: a search must not find what may not be shown.
+    It never changes, since neither the type nor what an attribute ships as ever does.
     """
-    is_searched = definition.type is AttributeType.EMAIL or definition.key in _NAMES
-    if not is_searched or definition.purpose is not None or not isinstance(value, str):
+    return definition.type is AttributeType.EMAIL or definition.canonical in _NAMES
+
+
+def value_words(definition: AttributeDefinition, value: Value) -> tuple[str, ...]:
+    """Return the words that find a value, of attributes that search does not look at none."""
+    if not is_searched(definition) or not isinstance(value, str):
         return ()
-    return _terms([*words_of(value), *_parts(value)])
+    return _distinct([*words_of(value), *_parts(value)])
+
+
+def claim_prefix(attribute_id: AttributeId, consent: str | None) -> str:
+    """Return what stands before the words of claims about an attribute whose sources need this consent."""
+    return f"{attribute_id} " if consent is None else f"{attribute_id}~{consent} "
+
+
+def claim_terms(claim: Claim) -> tuple[str, ...]:
+    """Return the terms of a claim: its words, each with what it rests on."""
+    prefix = claim_prefix(claim.attribute_id, claim.consent)
+    return tuple(prefix + word for word in claim.words)
+
+
+def word_of(term: str) -> str:
+    """Return the word of a term; words have no spaces."""
+    return term.rpartition(" ")[2]
 
 
 def identity_terms(ref: IdentityRef) -> tuple[str, ...]:
-    """Return the words that find an identity: the id, the address or the subject, and an address's domain."""
+    """Return the terms of an identity: the id, the address or the subject, and an address's domain."""
     domain = words_of(ref.value.rpartition("@")[2]) if "@" in ref.value else []
-    return _terms([*words_of(ref.value), *domain])
+    return tuple(IDENTITY + word for word in _distinct([*words_of(ref.value), *domain]))
 
 
 def _parts(text: str) -> list[str]:
@@ -51,5 +72,5 @@ def _parts(text: str) -> list[str]:
     return [part for word in words_of(text) for part in _PARTS.split(word) if len(part) > 1]
 
 
-def _terms(words: Iterable[str]) -> tuple[str, ...]:
+def _distinct(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(words))[:MAX_TERMS]

@@ -15,11 +15,14 @@ from server.consent.model import (
     PurposeEdit,
     PurposeSpec,
 )
+from server.profiles.model import ProfileUpdate, Source, SourceKind
 from tests.api import SEEDER
-from tests.factories.profiles import spec
+from tests.factories.profiles import LOOK_UP, spec
 from tests.privacy.world import (
     ANSWER,
+    MERGE,
     NEWS,
+    RECORD,
     consent,
     everything,
     mentions,
@@ -103,6 +106,28 @@ async def test_withdrawal_erases_what_rested_on_it(town: Api, clock: FakeClock) 
     del found["export_chunks"]  # an archive was handed out while the consent stood
     assert [name for name, documents in found.items() if "Topic of lovelace" in repr(documents)] == []
     assert "Title of lovelace" in repr(found["answers"])
+
+
+async def test_merge_forgets_the_words_of_what_is_erased(town: Api, clock: FakeClock) -> None:
+    page = await town.person()
+    await consent(town, page, ConsentState.GRANTED)
+    found, derived = [
+        await town.services.profiles.claims({"given_name": name}, source)
+        for name, source in (("Augusta", LOOK_UP), ("Ada", Source(kind=SourceKind.DERIVED)))
+    ]
+    claims = (*(replace(each, consent=NEWS) for each in found), *derived)
+    await town.services.profiles.write(page.profile_id, ProfileUpdate(claims=claims))
+    other = (await set_attributes(town, {"userId": "ada"}, company_name="Fernhill"))["profile"]["id"]
+    await town.data(MERGE, {"input": {"profiles": [page.profile_id, other]}}, by=town.admin)
+    before = await mentions(town, "Augusta", "augusta")
+    survivor = {"profile": {"id": other}, "purpose": NEWS, "state": "WITHDRAWN"}
+    await town.data(RECORD, {"input": survivor}, by=town.admin)
+
+    await work_and_settle(town, clock)
+
+    assert before == {"profiles", "merge_log"}
+    assert await mentions(town, "Augusta", "augusta") == set()
+    assert (await traits(town, other))["given_name"] == "Ada"
 
 
 async def test_hidden_value_shows_again_when_it_is_granted_again(town: Api, clock: FakeClock) -> None:

@@ -11,6 +11,7 @@ import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.monitoring import CommandListener
 
+from server.consent.model import Purposes
 from server.kit.mongo import open_database
 from server.profiles.catalogue import catalogue
 from server.profiles.condition_forms import read_condition
@@ -19,8 +20,10 @@ from server.profiles.filters import mongo_filter
 from server.profiles.model import AttributeType
 from server.profiles.ordering import Direction, Order, SortKey, place_of, read_place
 from server.profiles.resolving import resolve_all
-from server.profiles.search_store import SearchStore, with_words
+from server.profiles.search_store import SearchStore
+from server.profiles.searching import with_words
 from server.profiles.tallies import Tally
+from tests.consent.test_model import purpose
 from tests.factories.profiles import NOW, claim, definition, identity, options, profile, user, visit
 
 if TYPE_CHECKING:
@@ -34,11 +37,14 @@ if TYPE_CHECKING:
 MANY = 3_000
 PAGE = 20
 SIZES = ("small", "medium", "large")
+SEARCHED = {"mail": None, "work_mail": None, "news_mail": "news"}
+PURPOSES = Purposes(by_key={"news": purpose()})
 CATALOGUE = catalogue(
     [
         definition("size", AttributeType.ENUM, options=options(*SIZES)),
         definition("age", AttributeType.INTEGER),
         definition("title", AttributeType.STRING),
+        *(definition(key, AttributeType.EMAIL, purpose=purpose) for key, purpose in SEARCHED.items()),
     ]
 )
 
@@ -85,7 +91,11 @@ class World:
         if "stages" in explained:
             explained = explained["stages"][0]["$cursor"]
         stats = explained["executionStats"]
-        return {"stages": set(_stages(stats["executionStages"])), "examined": stats["totalDocsExamined"]}
+        return {
+            "stages": set(_stages(stats["executionStages"])),
+            "examined": stats["totalDocsExamined"],
+            "keys": stats["totalKeysExamined"],
+        }
 
 
 def _stages(plan: dict[str, Any]) -> Iterator[str]:
@@ -214,10 +224,18 @@ async def test_every_filter_goes_by_an_index_and_sorts_no_more_than_a_page(
 
 @pytest.mark.parametrize("words", [["u-77"], ["u"], ["u-1", "u-12"]])
 async def test_search_goes_by_the_index_of_words(world: World, words: list[str]) -> None:
-    await world.store.page(with_words(words), Order(), None, PAGE + 1)
+    await world.store.page(with_words(words, CATALOGUE, PURPOSES), Order(), None, PAGE + 1)
     plans = await world.plans()
 
     assert not any("COLLSCAN" in plan["stages"] for plan in plans)
+
+
+async def test_rare_word_is_found_without_reading_others(world: World) -> None:
+    found = await world.store.page(with_words(["u-77"], CATALOGUE, PURPOSES), Order(), None, PAGE + 1)
+    (plan,) = await world.plans()
+
+    assert len(found) == plan["examined"] == 11
+    assert plan["keys"] < 11 + 5 * len(SEARCHED)  # a step or two between the bounds of each place
 
 
 async def test_rare_value_is_found_without_reading_others(world: World) -> None:
