@@ -69,8 +69,10 @@ def divided(
         claims={key: _without(came, claims, kept.claims.get(key, ())) for key, claims in now.claims.items()},
         visits=now.visits - gone.visits,
         logins=now.logins - gone.logins,
-        questions=_given_back(now.questions, kept.questions, gone.questions),
-        enrichments=_given_back(now.enrichments, kept.enrichments, gone.enrichments),
+        questions=_given_back(now.questions, kept.questions, _summed(kept.questions, gone.questions)),
+        enrichments=_given_back(
+            now.enrichments, kept.enrichments, _later(kept.enrichments, gone.enrichments)
+        ),
         consents={**kept.consents, **since},
         events=apart(now.events, kept.events, gone.events),
         kept_apart=(*now.kept_apart, gone.id) if keep_apart else now.kept_apart,
@@ -106,10 +108,10 @@ def _without(
 def _given_back(
     now: Mapping[str, Mapping[str, Any]],
     kept: Mapping[str, Mapping[str, Any]],
-    gone: Mapping[str, Mapping[str, Any]],
+    merged: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Mapping[str, Any]]:
-    """Drop the entries that are still as the other brought them, in favour of our own from before."""
-    stayed = {key: entry for key, entry in now.items() if entry != gone.get(key) or entry == kept.get(key)}
+    """Drop the entries that are still as the merge made them, in favour of our own from before."""
+    stayed = {key: entry for key, entry in now.items() if entry != merged.get(key)}
     return {**{key: entry for key, entry in kept.items() if key in now}, **stayed}
 
 
@@ -128,7 +130,7 @@ def folded(known: Profile, anonymous: Profile) -> Profile:
         kept_apart=tuple(dict.fromkeys((*known.kept_apart, *anonymous.kept_apart))),
         events=together(known.events, anonymous.events),
         event_ids=ids_together(known.event_ids, anonymous.event_ids),
-        questions=_later(known.questions, anonymous.questions),
+        questions=_summed(known.questions, anonymous.questions),
         enrichments=_later(known.enrichments, anonymous.enrichments),
     )
 
@@ -178,3 +180,28 @@ def _later(
         if key not in together or entry["at"] > together[key]["at"]:
             together[key] = entry
     return together
+
+
+def _summed(
+    known: Mapping[str, Mapping[str, Any]], anonymous: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """Join what both remember of questions: the later outcome, after as many asks as both had together.
+
+    What was seen and left on either side stays so: such a show bears the number of outcomes before it.
+    """
+    joined = _later(known, anonymous)
+    for key in known.keys() & anonymous.keys():
+        both = (known[key], anonymous[key])
+        total = sum(each["n"] for each in both)
+        joined[key] = {
+            **joined[key],
+            "n": total,
+            "seen": sum(each.get("seen", 0) for each in both),
+            "times": [time for each in both for time in each.get("times", ())],
+            "shows": [
+                {**show, "n": total if show["n"] == each["n"] else show["n"]}
+                for each in both
+                for show in each.get("shows", ())
+            ],
+        }
+    return joined

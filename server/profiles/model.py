@@ -204,7 +204,7 @@ class Profile:
     `kept_apart` names profiles that are not to be merged with this one again.
 
     `questions` and `enrichments` are documents that belong to the domains of these names: profiles
-    keep them in the same document but do not look into them.
+    keep them in the same document and look into them only to make two profiles one (see merging.py).
     """
 
     id: ProfileId
@@ -261,8 +261,9 @@ class ResolvedAttribute:
 class ProfileUpdate:
     """One atomic write to one profile.
 
-    `part` sets fields of the caller's own part of the document, by path (`questions.qst_….n`);
-    `increment` adds to counters; `only_if` is the guard: where it does not hold nothing is written.
+    `part` sets fields of the caller's own part of the document, by path (`questions.qst_….n`), and
+    `computed` sets them to what an expression over the document comes to; `increment` adds to counters;
+    `only_if` is the guard: where it does not hold nothing is written.
     `retracted` claims and `removed` identities are taken away. An `event` is counted; where it was before, or
     where the profile counts MAX_EVENTS others, nothing is written. `changes` are announced if and only if the
     write happens.
@@ -274,6 +275,7 @@ class ProfileUpdate:
     removed: tuple[IdentityRef, ...] = ()
     event: Happening | None = None
     part: Mapping[str, Any] = field(default_factory=dict)
+    computed: Mapping[str, Any] = field(default_factory=dict)
     increment: Mapping[str, int] = field(default_factory=dict)
     only_if: Mapping[str, Any] = field(default_factory=dict)
     changes: tuple[Change, ...] = ()

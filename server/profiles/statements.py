@@ -36,6 +36,7 @@ def update_pipeline(update: ProfileUpdate, ranks: Mapping[ClaimId, Rank], now: d
     """Return the pipeline of one update."""
     fields: dict[str, Any] = {"updated_at": {"$literal": now}, "version": {"$add": ["$version", 1]}}
     fields |= {path: {"$literal": value} for path, value in update.part.items()}
+    fields |= update.computed
     fields |= {path: {"$add": [f"${path}", count]} for path, count in update.increment.items()}
     fields |= _claim_fields(update, ranks)
     fields |= _identity_fields(update.identities, now)

@@ -122,8 +122,10 @@ class Answering:
         """
         profile_id, facts, question = await self._opened(viewer, ask, report)
         now = self._clock()
+        part, computed = shown_fields(facts.question_id, facts.handled, now, facts.visit)
         update = ProfileUpdate(
-            part=shown_fields(facts.question_id, facts.handled, now, facts.visit),
+            part=part,
+            computed=computed,
             only_if=not_shown_since(facts.question_id, facts.handled, facts.visit),
             changes=(AskShown(**await self._said(profile_id, ask, facts, question, report, now)),),
         )
@@ -208,7 +210,7 @@ class Answering:
             visit=facts.visit,
             is_wrong=answer is not None and answer.is_wrong,
         )
-        part = handled_fields(facts.question_id, state)
+        part, computed = handled_fields(facts.question_id, state)
         if answer is not None and answer.leave is not None and question.purpose is not None:
             consent, recorded = await self._consented(
                 profile_id, question.purpose, now, is_given=answer.leave
@@ -219,6 +221,7 @@ class Answering:
         update = ProfileUpdate(
             claims=() if claim is None else (claim,),
             part=part,
+            computed=computed,
             only_if={**guard(facts.question_id, facts.handled), **await self._guard(claim)},
             changes=changes,
         )

@@ -82,7 +82,7 @@ def as_ignored(state: QuestionState) -> QuestionState:
     if not seen:
         return state
     _, at, visit = max(seen, key=lambda show: show[1:])
-    return replace(state, handled=state.handled + len(seen), outcome=Outcome.IGNORED, at=at, visit=visit)
+    return replace(state, handled=state.handled + state.seen, outcome=Outcome.IGNORED, at=at, visit=visit)
 
 
 def by_pace(

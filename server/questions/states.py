@@ -1,14 +1,19 @@
 """What a profile remembers of its questions, as documents in its `questions` part, and back.
 
-An entry: `n outcome at visit wrong`, `t` (the latest outcomes) and `s` (the latest asks that were seen), both
-rings of eight whose places follow from a number known before the write: so no read has to come first.
+An entry: `n outcome at visit wrong`, `seen` (how often it was seen since it was last handled), `times`
+(outcomes) and `shows` (asks that were seen, one a visit). Both lists keep what some pace may count: the last
+week and this visit, and no more than a pace may allow. The statement that writes works all of it out, so that
+no read has to come first.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from server.questions.model import Outcome, QuestionId, QuestionState
+from server.questions.opening import WEEK
+from server.questions.writing import MOST_PACE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +21,7 @@ if TYPE_CHECKING:
 
     from server.consent.model import Consent
     from server.profiles.model import Profile
-
-_RING = 8  # how many outcomes of one question count for pace; a week of daily asks, and one more
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def states_of(profile: Profile) -> dict[QuestionId, QuestionState]:
@@ -28,38 +32,53 @@ def states_of(profile: Profile) -> dict[QuestionId, QuestionState]:
             outcome=Outcome(entry["outcome"]),
             at=entry["at"],
             visit=entry["visit"],
-            times=tuple((each["at"], each["visit"]) for each in entry.get("t", _NOTHING).values()),
-            shows=tuple((each["n"], each["at"], each["visit"]) for each in entry.get("s", _NOTHING).values()),
+            seen=entry.get("seen", 0),
+            times=tuple((each["at"], each["visit"]) for each in entry.get("times", ())),
+            shows=tuple((each["n"], each["at"], each["visit"]) for each in entry.get("shows", ())),
             is_wrong=entry.get("wrong", False),
         )
         for question_id, entry in profile.questions.items()
     }
 
 
-_NOTHING: Mapping[str, Any] = {}
+def handled_fields(question_id: QuestionId, state: QuestionState) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what remembers an outcome: fields, and expressions.
 
-
-def handled_fields(question_id: QuestionId, state: QuestionState) -> dict[str, Any]:
-    """Return the update of the profile that remembers an outcome."""
+    It counts for the visit in which the person spoke: an ask may have been left open since an earlier one.
+    """
     place = f"questions.{question_id}"
-    return {
+    visit = {"$max": ["$visits", state.visit]}
+    fields = {
         f"{place}.n": state.handled,
         f"{place}.outcome": state.outcome.value,
         f"{place}.at": state.at,
-        f"{place}.visit": state.visit,
         f"{place}.wrong": state.is_wrong,
-        f"{place}.t.{state.handled % _RING}": {"at": state.at, "visit": state.visit},
+        f"{place}.seen": 0,
     }
+    entry = {"n": state.handled, "at": {"$literal": state.at}, "visit": visit}
+    others = {"$ne": ["$$this.n", state.handled]}  # an answer takes the place of the skip before it
+    return fields, {f"{place}.visit": visit, f"{place}.times": _kept(f"{place}.times", entry, others)}
 
 
-def shown_fields(question_id: QuestionId, handled: int, at: datetime, visit: int) -> dict[str, Any]:
-    """Return the update that remembers that an ask was seen; of a question never handled that is all."""
+def shown_fields(
+    question_id: QuestionId, handled: int, at: datetime, visit: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what remembers that an ask was seen; of a question never handled that is all there is."""
     place = f"questions.{question_id}"
-    seen = {f"{place}.s.{visit % _RING}": {"n": handled, "at": at, "visit": visit}}
-    if handled:
-        return seen
     first = {"n": 0, "outcome": Outcome.IGNORED.value, "at": at, "visit": visit}
-    return {**{f"{place}.{name}": value for name, value in first.items()}, **seen}
+    fields = {} if handled else {f"{place}.{name}": value for name, value in first.items()}
+    entry = {"n": handled, "at": {"$literal": at}, "visit": visit}
+    seen = {"$add": [{"$ifNull": [f"${place}.seen", 0]}, 1]}
+    return fields, {f"{place}.seen": seen, f"{place}.shows": _kept(f"{place}.shows", entry, True)}  # noqa: FBT003 - an expression
+
+
+def _kept(place: str, entry: Mapping[str, Any], others: Any) -> dict[str, Any]:  # noqa: ANN401 - an expression
+    """Return the list with a new entry, without what no pace counts any more."""
+    counts = {"$gt": ["$$this.at", {"$subtract": [entry["at"], WEEK // _MILLISECOND]}]}
+    is_now = {"$gte": ["$$this.visit", entry["visit"]]}
+    known = {"$ifNull": [f"${place}", []]}
+    kept = {"$filter": {"input": known, "cond": {"$and": [others, {"$or": [counts, is_now]}]}}}
+    return {"$slice": [{"$concatArrays": [[entry], kept]}, MOST_PACE]}
 
 
 def not_handled_since(question_id: QuestionId, handled: int) -> Mapping[str, Any]:
@@ -78,9 +97,8 @@ def not_answered_since(question_id: QuestionId, handled: int) -> Mapping[str, An
 
 def not_shown_since(question_id: QuestionId, handled: int, visit: int) -> Mapping[str, Any]:
     """Return the guard of a report: the ask has no outcome, and its visit has not reported it before."""
-    seen = f"questions.{question_id}.s.{visit % _RING}"
-    unseen = {"$nor": [{f"{seen}.n": handled, f"{seen}.visit": visit}]}
-    return {**not_handled_since(question_id, handled), **unseen}
+    seen = {"$elemMatch": {"n": handled, "visit": visit}}
+    return {**not_handled_since(question_id, handled), f"questions.{question_id}.shows": {"$not": seen}}
 
 
 def answered_in(question_id: QuestionId, handled: int) -> Mapping[str, Any]:

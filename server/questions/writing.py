@@ -23,6 +23,7 @@ _MAX_PROMPT = 500  # characters; a drip question is one sentence
 _MAX_QUESTIONS = 100
 _MAX_PLACEMENTS = 20
 _MAX_PER_VISIT = 20
+MOST_PACE = 1_000  # in a visit, a day, a week
 _MAX_PRIORITY = 1_000
 _MAX_OPTIONS = 200
 _MAX_LANGUAGES = 50
@@ -49,8 +50,8 @@ def check_content(content: SetContent) -> None:
     _check_placements(content.placements)
     _check_range("priority", content.priority, -_MAX_PRIORITY, _MAX_PRIORITY)
     _check_range("perVisit", content.per_visit, 1, _MAX_PER_VISIT)
-    _check_range("perDay", content.per_day or 1, 1, _MAX_PRIORITY)
-    _check_range("perWeek", content.per_week or 1, 1, _MAX_PRIORITY)
+    _check_range("perDay", content.per_day or 1, 1, MOST_PACE)
+    _check_range("perWeek", content.per_week or 1, 1, MOST_PACE)
     _check_range("fromLogin", content.trigger.from_login, 0, _MAX_PRIORITY)
     _check_range("fromVisit", content.trigger.from_visit, 0, _MAX_PRIORITY)
     if content.trigger.after_event is not None and not is_event_name(content.trigger.after_event):
@@ -74,7 +75,7 @@ def check_budget(budget: Budget) -> None:
         ("perDay", budget.per_day),
         ("perWeek", budget.per_week),
     ):
-        _check_range(name, 1 if limit is None else limit, 1, _MAX_PRIORITY)
+        _check_range(name, 1 if limit is None else limit, 1, MOST_PACE)
     _check_range("ageing", budget.ageing, 0, _MAX_PRIORITY)
 
 

@@ -120,7 +120,9 @@ def question_state(
     at: datetime = NOW,
     **more: Any,  # noqa: ANN401
 ) -> QuestionState:
-    return QuestionState(handled=handled, outcome=outcome, at=at, visit=visit, **more)
+    shows = more.get("shows", ())
+    seen = more.pop("seen", sum(show[0] == handled for show in shows))
+    return QuestionState(handled=handled, outcome=outcome, at=at, visit=visit, seen=seen, **more)
 
 
 def facts(

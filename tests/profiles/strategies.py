@@ -62,7 +62,11 @@ claims_of_one_attribute = st.lists(claims, max_size=6, unique_by=lambda each: ea
 
 _entries = st.dictionaries(
     st.sampled_from(["x", "y", "z"]),
-    st.builds(lambda at, n: {"at": at, "n": n}, moments, st.integers(1, 3)),
+    st.builds(
+        lambda at, n: {"at": at, "n": n, "times": [{"n": n, "at": at, "visit": 1}]},
+        moments,
+        st.integers(1, 3),
+    ),
     max_size=3,
 )
 _consents = st.dictionaries(

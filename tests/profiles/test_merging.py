@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from server.consent.model import strictest
-from server.profiles.merging import MAX_IDENTITIES, folded, may_fold, why_apart
+from server.profiles.merging import MAX_IDENTITIES, divided, folded, may_fold, why_apart
 from server.profiles.model import PERSON, IdentityKind, IdentityRef, ProfileId
 from tests.factories.profiles import APP, NOW, account, browser, claim, identity, profile, user, visit
 from tests.profiles.strategies import profiles
@@ -104,18 +104,34 @@ def test_counters_add_up(known: Profile, anonymous: Profile) -> None:
 
 
 @given(known_profiles, anonymous_profiles)
-def test_parts_of_other_domains_keep_the_later_entry_of_each_key(known: Profile, anonymous: Profile) -> None:
-    merged = folded(known, anonymous)
+def test_look_up_keeps_the_later_entry(known: Profile, anonymous: Profile) -> None:
+    merged = folded(known, anonymous).enrichments
 
-    for one, other, both in (
-        (known.questions, anonymous.questions, merged.questions),
-        (known.enrichments, anonymous.enrichments, merged.enrichments),
-    ):
-        assert both.keys() == {**one, **other}.keys()
-        for key, entry in both.items():
-            entries = [side[key] for side in (one, other) if key in side]
-            assert entry in entries
-            assert entry["at"] == max(each["at"] for each in entries)
+    assert merged.keys() == {**known.enrichments, **anonymous.enrichments}.keys()
+    for key, entry in merged.items():
+        entries = [side.enrichments[key] for side in (known, anonymous) if key in side.enrichments]
+        assert entry in entries
+        assert entry["at"] == max(each["at"] for each in entries)
+
+
+@given(known_profiles, anonymous_profiles)
+def test_question_keeps_its_later_outcome_and_every_ask_of_both(known: Profile, anonymous: Profile) -> None:
+    merged = folded(known, anonymous).questions
+
+    assert merged.keys() == {**known.questions, **anonymous.questions}.keys()
+    for key, entry in merged.items():
+        entries = [side.questions[key] for side in (known, anonymous) if key in side.questions]
+        assert entry["at"] == max(each["at"] for each in entries)
+        assert entry["n"] == sum(each["n"] for each in entries)
+        assert len(entry.get("times", ())) == sum(len(each.get("times", ())) for each in entries)
+
+
+@given(known_profiles, anonymous_profiles)
+def test_split_gives_everybody_back_what_they_remembered(known: Profile, anonymous: Profile) -> None:
+    stays, returns = divided(folded(known, anonymous), known, anonymous)
+
+    assert (stays.questions, stays.enrichments) == (known.questions, known.enrichments)
+    assert (returns.questions, returns.enrichments) == (anonymous.questions, anonymous.enrichments)
 
 
 @given(known_profiles, anonymous_profiles)

@@ -15,13 +15,14 @@ from tests.factories.questions import NOW, content, facts, live_sets, question, 
 
 ATTRIBUTES = [f"att_{name}" for name in "abcdef"]
 HOUR = timedelta(hours=1)
-limits = st.none() | st.integers(1, 3)
+Moment = tuple[datetime, int]  # when, and in which visit
 spans = st.none() | st.integers(0, 200).map(lambda hours: hours * HOUR)
 Situation = tuple[list[QuestionSet], Facts, Budget]
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> Situation:
+def situations(draw: st.DrawFn, most: int = 3) -> Situation:
+    limits = st.none() | st.integers(1, most)
     sets = []
     for number in range(draw(st.integers(0, 4))):
         about = draw(st.lists(st.sampled_from(ATTRIBUTES), unique=True, max_size=4))
@@ -41,7 +42,7 @@ def situations(draw: st.DrawFn) -> Situation:
             from_visit=draw(st.integers(0, 5)),
             after_event=draw(st.sampled_from([None, "Signed Up", "Order Completed"])),
             starts_at=draw(st.none() | st.just(NOW + 20 * HOUR)),
-            per_visit=draw(st.integers(1, 3)),
+            per_visit=draw(st.integers(1, most)),
             per_day=draw(limits),
             per_week=draw(limits),
             reask=reask,
@@ -143,12 +144,12 @@ def test_publishing_what_is_live_changes_no_verdict(situation: Situation) -> Non
     assert once == again
 
 
-@given(situations(), st.lists(st.sampled_from(Outcome), min_size=12, max_size=12))
+@given(situations(most=12), st.lists(st.sampled_from(Outcome), min_size=30, max_size=30))
 def test_no_pace_is_ever_exceeded(situation: Situation, outcomes: list[Outcome]) -> None:
     sets, given_facts, budget = situation
     live, now = live_sets(*sets, budget=budget), NOW
     given_facts = replace(given_facts, states={})
-    asked: list[tuple[str, datetime]] = []
+    asked: list[tuple[str, Moment]] = []
 
     for outcome in outcomes:
         decision = decide(live, given_facts, now)
@@ -157,22 +158,25 @@ def test_no_pace_is_ever_exceeded(situation: Situation, outcomes: list[Outcome])
             given_facts = replace(given_facts, visits=given_facts.visits + 1, visit_ends_at=now + HOUR)
             continue
         chosen = decision.verdict.question
-        asked.append((decision.verdict.question_set.id, now))
         before = given_facts.states.get(chosen.id)
-        visit = given_facts.visit_at(now)
-        times = (*(() if before is None else before.times), (now, visit))
-        state = question_state(outcome, visit=visit, at=now, handled=len(times), times=times)
+        moment = (now, given_facts.visit_at(now))
+        asked.append((decision.verdict.question_set.id, moment))
+        times = (*(() if before is None else before.times), moment)
+        state = question_state(outcome, visit=moment[1], at=now, handled=len(times), times=times)
         given_facts = replace(given_facts, states={**given_facts.states, chosen.id: state})
 
     for of in sets:
-        own = [at for set_id, at in asked if set_id == of.id]
         assert of.live is not None
-        _assert_within(own, of.live.per_day, timedelta(days=1))
-        _assert_within(own, of.live.per_week, timedelta(days=7))
-    _assert_within([at for _, at in asked], budget.per_day, timedelta(days=1))
-    _assert_within([at for _, at in asked], budget.per_week, timedelta(days=7))
+        own = [moment for set_id, moment in asked if set_id == of.id]
+        _assert_within(own, of.live.per_visit, of.live.per_day, of.live.per_week)
+    every = [moment for _, moment in asked]
+    _assert_within(every, budget.per_visit, budget.per_day, budget.per_week)
 
 
-def _assert_within(times: list[datetime], most: int | None, window: timedelta) -> None:
-    for at in times:
-        assert most is None or sum(at - window < each <= at for each in times) <= most
+def _assert_within(
+    asked: list[Moment], per_visit: int | None, per_day: int | None, per_week: int | None
+) -> None:
+    for at, visit in asked:
+        assert per_visit is None or sum(each == visit for _, each in asked) <= per_visit
+        for most, window in ((per_day, 24 * HOUR), (per_week, 7 * 24 * HOUR)):
+            assert most is None or sum(at - window < each <= at for each, _ in asked) <= most

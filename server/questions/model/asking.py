@@ -54,16 +54,17 @@ class NextState(StrEnum):
 class QuestionState:
     """What a profile remembers of one question: how often it was handled, and the last time.
 
-    `visit` is the number of the visit in which it was asked. `times` are the latest outcomes with their
-    visits, in no order. `shows` are the latest asks that were seen, one a visit: how often the question had
-    been handled then, when, and in which visit. `is_wrong` tells that the person called a value wrong that
-    they were to confirm.
+    `visit` is the number of the visit in which that was; `seen` is how many visits saw it since. `times` are
+    the outcomes of the last week or visit, with their visits, in no order. `shows` are the asks that were
+    seen then, one a visit: how often the question had been handled, when, and in which visit. `is_wrong`
+    tells that the person called a value wrong that they were to confirm.
     """
 
     handled: int
     outcome: Outcome
     at: datetime
     visit: int
+    seen: int = 0
     times: tuple[tuple[datetime, int], ...] = ()
     shows: tuple[tuple[int, datetime, int], ...] = ()
     is_wrong: bool = False
