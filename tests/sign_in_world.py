@@ -20,6 +20,7 @@ from server.access.tokens import ViewerTokens
 from server.consent.service import Consents
 from server.consent.store import ConsentStore
 from server.identity.configuring import SignInProviders
+from server.identity.hosts.signers import HostSigners
 from server.identity.model import SignInCode, StartedVisit
 from server.identity.providers.bounded import BoundedClient
 from server.identity.service import Identity
@@ -72,7 +73,7 @@ class World:
     @property
     def page(self) -> Viewer:
         """The page's viewer: a publishable key on its origin."""
-        return Viewer(kind=ViewerKind.WIDGET, key_id=self.key.id, origin=ORIGIN)
+        return Viewer(kind=ViewerKind.WIDGET, key_id=self.key.id, origin=ORIGIN, app=self.key.app)
 
     def browser(self) -> Browser:
         """Return a browser without cookies."""
@@ -177,6 +178,13 @@ async def _build(
             store=identity_store.providers,
             profiles=profiles,
             client=client,
+            public_url=PUBLIC_URL,
+            clock=clock,
+        ),
+        hosts=HostSigners(
+            store=identity_store.hosts,
+            access=access,
+            fetch=client.get,
             public_url=PUBLIC_URL,
             clock=clock,
         ),

@@ -47,7 +47,7 @@ class Viewer:
     """Who is asking, as proved by the token of this request.
 
     `profile_id` is set for a person only; `key_id` and `origin` for whoever came with a publishable
-    key or with a token made from one. `app` is set for apps: see ApiKey.app.
+    key or with a token made from one. `app` is set for apps and their pages: see ApiKey.app.
     """
 
     kind: ViewerKind

@@ -203,7 +203,7 @@ def _at_origin(key: ApiKey, origin: str | None) -> Viewer:
     if origin not in key.origins:
         message = f"The origin {origin or '(none)'} is not on the list of this publishable key."
         raise OriginNotAllowedError(message)
-    return Viewer(kind=ViewerKind.WIDGET, key_id=key.id, origin=origin)
+    return Viewer(kind=ViewerKind.WIDGET, key_id=key.id, origin=origin, app=key.app)
 
 
 def _at_its_origin(viewer: Viewer, origin: str | None) -> Viewer:

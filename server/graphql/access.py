@@ -8,7 +8,9 @@ from typing import Annotated
 import strawberry
 
 from server.access import model
+from server.graphql.context import Info
 from server.graphql.errors import ForbiddenError, InvalidInputError, NotFoundError
+from server.graphql.hosts import IdentitySigner, show_signer
 from server.graphql.node import Node
 
 
@@ -24,6 +26,15 @@ class ApiKey(Node):
     scopes: list[model.Scope] = strawberry.field(description="What a secret key may do.")
     created_at: datetime = strawberry.field(description="When it was made.")
     revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
+
+    @strawberry.field(
+        description="What the host signs identity tokens for this key with, ended ones included; for admins."
+    )
+    async def identity_signers(self, info: Info) -> list[IdentitySigner]:
+        """Look them up among those that this process holds in memory."""
+        context = info.context
+        found = await context.services.identity.hosts.of(context.viewer, model.KeyId(self.id))
+        return [show_signer(each) for each in found]
 
 
 def show_key(key: model.ApiKey) -> ApiKey:

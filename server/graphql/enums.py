@@ -13,6 +13,7 @@ from server.access.model import KeyKind, Scope, ViewerKind
 from server.consent.model import Basis, ConsentSource, ConsentState, OnWithdrawal
 from server.enrichment.model import EnrichmentState
 from server.identity.model import SyncMode
+from server.kit.jwts import SignatureAlgorithm
 from server.privacy.model import RequestKind, RequestState
 from server.profiles.conditions import Operator
 from server.profiles.model import (
@@ -165,6 +166,14 @@ _describe(
     name="ApiKeyKind",
     PUBLISHABLE="Stands in web pages: begins visits on its origins, and nothing else.",
     SECRET="Stays on servers: does what its scopes say.",  # noqa: S106 - the name of a kind, not a secret
+)
+_describe(
+    SignatureAlgorithm,
+    "How a token is signed (RFC 7518, section 3.1).",
+    HS256="With a secret that both sides know.",
+    RS256="With an RSA key of at least 2,048 bits.",
+    PS256="With an RSA key of at least 2,048 bits and a salt.",
+    ES256="With a key on the curve P-256.",
 )
 _describe(
     Basis,

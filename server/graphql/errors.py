@@ -120,6 +120,11 @@ class SignInCodeError(UserError):
     """See identity.errors."""
 
 
+@strawberry.type(description="The host's identity token proves nothing; the message names what is wrong.")
+class IdentityTokenError(UserError):
+    """See identity.errors."""
+
+
 @strawberry.type(description="The person was erased, and nothing brings them back but readmitPerson.")
 class PersonErasedError(UserError):
     """See profiles.errors."""
@@ -169,6 +174,7 @@ HANDLERS = (
     _Handler(profiles.PersonErasedError, PersonErasedError),
     _Handler(consent.UnknownPurposeError, UnknownPurposeError, "key"),
     _Handler(identity.SignInCodeError, SignInCodeError),
+    _Handler(identity.IdentityTokenError, IdentityTokenError),
     _Handler(identity.LinkCodeError, LinkCodeError),
     _Handler(identity.IdentityInUseError, IdentityInUseError),
     _Handler(identity.LastIdentityError, LastIdentityError),

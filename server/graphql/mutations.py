@@ -25,6 +25,7 @@ from server.graphql.claiming import ClaimMutations
 from server.graphql.context import Info
 from server.graphql.defining import DefinitionMutations
 from server.graphql.events import EventMutations
+from server.graphql.hosts import HostMutations
 from server.graphql.signing_in import IdentityMutations
 from server.profiles.model import ProfileId
 from server.questions.model import Outcome
@@ -34,7 +35,14 @@ _What = strawberry.argument(description="What to do, and to whom.")
 
 @audited
 @strawberry.type(description="What can be changed.")
-class Mutation(DefinitionMutations, ClaimMutations, EventMutations, IdentityMutations, AuthoringMutations):
+class Mutation(
+    DefinitionMutations,
+    ClaimMutations,
+    EventMutations,
+    IdentityMutations,
+    HostMutations,
+    AuthoringMutations,
+):
     """Every mutation takes one input and gives one union: a success, or an error that can be acted on."""
 
     @strawberry.mutation(description="Begin or continue a visit: tokens and the first question.")
@@ -45,7 +53,10 @@ class Mutation(DefinitionMutations, ClaimMutations, EventMutations, IdentityMuta
         context = info.context
         placement = context.services.questions.placement(input.placement)
         started = await context.services.identity.start_visit(
-            context.viewer, resume_token=input.resume_token, sign_in=visits.read_sign_in(input.sign_in)
+            context.viewer,
+            resume_token=input.resume_token,
+            sign_in=visits.read_sign_in(input.sign_in),
+            identity_token=input.identity_token,
         )
         return visits.show_started(started, placement, input.locale)
 

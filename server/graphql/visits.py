@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from server.graphql.context import Info
-from server.graphql.errors import ForbiddenError, InvalidInputError, SignInCodeError
+from server.graphql.errors import (
+    ForbiddenError,
+    IdentityTokenError,
+    InvalidInputError,
+    PersonErasedError,
+    SignInCodeError,
+)
 from server.graphql.profiles import Profile, Visit, show_profile, show_visit
 from server.graphql.questions import NextQuestion, show_next
 from server.identity.model import SignInCode
@@ -38,6 +44,11 @@ class StartVisitInput:
     sign_in: SignInCodeInput | None = strawberry.field(
         default=None, description="What came back from a sign-in; anonymous answers then join the person."
     )
+    identity_token: str | None = strawberry.field(
+        default=None,
+        description="A token that the host's backend signed about its user, good for one startVisit;"
+        " anonymous answers then join the person. See docs/identity-tokens.md.",
+    )
     placement: str = strawberry.field(default="home", description="Where the first question may appear.")
     locale: str | None = strawberry.field(
         default=None, description="The language to ask in, such as pt-BR; texts that lack it fall back."
@@ -61,6 +72,10 @@ class StartVisitSuccess:
     resume_token: str = strawberry.field(description="Keep it in this browser for the next startVisit.")
     visit: Visit | None = strawberry.field(description="The visit that began or goes on.")
     profile: Profile = strawberry.field(description="The person's profile.")
+    left_out: list[str] = strawberry.field(
+        description="The attributes in the identity token, by key, that are unknown, not the app's to write"
+        " or whose value does not fit; the others were written."
+    )
 
     @strawberry.field(description="What to ask first in the placement.")
     async def next(self, info: Info) -> NextQuestion:
@@ -70,7 +85,12 @@ class StartVisitSuccess:
 
 
 StartVisitResult = Annotated[
-    StartVisitSuccess | ForbiddenError | SignInCodeError | InvalidInputError,
+    StartVisitSuccess
+    | ForbiddenError
+    | SignInCodeError
+    | IdentityTokenError
+    | PersonErasedError
+    | InvalidInputError,
     strawberry.union("StartVisitResult", description="What became of startVisit."),
 ]
 
@@ -87,6 +107,7 @@ def show_started(started: StartedVisit, placement: str, locale: str | None = Non
         resume_token=started.resume_token,
         visit=None if visit is None else show_visit(visit),
         profile=show_profile(started.profile, started.viewer),
+        left_out=list(started.left_out),
     )
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from server.kit.errors import ExpectedError
+from server.kit.errors import ExpectedError, UnavailableError
 
 
 class SignInCodeError(ExpectedError):
     """The one-time code is unknown, used or expired, or another page began the sign-in; which is not told."""
+
+
+class IdentityTokenError(ExpectedError):
+    """The token of the host's backend does not prove who this is; the message names the check that failed."""
 
 
 class SignInError(Exception):
@@ -27,7 +31,7 @@ class AccessDeniedError(SignInError):
     code = "access_denied"
 
 
-class ProviderUnavailableError(SignInError):
+class ProviderUnavailableError(SignInError, UnavailableError):
     """The provider does not answer, or not in the form that the protocol prescribes."""
 
     code = "provider_unavailable"

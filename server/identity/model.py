@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NewType, Protocol
 
 from server.access.model import KeyId, Viewer, ViewerKind
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from server.access.model import SessionId, ViewerToken
+    from server.kit.jwts import SignatureAlgorithm
     from server.profiles.model import AttributeDefinition, Profile, ProfileId
+
+SignerId = NewType("SignerId", str)
 
 SESSION_IDLE = timedelta(days=30)  # without a visit, after which a browser is a stranger again
 SESSION_ABSOLUTE = timedelta(days=365)  # however often it is used: a stolen one ends some day
@@ -119,12 +122,48 @@ class SignInCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedVisit:
-    """A visit under way: the token for the next requests and the one that recognises the browser later."""
+    """A visit under way: the token for the next requests and the one that recognises the browser later.
+
+    `left_out` are the attributes of an identity token, by key, that could not be written.
+    """
 
     viewer: Viewer
     token: ViewerToken
     resume_token: str = field(repr=False)
     profile: Profile
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostSigner:
+    """What a host signs the identity tokens of one publishable key with: a secret, or keys that it publishes.
+
+    A secret has `hint`, its last four characters, and no issuer; it is None where it can't be read any more.
+    Of keys there is the issuer, and one of `jwks`, `jwks_uri` and neither, which means discovery.
+    """
+
+    id: SignerId
+    key_id: KeyId
+    algorithm: SignatureAlgorithm
+    hint: str | None
+    secret: str | None = field(repr=False)
+    issuer: str | None
+    jwks: object = field(repr=False)
+    jwks_uri: str | None
+    created_at: datetime
+    ends_at: datetime | None = None
+
+    def is_good(self, now: datetime) -> bool:
+        """Whether tokens may be signed with it."""
+        return self.ends_at is None or now < self.ends_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIdentitySecret:
+    """A secret just made, shown this once."""
+
+    signer: HostSigner
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,8 @@ from urllib.parse import urldefrag
 
 from server.access.errors import OriginNotAllowedError
 from server.access.model import ViewerKind
-from server.identity.errors import SignInCodeError, SignInError, UnknownSignInError
+from server.identity.errors import SignInError, UnknownSignInError
 from server.identity.joining import Joining
-from server.identity.linking import may_give_up, may_open
 from server.identity.model import (
     ATTEMPT_LIFETIME,
     CODE_LIFETIME,
@@ -25,24 +24,23 @@ from server.identity.model import (
     Finished,
     Handover,
     HeldCode,
-    StartedVisit,
 )
 from server.identity.recording import SignInRecorder
 from server.identity.sessions import Sessions
+from server.identity.visiting import Visiting
 from server.kit.errors import ForbiddenError, InvalidInputError
-from server.kit.ids import new_id
 from server.kit.origins import origin_of
-from server.kit.signing import new_secret, s256_challenge
-from server.profiles.model import IdentityKind, IdentityRef
+from server.kit.signing import new_secret
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from server.access.model import KeyId, Viewer
+    from server.access.model import Viewer
     from server.access.service import Access
     from server.identity.configuring import SignInProviders
+    from server.identity.hosts.signers import HostSigners
     from server.identity.joining import Unite
-    from server.identity.model import Callback, ProvedIdentity, Session, SignInCode
+    from server.identity.model import Callback, ProvedIdentity, SignInCode, StartedVisit
     from server.identity.store import IdentityStore
     from server.kit.clock import Clock
     from server.kit.sealing import Seal
@@ -62,13 +60,14 @@ _MAX_WITHHELD = 100
 class Identity:
     """Recognises people and browsers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - everything that signing in touches
         self,
         *,
         profiles: Profiles,
         access: Access,
         store: IdentityStore,
         providers: SignInProviders,
+        hosts: HostSigners,
         unite: Unite,
         seal: Seal,
         clock: Clock,
@@ -78,8 +77,12 @@ class Identity:
         self._store = store
         self._clock = clock
         self.providers = providers
+        self.hosts = hosts
         self._recorder = SignInRecorder(profiles=profiles, accounts=store.accounts, clock=clock)
         self.sessions = Sessions(store=store, profiles=profiles, revocations=access.revocations, clock=clock)
+        self._visiting = Visiting(
+            profiles=profiles, access=access, store=store, sessions=self.sessions, hosts=hosts, clock=clock
+        )
         self.joining = Joining(
             profiles=profiles,
             access=access,
@@ -95,24 +98,17 @@ class Identity:
     # Visits
 
     async def start_visit(
-        self, viewer: Viewer, *, resume_token: str | None, sign_in: SignInCode | None
+        self,
+        viewer: Viewer,
+        *,
+        resume_token: str | None,
+        sign_in: SignInCode | None,
+        identity_token: str | None = None,
     ) -> StartedVisit:
-        """Recognise the browser by its token or the person by a sign-in just made, else meet a stranger.
-
-        A token that is unknown, expired or another page's is no error: its bearer is a stranger. Raises
-        ForbiddenError for anybody but a page with a publishable key, and SignInCodeError.
-        """
-        if viewer.kind is not ViewerKind.WIDGET or viewer.key_id is None or viewer.origin is None:
-            message = "Only a page with a publishable key starts visits."
-            raise ForbiddenError(message)
-        session = await self.sessions.find(resume_token, viewer.key_id, viewer.origin)
-        if sign_in is not None:
-            return await self._arrive_signed_in(viewer.key_id, viewer.origin, session, sign_in)
-        if session is not None and resume_token is not None:
-            resumed = await self._resume(session, resume_token)
-            if resumed is not None:
-                return resumed
-        return await self._meet(viewer.key_id, viewer.origin)
+        """Begin or continue a visit; see Visiting.start."""
+        return await self._visiting.start(
+            viewer, resume_token=resume_token, sign_in=sign_in, identity_token=identity_token
+        )
 
     async def sign_out(self, viewer: Viewer) -> None:
         """Forget this browser: its resume token opens nothing any more, and its viewer token no more either.
@@ -127,66 +123,6 @@ class Identity:
     async def close(self) -> None:
         """Let go of what the providers keep open."""
         await self.providers.close()
-
-    async def _resume(self, session: Session, resume_token: str) -> StartedVisit | None:
-        profile = await self._profiles.find(session.profile_id)
-        if profile is None or not may_open(session, profile):
-            return None
-        visiting = await self._profiles.start_visit(profile, is_sign_in=False)
-        if visiting is None:
-            return None
-        await self.sessions.touch(session)
-        return self._started(session, visiting, resume_token)
-
-    async def _meet(self, key_id: KeyId, origin: str) -> StartedVisit:
-        stranger = IdentityRef(kind=IdentityKind.ANONYMOUS_ID, value=new_id("anon", self._clock()))
-        profile = await self._profiles.create((stranger,))
-        visiting = await self._profiles.start_visit(profile, is_sign_in=False) or profile
-        return await self._open_session(visiting, key_id, origin, is_identified=False)
-
-    async def _arrive_signed_in(
-        self, key_id: KeyId, origin: str, session: Session | None, sign_in: SignInCode
-    ) -> StartedVisit:
-        """Exchange the code and end what the browser was before: no resume token outlives a sign-in."""
-        profile_id = await self._store.take_code(
-            sign_in.code,
-            key_id=key_id,
-            origin=origin,
-            challenge=s256_challenge(sign_in.verifier),
-            now=self._clock(),
-        )
-        profile = None if profile_id is None else await self._profiles.find(profile_id)
-        if profile is not None and session is not None:
-            profile = await self._give_up(session, profile)
-        visiting = None if profile is None else await self._profiles.start_visit(profile, is_sign_in=True)
-        if visiting is None:
-            message = "This sign-in code is not valid (any more) on this page: sign in again."
-            raise SignInCodeError(message)
-        started = await self._open_session(visiting, key_id, origin, is_identified=True)
-        if session is not None:
-            await self.sessions.end(session.id)
-        return started
-
-    async def _give_up(self, session: Session, known: Profile) -> Profile:
-        """Fold what an anonymous browser said into the person who signed in on it."""
-        anonymous = await self._profiles.find(session.profile_id)
-        if anonymous is None or not may_give_up(session, anonymous):
-            return known
-        return await self._profiles.fold(known.id, anonymous.id) or known
-
-    async def _open_session(
-        self, profile: Profile, key_id: KeyId, origin: str, *, is_identified: bool
-    ) -> StartedVisit:
-        session, secret = await self.sessions.open(profile.id, key_id, origin, is_identified=is_identified)
-        return self._started(session, profile, secret)
-
-    def _started(self, session: Session, profile: Profile, resume_token: str) -> StartedVisit:
-        return StartedVisit(
-            viewer=session.viewer,
-            token=self._access.viewer_token(session.viewer),
-            resume_token=resume_token,
-            profile=profile,
-        )
 
     # Signing in
 

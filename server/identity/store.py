@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from server.access.model import KeyId, SessionId
 from server.identity.accounts.store import AccountStore
+from server.identity.hosts.store import HostStore
 from server.identity.model import Attempt, AttemptSecrets, Handover, HeldCode, Session
 from server.identity.providers.store import ProviderStore
 from server.kit.mongo import IndexModel
@@ -34,6 +35,7 @@ class IdentityStore:
     def __init__(self, database: Database, *, secret: str) -> None:
         self.accounts = AccountStore(database)
         self.providers = ProviderStore(database, secret=secret)
+        self.hosts = HostStore(database, secret=secret)
         self._sessions = database[SESSIONS]
         self._attempts = database[ATTEMPTS]
         self._codes = database[CODES]
@@ -46,6 +48,7 @@ class IdentityStore:
             [IndexModel("session_id", unique=True), IndexModel("profile_id"), IndexModel("key_id")]
         )
         await self.accounts.create_indexes()
+        await self.hosts.create_indexes()
 
     # Sessions
 

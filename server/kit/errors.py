@@ -44,3 +44,7 @@ class VersionConflictError(ConflictError):
             f"Somebody changed this meanwhile: it is at version {current_version}. Read it anew."
         )
         self.current_version = current_version
+
+
+class UnavailableError(Exception):
+    """Somebody else's server does not answer as it should; nothing in the message comes from it."""

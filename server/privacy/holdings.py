@@ -84,6 +84,11 @@ HOLDINGS: tuple[Holding, ...] = (
         owner="access",
         because="Ids of sessions that ended and of people who were erased; a quarter of an hour later gone.",
     ),
+    Holding(
+        collection="used_identity_tokens",
+        owner="identity",
+        because="Hashes of tokens that were used once; minutes later they are gone.",
+    ),
     Holding(collection="jobs", owner="kit", person=("profile_id",), on_anonymise=OnAnonymise.KEEP),
     Holding(
         collection="audit_log",
@@ -113,6 +118,7 @@ HOLDINGS: tuple[Holding, ...] = (
         for collection, owner in (
             ("api_keys", "access"),
             ("attribute_definitions", "profiles"),
+            ("identity_signers", "identity"),
             ("providers", "identity"),
             ("purposes", "consent"),
             ("question_sets", "questions"),

@@ -100,6 +100,7 @@ class Services:
             self.attributes.catalogue,
             self.questions.live,
             self.identity.providers.live,
+            self.identity.hosts.live,
         )
 
     async def why_not_ready(self) -> str | None:

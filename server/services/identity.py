@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.identity.configuring import SignInProviders
+from server.identity.hosts.signers import HostSigners
 from server.identity.providers.bounded import BoundedClient, provider_transport
 from server.identity.service import Identity
 from server.kit.sealing import Seal
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 def build_identity(ground: Ground, uniting: Uniting) -> Identity:
     """Return the service of sign-in; no provider is dialled before somebody signs in."""
     settings, clock, store = ground.settings, ground.clock, ground.stores.identity
+    client = BoundedClient(provider_transport(settings))
     return Identity(
         profiles=ground.profiles,
         access=ground.access,
@@ -25,7 +27,14 @@ def build_identity(ground: Ground, uniting: Uniting) -> Identity:
             settings.sign_in_providers,
             store=store.providers,
             profiles=ground.profiles,
-            client=BoundedClient(provider_transport(settings)),
+            client=client,
+            public_url=settings.public_url,
+            clock=clock,
+        ),
+        hosts=HostSigners(
+            store=store.hosts,
+            access=ground.access,
+            fetch=client.get,
             public_url=settings.public_url,
             clock=clock,
         ),

@@ -60,7 +60,9 @@ async def test_publishable_key_proves_a_widget_on_its_origins_only(core: Core) -
 
     viewers = [await core.access.identify(made.token, origin) for origin in (ORIGIN, SECOND_ORIGIN)]
 
-    assert viewers == [widget_viewer(key_id=made.key.id, origin=each) for each in (ORIGIN, SECOND_ORIGIN)]
+    assert viewers == [
+        widget_viewer(key_id=made.key.id, origin=each, app="a_page") for each in (ORIGIN, SECOND_ORIGIN)
+    ]
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ def person_viewer(
     )
 
 
-def widget_viewer(*, key_id: str = "key_publishable", origin: str = ORIGIN) -> Viewer:
-    return Viewer(kind=ViewerKind.WIDGET, key_id=KeyId(key_id), origin=origin)
+def widget_viewer(*, key_id: str = "key_publishable", origin: str = ORIGIN, app: str | None = None) -> Viewer:
+    return Viewer(kind=ViewerKind.WIDGET, key_id=KeyId(key_id), origin=origin, app=app)
 
 
 def api_key(

@@ -101,6 +101,9 @@ MUTATIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "requestEnrichment": ({"profile": {"id": "prf_none"}}, {"enrichment:run", *ADMIN}),
     "createApiKey": ({"kind": "SECRET", "name": "App", "scopes": ["PROFILES_READ"]}, ADMIN),
     "revokeApiKey": ({"id": "key_none"}, ADMIN),
+    "createIdentitySecret": ({"key": "key_none"}, ADMIN),
+    "trustIdentityKeySet": ({"key": "key_none", "issuer": "https://shop.test"}, ADMIN),
+    "endIdentitySigner": ({"id": "isg_none"}, ADMIN),
     "configureProvider": (
         {"key": "git", "kind": "github", "name": "Git", "clientId": "x", "clientSecret": "y"},
         ADMIN,
