@@ -6,10 +6,13 @@ Motor is in maintenance: this module and the stores are the only ones that impor
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from bson import decode
 from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
@@ -28,7 +31,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
 __all__ = [
     "BulkWriteError",
@@ -43,10 +46,13 @@ __all__ = [
     "IndexModel",
     "PyMongoError",
     "ReplaceOne",
+    "Undecoded",
     "connect",
+    "halved",
     "in_transaction",
     "is_about_duplicates",
     "open_database",
+    "undecoded",
     "why_unreachable",
 ]
 
@@ -55,12 +61,15 @@ Client = AsyncIOMotorClient[Document]
 ClientSession = AsyncIOMotorClientSession
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
+UndecodedCollection = AsyncIOMotorCollection[RawBSONDocument]
 
 Result = TypeVar("Result")
 
 _DUPLICATE_KEY = 11_000
 _PING_SECONDS = 1.0  # those who ask for readiness give up soon themselves (Kubernetes after one second)
 _AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+_EMPTY_BYTES = 5  # of a document without fields: its length and its end
+_UNDECODED = CodecOptions(document_class=RawBSONDocument, tz_aware=True, tzinfo=UTC)
 
 
 def connect(url: str) -> Client:
@@ -96,6 +105,49 @@ def open_database(client: Client, name: str) -> Database:
         read_preference=ReadPreference.PRIMARY,
         write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
     )
+
+
+def undecoded(collection: Collection) -> UndecodedCollection:
+    """Return the collection with documents that keep the documents inside them as they came: see `halved`."""
+    # motor's stub does not say that the options change the type of the documents
+    return cast("UndecodedCollection", collection.with_options(codec_options=_UNDECODED))
+
+
+def halved(document: RawBSONDocument, later: str) -> Document:
+    """Return a document of which one field is decoded when somebody looks at it, if anybody ever does."""
+    read = dict(document.items())
+    for key, value in read.items():
+        if type(value) is RawBSONDocument:
+            raw = value.raw
+            if key == later:
+                read[key] = Undecoded(raw)
+            else:
+                read[key] = {} if len(raw) == _EMPTY_BYTES else decode(raw, _AWARE_UTC)
+    return read
+
+
+class Undecoded(Mapping[str, Any]):
+    """A document as it came over the wire, decoded whole at the first look."""
+
+    __slots__ = ("_document", "_raw")
+
+    def __init__(self, raw: bytes | memoryview) -> None:
+        self._raw = raw
+        self._document: Document | None = None
+
+    def _read(self) -> Document:
+        if self._document is None:
+            self._document = decode(self._raw, _AWARE_UTC)
+        return self._document
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - as in any document
+        return self._read()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
 
 
 def is_about_duplicates(error: BulkWriteError) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NewType, TypeVar
 
 if TYPE_CHECKING:
@@ -183,7 +184,12 @@ class Source:
     @property
     def slug(self) -> str:
         """The source as one word, such as `person` or `enricher:email_domain`."""
-        return self.kind.value if self.key is None else f"{self.kind.value}:{self.key}"
+        return _slug(self.kind, self.key)
+
+
+@lru_cache(maxsize=1_024)  # there are few sources, and every claim names one
+def _slug(kind: SourceKind, key: str | None) -> str:
+    return kind.value if key is None else f"{kind.value}:{key}"
 
 
 PERSON = Source(kind=SourceKind.PERSON)

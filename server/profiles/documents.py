@@ -31,12 +31,8 @@ if TYPE_CHECKING:
     from server.profiles.resolving import Rank, Resolution
 
 
-def model(document: Mapping[str, object]) -> Profile:
+def model(document: Document) -> Profile:
     """Return the profile that a document holds."""
-    return _model(dict(document))
-
-
-def _model(document: Document) -> Profile:
     return Profile(
         id=ProfileId(document["_id"]),
         created_at=document["created_at"],
@@ -66,7 +62,7 @@ class _Claims(Mapping[AttributeId, tuple[Claim, ...]]):
 
     __slots__ = ("_documents", "_read")
 
-    def __init__(self, documents: Document) -> None:
+    def __init__(self, documents: Mapping[str, Document]) -> None:
         self._documents = documents
         self._read: dict[AttributeId, tuple[Claim, ...]] = {}
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from server.profiles.store import ProfileStore
 
 _SOURCE = Source(kind=SourceKind.IMPORT)
+_SEEDED = 16  # characters of a claim's id: what is random in others
 _ERASED = "This person was erased and stays away, unless the import is told to bring such people back."
 
 
@@ -107,16 +108,16 @@ class Importing:
     def _claims(self, row: Imported, known: Catalogue, at: datetime) -> tuple[Claim, ...]:
         for ref in row.identities:
             check_identity(ref)
-        definitions = {key: known.get(key) for key in row.values}
+        before = first_id("clm", at)[:-_SEEDED]
         return tuple(
             self._profiles.claim(
                 definition,
-                row.values[key],
+                value,
                 _SOURCE,
                 observed_at=at,
-                claim_id=_claim_id(row.seed, definition.id, at),
+                claim_id=_claim_id(before, row.seed, definition.id),
             )
-            for key, definition in definitions.items()
+            for definition, value in ((known.get(key), value) for key, value in row.values.items())
         )
 
     def _profile(self, row: Imported, claims: tuple[Claim, ...], at: datetime) -> Profile:
@@ -148,7 +149,7 @@ class Importing:
         return None
 
 
-def _claim_id(seed: str, attribute_id: str, at: datetime) -> ClaimId:
+def _claim_id(before: str, seed: str, attribute_id: str) -> ClaimId:
     """Return the same id in every run; it sorts by time as all do, since withdrawals go by that."""
     digest = hashlib.sha256(f"{seed}|{attribute_id}".encode()).hexdigest()
-    return ClaimId(first_id("clm", at)[:-16] + digest[:16])
+    return ClaimId(before + digest[:_SEEDED])

@@ -84,7 +84,8 @@ def resolve_all(
         definition = (definitions or {}).get(attribute_id)
         ranks |= {each.id: rank(each, definition.precedence if definition else ()) for each in about}
         if about:
-            values[attribute_id] = min(about, key=lambda each: ranks[each.id]).value
+            winner = about[0] if len(about) == 1 else min(about, key=lambda each: ranks[each.id])
+            values[attribute_id] = winner.value
     return Resolution(ranks=ranks, values=values)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from server.kit.mongo import ExecutionTimeout, IndexModel
+from server.kit.mongo import ExecutionTimeout, IndexModel, halved, undecoded
 from server.profiles.documents import model
 from server.profiles.ordering import SortKey
 
@@ -39,6 +39,7 @@ class SearchStore:
 
     def __init__(self, database: Database) -> None:
         self._profiles = database["profiles"]
+        self._undecoded = undecoded(self._profiles)
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""
@@ -95,9 +96,10 @@ class SearchStore:
         return [model(document) async for document in self._profiles.find(criteria, {"outbox": 0})]
 
     async def _read(self, criteria: Document, order: Order, limit: int) -> list[Profile]:
-        found = self._profiles.find(criteria, _SHOWN).sort(sorting(order)).limit(limit)
+        found = self._undecoded.find(criteria, _SHOWN).sort(sorting(order)).limit(limit)
         try:
-            return [model(each) for each in await found.max_time_ms(_LONGEST_MILLISECONDS).to_list(limit)]
+            read = await found.max_time_ms(_LONGEST_MILLISECONDS).to_list(limit)
+            return [model(halved(each, "attributes")) for each in read]
         except ExecutionTimeout:
             raise TooSlowError from None
 

@@ -266,12 +266,11 @@ class Profiles:
 
         Observed now unless said otherwise; it ends when it says, else when the attribute's values do.
         """
-        now = self._clock()
-        observed = observed_at or now
+        observed = observed_at or self._clock()
         lasts = definition.lasts
         checked = checked_value(definition, value)
         return Claim(
-            id=claim_id or ClaimId(new_id("clm", now)),
+            id=claim_id or ClaimId(new_id("clm", self._clock())),
             attribute_id=definition.id,
             value=checked,
             source=source,

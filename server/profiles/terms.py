@@ -25,9 +25,14 @@ def words_of(text: str) -> list[str]:
 
     Compatibility forms, case and combining marks are folded away (NFKD, casefold): Zoë, ZOE and zoe are one.
     """
+    return [word[:MAX_TERM] for word in _folded(text).replace("\0", " ").split()]
+
+
+def _folded(text: str) -> str:
+    if text.isascii():  # there is nothing to take apart, and most names of a long import are
+        return text.lower()
     bare = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
-    folded = unicodedata.normalize("NFKD", bare.casefold())
-    return [word[:MAX_TERM] for word in folded.replace("\0", " ").split()]
+    return unicodedata.normalize("NFKD", bare.casefold())
 
 
 def is_searched(definition: AttributeDefinition) -> bool:

@@ -25,6 +25,7 @@ MAX_TEXT = 10_000  # characters
 MAX_INTEGER = 2**53 - 1  # beyond this JSON readers disagree (RFC 7493, section 2.2)
 _OPTIONS_NAMED = 10  # of a refused enum's; the rest would make no sentence
 _OPTION_EXCERPT = 40  # characters
+_UNCLEAN = re.compile("[\0\ud800-\udfff]")
 
 
 def checked_value(definition: AttributeDefinition, value: Any) -> Value:  # noqa: ANN401 - anything JSON can hold
@@ -62,7 +63,7 @@ def _text(definition: AttributeDefinition, value: object, ceiling: int) -> str:
 
 def is_clean(text: str) -> bool:
     """Whether a text can be kept: UTF-8 has no lone surrogates, and MongoDB's indexes no NUL."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return _UNCLEAN.search(text) is None
 
 
 def _number(definition: AttributeDefinition, value: object) -> float:
