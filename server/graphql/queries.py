@@ -53,7 +53,7 @@ class Query(IdentityQueries, AskingQueries):
     async def profile(self, info: Info, by: _By) -> Profile | None:
         """Look a profile up by id or identity."""
         context = info.context
-        found = await context.services.profiles.visible_profile(context.viewer, read_lookup(by))
+        found = await context.profile_loader.load(read_lookup(by))
         return None if found is None else show_profile(found, context.viewer)
 
     @strawberry.field(description="Profiles; null without the scope profiles:read. Merged ones never appear.")

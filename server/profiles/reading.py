@@ -122,10 +122,12 @@ class Reading:
         return [by_id.get(each) if isinstance(each, str) else by_key.get(each.key) for each in lookups]
 
     async def _own(self, viewer: Viewer, lookups: Sequence[ProfileId | IdentityRef]) -> list[Profile | None]:
+        """Answer a person, who sees nobody else: not even who they became part of, see Profiles."""
         if viewer.profile_id is None or viewer.profile_id not in lookups:
             return [None] * len(lookups)
-        found = await self._living({ProfileId(viewer.profile_id)})
-        return [next(iter(found.values()), None) if each == viewer.profile_id else None for each in lookups]
+        found = await self._store.by_ids([ProfileId(viewer.profile_id)])
+        own = next((each for each in found if each.merged_into is None), None)
+        return [own if each == viewer.profile_id else None for each in lookups]
 
     async def _living(self, profile_ids: set[ProfileId]) -> dict[ProfileId, Profile]:
         """Return by id the profiles, where they were merged those that they became part of."""

@@ -8,6 +8,7 @@ import pytest
 
 from server.access.model import Scope
 from tests.api import ISSUER
+from tests.factories.profiles import user
 
 if TYPE_CHECKING:
     from tests.api import Api, Person
@@ -127,6 +128,16 @@ async def test_person_looks_up_nobody_but_themselves(api: Api, ada: Person) -> N
 
     assert own == {"profile": {"id": stranger.profile_id}}
     assert by_email == {"profile": None}
+
+
+async def test_token_of_a_merged_browser_does_not_lead_to_the_person(api: Api) -> None:
+    person, ada = await api.person(), await api.services.profiles.recognise(user("ada"))
+    await api.services.profiles.fold(ada.id, person.profile_id)
+
+    query = "query ($by: [ProfileLookup!]!) { profilesBy(by: $by) { id } }"
+    found = await api.data(query, {"by": [{"id": person.profile_id}, {"id": ada.id}]}, by=person)
+
+    assert found == {"profilesBy": [None, None]}
 
 
 async def test_values_of_an_app_are_all_written_or_none(api: Api, ada: Person) -> None:

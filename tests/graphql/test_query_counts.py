@@ -69,3 +69,28 @@ async def test_lookups_are_two_queries_however_many(api: Api, people: list[str])
 
     assert None not in found["profilesBy"]
     assert operations == ["query", "query"]
+
+
+@pytest.mark.parametrize("count", [1, 12])
+async def test_aliased_lookups_are_one_query_however_many(api: Api, people: list[str], count: int) -> None:
+    fields = [
+        f'p{number}: profile(by: {{ id: "{each}" }}) {{ {NODE} }}' for number, each in enumerate(people)
+    ]
+    query = f'{{ {" ".join(fields[:count])} nobody: profile(by: {{ id: "prf_none" }}) {{ id }} }}'
+    await api.data(query, by=api.admin)
+
+    async with _counted(api) as operations:
+        found = await api.data(query, by=api.admin)
+
+    assert [each and each["id"] for each in found.values()] == [*people[:count], None]
+    assert operations == ["query"]
+
+
+async def test_aliased_lookups_of_a_person_show_nobody_else(api: Api, people: list[str]) -> None:
+    person = await api.person()
+    query = """query ($own: ID!, $other: ID!) {
+      own: profile(by: { id: $own }) { id } other: profile(by: { id: $other }) { id } }"""
+
+    found = await api.data(query, {"own": person.profile_id, "other": people[0]}, by=person)
+
+    assert found == {"own": {"id": person.profile_id}, "other": None}
