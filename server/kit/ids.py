@@ -14,6 +14,7 @@ _PAIRS = [left + right for left in _ALPHABET for right in _ALPHABET]  # ten bits
 _RANDOM_BITS = 80
 _PLACE_BITS = 24  # of these: comes round after 16 million ids, in far more than a millisecond
 _places = count(secrets.randbits(_PLACE_BITS - 1))
+_TIME_LENGTH = 10
 _LENGTH = 26  # 48 bits of milliseconds and 80 random bits, five bits a character
 
 
@@ -32,6 +33,14 @@ def new_id(prefix: str, now: datetime) -> str:
 def first_id(prefix: str, now: datetime) -> str:
     """Return the id before which lie all that were made before `now`."""
     return f"{prefix}_{_base32(_milliseconds(now) << _RANDOM_BITS)}"
+
+
+def made_at(made: str) -> datetime:
+    """Return the moment that `new_id` was given, to the millisecond."""
+    number = 0
+    for digit in made.partition("_")[2][:_TIME_LENGTH]:
+        number = number * len(_ALPHABET) + _ALPHABET.index(digit)
+    return _EPOCH + number * _MILLISECOND
 
 
 def is_id(prefix: str, text: str) -> bool:

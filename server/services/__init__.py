@@ -123,7 +123,8 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     attributes, consents = ground.attributes, ground.consents
     uniting = Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock)
     follower = Follower(database, "profiles", WATCHED)
-    asking, enriching = build_questions(ground), build_enrichment(ground)
+    enriching = build_enrichment(ground)
+    asking = build_questions(ground, enriching.running)
     return Services(
         settings=settings,
         clock=clock,

@@ -15,6 +15,7 @@ from server.questions.service import Questions
 from server.questions.simulating import Simulating
 
 if TYPE_CHECKING:
+    from server.questions.service import Running
     from server.services.ground import Ground
 
 
@@ -31,10 +32,12 @@ class QuestionServices:
     results: Results
 
 
-def build_questions(ground: Ground) -> QuestionServices:
+def build_questions(ground: Ground, running: Running) -> QuestionServices:
     """Return them."""
     profiles, store, clock = ground.profiles, ground.stores.questions, ground.clock
-    questions = Questions(profiles=profiles, store=store, clock=clock, secret=ground.settings.secret)
+    questions = Questions(
+        profiles=profiles, store=store, clock=clock, secret=ground.settings.secret, running=running
+    )
     authoring = Authoring(profiles=profiles, questions=questions, store=store, clock=clock)
     sample = ProfileSample(ground.database)
     return QuestionServices(

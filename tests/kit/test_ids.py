@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from server.kit.ids import id_prefix, is_id, new_id
+from server.kit.ids import id_prefix, is_id, made_at, new_id
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 3, 14, 9, 26, 53, tzinfo=UTC)
@@ -60,3 +60,8 @@ def test_id_begins_with_its_moment_in_crockford_base32() -> None:
 )
 def test_anything_else_is_no_id(text: str) -> None:
     assert not is_id("prf", text)
+
+
+@given(moments)
+def test_id_says_when_it_was_made(now: datetime) -> None:
+    assert made_at(new_id("prf", now)) == now
