@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 import httpcore
@@ -14,10 +15,37 @@ from server.kit.addresses import is_public
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-__all__ = ["GuardedNetwork", "GuardedTransport", "HttpClient", "HttpError", "http_client"]
+__all__ = [
+    "BlockedTargetError",
+    "GuardedNetwork",
+    "GuardedTransport",
+    "HttpClient",
+    "HttpConnectError",
+    "HttpError",
+    "HttpResponse",
+    "HttpTransport",
+    "http_client",
+]
 
 HttpClient = httpx.AsyncClient
 HttpError = httpx.HTTPError
+HttpConnectError = httpx.ConnectError
+HttpResponse = httpx.Response
+HttpTransport = httpx.AsyncBaseTransport
+
+_MOST_ADDRESSES = 4  # of one name, tried one after the other
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+
+class BlockedTargetError(httpcore.ConnectError):
+    """The host is not one that may be called."""
+
+
+async def resolve(host: str, port: int) -> Sequence[str]:
+    """Return the addresses that the system's name service gives; raise OSError or UnicodeError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(each[4][0]) for each in found]
 
 
 def http_client(*, transport: httpx.AsyncBaseTransport | None = None) -> HttpClient:
@@ -38,9 +66,16 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
     stay those of the URL. What it does not see: where a public host passes the request on to.
     """
 
-    def __init__(self, allowed_hosts: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        allowed_hosts: Collection[str] = (),
+        *,
+        resolve: Resolve = resolve,
+        network: httpcore.AsyncNetworkBackend | None = None,
+    ) -> None:
         self._allowed = frozenset(allowed_hosts)
-        self._network = httpcore.AnyIOBackend()
+        self._resolve = resolve
+        self._network = network or httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -50,8 +85,13 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        address = await self._address(host, port, timeout)
-        return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+        addresses = await self._addresses(host, port, timeout)
+        for address in addresses[:-1]:
+            try:
+                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+            except httpcore.ConnectError:
+                continue
+        return await self._network.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
 
     async def connect_unix_socket(
         self,
@@ -64,29 +104,27 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         await self._network.sleep(seconds)
 
-    async def _address(self, host: str, port: int, seconds: float | None) -> str:
+    async def _addresses(self, host: str, port: int, seconds: float | None) -> Sequence[str]:
         if host in self._allowed:
-            return host
+            return [host]
         try:
             async with asyncio.timeout(seconds):
-                loop = asyncio.get_running_loop()
-                found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                addresses = await self._resolve(host, port)
         except (OSError, TimeoutError, UnicodeError):
             raise httpcore.ConnectError("the name of the host is not known") from None
-        addresses = [str(each[4][0]) for each in found]
         if not addresses or not all(is_public(each) for each in addresses):
-            raise httpcore.ConnectError("the host is not on the public internet")
-        return addresses[0]
+            raise BlockedTargetError("the host is not on the public internet")
+        return addresses[:_MOST_ADDRESSES]
 
 
 class GuardedTransport(httpx.AsyncHTTPTransport):
     """Sends requests through a guarded network."""
 
-    def __init__(self, allowed_hosts: Collection[str] = ()) -> None:
+    def __init__(self, allowed_hosts: Collection[str] = (), *, network: GuardedNetwork | None = None) -> None:
         super().__init__(retries=0)
         # No connection is kept for the next request: it would outlive what its name was judged by.
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(trust_env=False),
             max_keepalive_connections=0,
-            network_backend=GuardedNetwork(allowed_hosts),
+            network_backend=network or GuardedNetwork(allowed_hosts),
         )
