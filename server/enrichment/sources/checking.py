@@ -1,16 +1,17 @@
-"""Whether an enricher can work in this deployment, with one sentence for the first thing that is wrong; pure."""
+"""Whether an enricher can work in this deployment, with a sentence for what is wrong first; pure."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from server.enrichment.model import VISIT_FACTS
 from server.enrichment.sources.hosts import why_not_callable
 from server.enrichment.sources.requesting import placeholders
 from server.enrichment.sources.spec import CALLBACK, ValueType
+from server.enrichment.visits import VISIT_FACTS
 from server.kit.errors import ExpectedError, InvalidInputError
 from server.profiles.condition_forms import read_condition
 from server.profiles.model import AttributeType, PersonalData
@@ -31,7 +32,7 @@ _FITS: Mapping[AttributeType, frozenset[ValueType]] = {
         (AttributeType.STRING, AttributeType.TEXT),
         frozenset({V.STRING, V.ENUM, V.URL, V.DOMAIN, V.COUNTRY, V.LANGUAGE, V.TIME_ZONE, V.DATE}),
     ),
-    AttributeType.INTEGER: frozenset({V.INTEGER, V.YEAR}),
+    AttributeType.INTEGER: frozenset({V.INTEGER, V.YEAR, V.ASN}),
     AttributeType.NUMBER: frozenset({V.NUMBER, V.INTEGER}),
     AttributeType.BOOLEAN: frozenset({V.BOOLEAN}),
     AttributeType.ENUM: frozenset({V.ENUM}),
@@ -46,13 +47,36 @@ _FITS: Mapping[AttributeType, frozenset[ValueType]] = {
 _REFUSED_ATTRIBUTES = frozenset({"gender", "birthdate", "email", "phone_number"})
 _REFUSED_WORDS = frozenset(
     {
-        *("gender", "sex", "sexual", "orientation", "pronouns", "age", "birth", "birthday", "birthdate", "dob"),
+        *(
+            "gender",
+            "sex",
+            "sexual",
+            "orientation",
+            "pronouns",
+            "age",
+            "birth",
+            "birthday",
+            "birthdate",
+            "dob",
+        ),
         *("ethnic", "ethnicity", "race", "religion", "religious", "spirituality", "politics", "political"),
-        *("health", "medical", "disability", "union", "household", "finance", "financial", "wealth", "survey"),
+        *(
+            "health",
+            "medical",
+            "disability",
+            "union",
+            "household",
+            "finance",
+            "financial",
+            "wealth",
+            "survey",
+        ),
         *("networth", "marital", "children", "demographics", "ip", "personalemails", "personalphones"),
     }
 )
-_REFUSED_PAIRS = frozenset({("net", "worth"), ("personal", "emails"), ("personal", "phones"), ("personal", "email")})
+_REFUSED_PAIRS = frozenset(
+    {("net", "worth"), ("personal", "emails"), ("personal", "phones"), ("personal", "email")}
+)
 _OWN_HEADERS = frozenset(
     {"host", "content-length", "content-type", "transfer-encoding", "connection", "accept-encoding", "cookie"}
 )
@@ -84,7 +108,9 @@ def condition_of(spec: EnricherSpec, attributes: Catalogue) -> Condition | None:
     except ExpectedError as error:
         raise InvalidInputError(f"The condition can't be used: {error.message}", field="spec") from None
     except (KeyError, TypeError, AttributeError, ValueError):
-        raise InvalidInputError("The condition is not of the form that conditions have.", field="spec") from None
+        raise InvalidInputError(
+            "The condition is not of the form that conditions have.", field="spec"
+        ) from None
 
 
 def why_incomplete(spec: EnricherSpec, secrets: Collection[str]) -> str | None:
@@ -191,11 +217,13 @@ def _waterfall_problems(spec: EnricherSpec, around: Surroundings) -> Iterator[st
 
 def refused_word(path: Expression) -> str | None:
     """Return the name in a path that is never taken; None where there is none."""
-    for name in sorted(path.names):
-        words = [each.lower() for each in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
-        if _REFUSED_WORDS & {*words, "".join(words)} or _REFUSED_PAIRS & set(zip(words, words[1:], strict=False)):
-            return name
-    return None
+    return next((name for name in sorted(path.names) if _is_refused(name)), None)
+
+
+def _is_refused(name: str) -> bool:
+    words = [each.lower() for each in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
+    is_word = not _REFUSED_WORDS.isdisjoint({*words, "".join(words)})
+    return is_word or not _REFUSED_PAIRS.isdisjoint(itertools.pairwise(words))
 
 
 def _unknown(key: str) -> str:

@@ -36,7 +36,7 @@ class Expression:
             raise BadExpressionError(
                 f"{text[:80]!r} flattens and selects more than {_MOST_MULTIPLIERS} times"
             )
-        self.names = frozenset(node["value"] for node, _ in nodes if node["type"] == "field")
+        self.names: frozenset[str] = frozenset(node["value"] for node, _ in nodes if node["type"] == "field")
 
     def of(self, document: object) -> Any:  # noqa: ANN401 - JSON
         """Return what the expression finds in a document of JSON."""

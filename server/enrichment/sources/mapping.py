@@ -102,6 +102,10 @@ def _integer(said: object) -> int | None:
     return int(number) if number is not None and number.is_integer() else None
 
 
+def _asn(said: object) -> int | None:
+    return _integer(said.strip().upper().removeprefix("AS") if isinstance(said, str) else said)
+
+
 def _boolean(said: object) -> bool | None:
     return said if isinstance(said, bool) else {"true": True, "false": False}.get(str(said).strip().lower())
 
@@ -164,4 +168,5 @@ _CONVERSIONS: Mapping[ValueType, Callable[[object], Value | None]] = {
     ValueType.TIME_ZONE: _string,
     ValueType.DATE: _date,
     ValueType.YEAR: _year,
+    ValueType.ASN: _asn,
 }

@@ -118,6 +118,7 @@ class ValueType(StrEnum):
     TIME_ZONE = "time_zone"
     DATE = "date"
     YEAR = "year"
+    ASN = "asn"  # a number, or `AS` and a number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
