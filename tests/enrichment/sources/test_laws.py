@@ -137,13 +137,11 @@ def test_expression_ends_with_a_value_or_none(text: str, body: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["!" * 400 + "a", "(" * 240 + "a" + ")" * 240, "[@," * 120 + "a" + "]" * 120]
+    "text", ["!" * 400 + "a", "[@," * 120 + "a" + "]" * 120, "a[" * 200 + "0" + "]" * 200]
 )
 def test_expression_can_not_be_a_trap(text: str) -> None:
-    try:
-        assert Expression(text).of({"a": 1}) == 1
-    except BadExpressionError as error:
-        assert str(error)
+    with pytest.raises(BadExpressionError):
+        Expression(text)
 
 
 @pytest.mark.parametrize(
