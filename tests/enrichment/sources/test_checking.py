@@ -143,8 +143,10 @@ def test_small_enricher_is_right() -> None:
         ),
         (
             changed("condition", {"attribute": {"key": "shoe_size", "operator": "exists"}}),
-            "The condition can't be used: There is no attribute 'shoe_size': define it first with"
-            " defineAttribute.",
+            (
+                "The condition can't be used: There is no attribute 'shoe_size': define it first with"
+                " defineAttribute."
+            ),
         ),
         (
             changed("condition", {"attribute": "email"}),
