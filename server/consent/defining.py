@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from server.consent.model import Purpose, PurposeText
 from server.kit.errors import InvalidInputError
+from server.kit.texts import is_clean
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,10 +69,6 @@ def _check(purpose: Purpose) -> None:
         ("description", purpose.description, _MAX_TEXT),
         ("text", purpose.texts[-1].text, _MAX_TEXT),
     ):
-        if not 0 < len(text.strip()) <= len(text) <= most or not _is_clean(text):
+        if not 0 < len(text.strip()) <= len(text) <= most or not is_clean(text):
             message = f"The {field} of a purpose has 1 to {most} characters, none of them NUL or half a pair."
             raise InvalidInputError(message, field=field)
-
-
-def _is_clean(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

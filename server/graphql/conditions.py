@@ -125,6 +125,9 @@ class Condition:
     event: EventCondition | None = strawberry.field(
         default=strawberry.UNSET, description="How often an event happened."
     )
+    audience: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The person is in the audience with this key."
+    )
 
 
 _MEMBERS = (

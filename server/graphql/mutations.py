@@ -19,6 +19,7 @@ from server.graphql import (
     uniting,
     visits,
 )
+from server.graphql.audiences import AudienceMutations
 from server.graphql.auditing import audited
 from server.graphql.authoring import AuthoringMutations
 from server.graphql.claiming import ClaimMutations
@@ -39,6 +40,7 @@ class Mutation(
     DefinitionMutations,
     ClaimMutations,
     EventMutations,
+    AudienceMutations,
     IdentityMutations,
     HostMutations,
     AuthoringMutations,

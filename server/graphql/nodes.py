@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.access.model import KeyId
+from server.audiences.model import AudienceId
 from server.consent.model import PurposeId
 from server.graphql.access import show_key
+from server.graphql.audiences import show_audience
 from server.graphql.claiming import show_withdrawal
 from server.graphql.consent import show_purpose
 from server.graphql.definitions import show_definition
@@ -56,6 +58,11 @@ async def _purpose(context: Context, node_id: str) -> Node | None:
     return None if found is None else show_purpose(found)
 
 
+async def _audience(context: Context, node_id: str) -> Node | None:
+    found = await context.services.audiences.find(context.viewer, AudienceId(node_id))
+    return None if found is None else show_audience(found)
+
+
 async def _withdrawal(context: Context, node_id: str) -> Node | None:
     found = await context.services.withdrawals.find(context.viewer, WithdrawalId(node_id))
     return None if found is None else show_withdrawal(found)
@@ -73,5 +80,6 @@ _FINDERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "key": _key,
     "wdr": _withdrawal,
     "pur": _purpose,
+    "aud": _audience,
     "req": _privacy_request,
 }

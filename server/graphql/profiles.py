@@ -10,6 +10,7 @@ from strawberry.scalars import JSON
 
 from server.access import model as access
 from server.graphql.attributes import Attribute, show_attribute
+from server.graphql.audiences import Audience, show_audience
 from server.graphql.consent import Consent, ConsentEntry, show_entry, show_standing
 from server.graphql.context import Info
 from server.graphql.enrichment import Enrichment, show_enrichment
@@ -113,6 +114,14 @@ class Profile(Node):
         """Show the states kept in the profile."""
         found = await info.context.services.enrichment.enrichments_of(self.viewer, self.profile)
         return [show_enrichment(each) for each in found]
+
+    @strawberry.field(
+        description="The audiences that the person is in now; empty without the scope profiles:read."
+    )
+    async def audiences(self, info: Info) -> list[Audience]:
+        """Ask every audience that is in memory."""
+        found = await info.context.services.audiences.of(self.viewer, self.profile)
+        return [show_audience(each) for each in found]
 
     @strawberry.field(
         description="What the person did, the latest first; empty without the scope profiles:read."

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from server.kit.mongo import PyMongoError
 
@@ -62,6 +63,23 @@ class Watched(Generic[T]):
     async def heed(self, changed: object) -> None:  # noqa: ARG002 - the snapshot is replaced whole
         """Load anew."""
         await self.refresh()
+
+
+@dataclass(frozen=True, slots=True)
+class AlsoOn:
+    """A snapshot that hangs on another collection too: whatever changes there, it is loaded anew."""
+
+    collection: str
+    watched: Watched[Any]
+
+    async def refresh(self) -> None:
+        """Load all of it anew."""
+        await self.watched.refresh()
+
+    async def heed(self, changed: object) -> None:
+        """Load all of it anew."""
+        del changed
+        await self.watched.refresh()
 
 
 async def keep_fresh(database: Database, watched: Sequence[Fresh]) -> None:

@@ -118,6 +118,7 @@ HOLDINGS: tuple[Holding, ...] = (
         for collection, owner in (
             ("api_keys", "access"),
             ("attribute_definitions", "profiles"),
+            ("audiences", "audiences"),
             ("identity_signers", "identity"),
             ("providers", "identity"),
             ("purposes", "consent"),

@@ -17,22 +17,39 @@ from server.profiles.reranking import rerank_job
 from server.profiles.standard import STANDARD_ATTRIBUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from server.access.model import Viewer
     from server.consent.service import Consents
     from server.kit.clock import Clock
     from server.kit.jobs.service import JobQueue
     from server.kit.paging import Page, PageRequest
+    from server.profiles.catalogue import NamedCondition
     from server.profiles.definition_store import DefinitionStore
     from server.profiles.model import AttributeSpec
+
+    # Where the conditions come from that others may name: audiences lie above.
+    NamedConditions = Callable[[], Awaitable[Mapping[str, NamedCondition]]]
+
+
+async def _none() -> Mapping[str, NamedCondition]:
+    return {}
 
 
 class Attributes:
     """Keeps the attribute definitions."""
 
-    def __init__(self, *, store: DefinitionStore, consents: Consents, queue: JobQueue, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: DefinitionStore,
+        consents: Consents,
+        queue: JobQueue,
+        clock: Clock,
+        audiences: NamedConditions = _none,
+    ) -> None:
         self._store = store
+        self._audiences = audiences
         self._consents = consents
         self._queue = queue
         self._clock = clock
@@ -182,7 +199,7 @@ class Attributes:
         return AttributeDefinition(id=AttributeId(new_id("att", now)), created_at=now, **given)
 
     async def _load(self) -> Catalogue:
-        return catalogue(await self._store.all())
+        return catalogue(await self._store.all(), await self._audiences())
 
 
 _NO_SUCH_ATTRIBUTE = "There is no such attribute."

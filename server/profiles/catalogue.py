@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from server.access.model import Scope, ViewerKind
 from server.kit.errors import ForbiddenError, InvalidInputError
+from server.kit.texts import is_clean
 from server.profiles.errors import UnknownAttributeError
 from server.profiles.formats import language_tag
 from server.profiles.model import AppAccess, AttributeType, PersonAccess
 from server.profiles.patterns import MAX_PATTERN, BadPatternError, compiled
-from server.profiles.validating import MAX_STRING, MAX_TEXT, is_clean, limits
+from server.profiles.validating import MAX_STRING, MAX_TEXT, limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,16 +33,28 @@ _WITH_PATTERN = frozenset({AttributeType.STRING, AttributeType.TEXT})
 _WITH_OPTIONS = frozenset({AttributeType.ENUM, AttributeType.MULTI_ENUM})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedCondition:
+    """A condition that others may name: an audience. In `form` all stands by id."""
+
+    id: str
+    key: str
+    form: Mapping[str, Any]
+    is_archived: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Every attribute definition of one revision, in their order; archived ones are found by id alone.
 
-    `by_canonical` has those that ship with the product, under the keys that sign-in and look-ups know.
+    `by_canonical` has those that ship with the product, under the keys that sign-in and look-ups know;
+    `audiences` has the conditions that others may name, by id.
     """
 
     by_id: Mapping[AttributeId, AttributeDefinition]
     by_key: Mapping[str, AttributeDefinition]
     by_canonical: Mapping[str, AttributeDefinition]
+    audiences: Mapping[str, NamedCondition] = field(default_factory=dict)
 
     @property
     def by_name(self) -> Mapping[str, AttributeDefinition]:
@@ -65,14 +78,17 @@ def is_source_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
-def catalogue(definitions: Iterable[AttributeDefinition]) -> Catalogue:
-    """Return the catalogue of these definitions."""
+def catalogue(
+    definitions: Iterable[AttributeDefinition], audiences: Mapping[str, NamedCondition] | None = None
+) -> Catalogue:
+    """Return the catalogue of these definitions and of the audiences with these ids."""
     by_id = {definition.id: definition for definition in definitions}
     live = [definition for definition in by_id.values() if definition.archived_at is None]
     return Catalogue(
         by_id=by_id,
         by_key={each.key: each for each in live},
         by_canonical={each.canonical: each for each in live if each.canonical is not None},
+        audiences=audiences or {},
     )
 
 
@@ -89,6 +105,14 @@ def may_know(viewer: Viewer, definition: AttributeDefinition) -> bool:
 def known_to(viewer: Viewer, known: Catalogue) -> Catalogue:
     """Return what the viewer may know of: nobody searches by a value that is hidden from them."""
     return catalogue(definition for definition in known.by_id.values() if may_know(viewer, definition))
+
+
+def nameable_by(viewer: Viewer, known: Catalogue) -> Catalogue:
+    """Return the catalogue for conditions of this viewer: they name what they may know of, and any audience.
+
+    An audience may rest on what is hidden from them: who defined it decided that it may be told who is in it.
+    """
+    return replace(known, by_key=known_to(viewer, known).by_key)
 
 
 def writable(viewer: Viewer, known: Catalogue, key: str) -> AttributeDefinition:
@@ -175,15 +199,15 @@ def _check_texts(spec: AttributeSpec) -> None:
         ("descriptions", spec.descriptions, _MAX_DESCRIPTION),
         *(("options", option.labels, _MAX_LABEL) for option in spec.options),
     )
-    for field, texts, most in by_field:
+    for name, texts, most in by_field:
         if len(texts) > _MAX_LANGUAGES or any(language_tag(tag) != tag for tag in texts):
             message = (
                 f"A text is in up to {_MAX_LANGUAGES} languages, each once, by tags such as en or pt-BR."
             )
-            raise InvalidInputError(message, field=field)
+            raise InvalidInputError(message, field=name)
         if any(not text.strip() or len(text) > most or not is_clean(text) for text in texts.values()):
             message = f"A text in a language has 1 to {most} characters."
-            raise InvalidInputError(message, field=field)
+            raise InvalidInputError(message, field=name)
 
 
 def _check_pattern(spec: AttributeSpec) -> None:

@@ -2,8 +2,8 @@
 
 A form is an object with exactly one member: `{"all": […]}`, `{"any": […]}`, `{"not": …}`,
 `{"attribute": {…}}`, `{"login": {…}}`, `{"visit": {…}}`, `{"identified": …}`, `{"question": {…}}`,
-`{"consent": {…}}`, `{"event": {…}}`. From the API an attribute comes by key, in documents it stands by id, so
-that renaming a key changes no condition.
+`{"consent": {…}}`, `{"event": {…}}`, `{"audience": …}`. From the API attributes
+and audiences come by key, in documents they stand by id, so that renaming a key changes no condition.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from server.kit.ids import is_id
+from server.kit.texts import is_clean
 from server.profiles import conditions
 from server.profiles.conditions import (
     OPERATORS,
@@ -22,6 +23,7 @@ from server.profiles.conditions import (
     WINDOWS,
     All,
     AttributeIs,
+    AudienceIs,
     Condition,
     ConsentIs,
     CountIs,
@@ -36,12 +38,12 @@ from server.profiles.conditions import (
 from server.profiles.errors import InvalidConditionError, InvalidValueError
 from server.profiles.model import AttributeType, Bounds
 from server.profiles.tallies import MAX_TIMES, WHAT_AN_EVENT_IS_CALLED, is_event_name
-from server.profiles.validating import checked_value, is_clean
+from server.profiles.validating import checked_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from server.profiles.catalogue import Catalogue
+    from server.profiles.catalogue import Catalogue, NamedCondition
     from server.profiles.conditions import Operand
     from server.profiles.model import AttributeDefinition, AttributeId
 
@@ -62,6 +64,7 @@ class _Reader:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._parts = 0
+        self._inside: list[NamedCondition] = []
         self._read: Mapping[str, Callable[[Any, int], Condition]] = {
             "all": lambda inner, depth: All(self._several(inner, depth)),
             "any": lambda inner, depth: conditions.Any(self._several(inner, depth)),
@@ -73,13 +76,15 @@ class _Reader:
             "question": lambda inner, _: _question(inner),
             "consent": lambda inner, _: _consent(inner),
             "event": lambda inner, _: _event(inner),
+            "audience": self._audience,
         }
 
     def condition(self, form: Form, depth: int) -> Condition:
         self._parts += 1
         if depth > MAX_DEPTH or self._parts > MAX_PARTS:
             raise InvalidConditionError(
-                f"A condition is at most {MAX_DEPTH} deep and has at most {MAX_PARTS} parts."
+                f"A condition is at most {MAX_DEPTH} deep and has at most {MAX_PARTS} parts, "
+                "those of the audiences that it names included."
             )
         if len(form) != 1:
             raise InvalidConditionError("Each condition has exactly one member.")
@@ -92,6 +97,26 @@ class _Reader:
 
     def _several(self, inner: Sequence[Form], depth: int) -> tuple[Condition, ...]:
         return tuple(self.condition(each, depth + 1) for each in inner)
+
+    def _audience(self, inner: str | Form, depth: int) -> AudienceIs:
+        named = self._named(inner)
+        if named in self._inside:
+            path = " → ".join(each.key for each in (*self._inside[self._inside.index(named) :], named))
+            raise InvalidConditionError(f"An audience can't be made of itself: {path}.")
+        self._inside.append(named)
+        condition = self.condition(named.form, depth + 1)
+        self._inside.pop()
+        return AudienceIs(named.id, condition)
+
+    def _named(self, inner: str | Form) -> NamedCondition:
+        if not isinstance(inner, str):
+            return self._catalogue.audiences[inner["id"]]
+        for each in self._catalogue.audiences.values():
+            if each.key == inner and each.is_archived:
+                raise InvalidConditionError(f"The audience {inner!r} was archived: name another one.")
+            if each.key == inner:
+                return each
+        raise InvalidConditionError(f"There is no audience {inner[:80]!r}: define it with defineAudience.")
 
     def _attribute(self, inner: Form) -> AttributeIs | DateIs:
         definition = self._definition(inner)
@@ -136,6 +161,8 @@ def condition_form(condition: Condition) -> dict[str, Any]:  # noqa: C901, PLR09
             return {"any": [condition_form(each) for each in inner]}
         case Not(inner):
             return {"not": condition_form(inner)}
+        case AudienceIs(audience_id):
+            return {"audience": {"id": audience_id}}
         case AttributeIs(attribute_id, operator, operands, if_missing):
             values = {"operator": operator.value, "values": list(operands), "if_missing": if_missing}
             return {"attribute": {"id": attribute_id, **values}}
@@ -159,6 +186,23 @@ def condition_form(condition: Condition) -> dict[str, Any]:  # noqa: C901, PLR09
             within = None if window is None else window.total_seconds()
             bounds = {"at_least": at_least, "at_most": at_most}
             return {"event": {"name": name, **bounds, "within": within}}
+
+
+def keyed_form(form: Form, catalogue: Catalogue) -> dict[str, Any]:
+    """Return a stored condition as admins write it: attributes and audiences by key."""
+
+    def keyed(kind: str, inner: Any) -> Any:  # noqa: ANN401 - a part of a form
+        if kind == "attribute":
+            others = {name: each for name, each in inner.items() if name != "id"}
+            definition = catalogue.by_id.get(inner["id"])
+            return {"key": inner["id"] if definition is None else definition.key, **others}
+        if kind == "audience":
+            return catalogue.audiences[inner["id"]].key
+        if kind == "not":
+            return keyed_form(inner, catalogue)
+        return [keyed_form(each, catalogue) for each in inner] if kind in {"all", "any"} else inner
+
+    return {kind: keyed(kind, inner) for kind, inner in form.items()}
 
 
 def _operator(given: str) -> Operator:

@@ -180,6 +180,14 @@ class ConsentIs:
 
 
 @dataclass(frozen=True, slots=True)
+class AudienceIs:
+    """The person is in an audience: its condition, as it was when this one was read, holds."""
+
+    audience_id: str
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
 class EventIs:
     """An event happened so often, both bounds included, at any time or not longer ago than `window`.
 
@@ -204,6 +212,7 @@ Condition = (
     | QuestionIs
     | ConsentIs
     | EventIs
+    | AudienceIs
 )
 
 
@@ -242,6 +251,8 @@ def holds(condition: Condition, subject: Subject, now: datetime) -> bool:  # noq
             return any(holds(each, subject, now) for each in conditions)
         case Not(inner):
             return not holds(inner, subject, now)
+        case AudienceIs(_, inner):
+            return holds(inner, subject, now)
         case AttributeIs():
             return _compares(condition, subject.values.get(condition.attribute_id))
         case DateIs(attribute_id):

@@ -10,6 +10,7 @@ from server.profiles import conditions
 from server.profiles.conditions import (
     All,
     AttributeIs,
+    AudienceIs,
     Condition,
     ConsentIs,
     CountIs,
@@ -64,6 +65,8 @@ class _Translator:
                 return {"$or": [self.filter(each) for each in inner]} if inner else _NEVER
             case Not(inner):
                 return {"$nor": [self.filter(inner)]}
+            case AudienceIs(_, inner):
+                return self.filter(inner)
             case AttributeIs():
                 return self._attribute(condition)
             case DateIs():

@@ -9,7 +9,7 @@ from server.access.model import Scope
 from server.access.service import require_scope
 from server.kit.errors import NotFoundError
 from server.kit.following import read_change_cursor
-from server.profiles.catalogue import known_to
+from server.profiles.catalogue import nameable_by
 from server.profiles.condition_forms import read_condition
 from server.profiles.conditions import holds, subject_of
 from server.profiles.model import ProfileId
@@ -85,7 +85,7 @@ class Following:
                 yield change
 
     async def _condition(self, viewer: Viewer, form: Form) -> Condition:
-        return read_condition(form, known_to(viewer, await self._profiles.catalogue.current()))
+        return read_condition(form, nameable_by(viewer, await self._profiles.catalogue.current()))
 
     async def _fits(self, change: ProfileChange, condition: Condition) -> bool:
         if change.profile is None:

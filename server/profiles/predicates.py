@@ -7,12 +7,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.profiles import conditions
-from server.profiles.conditions import All, AttributeIs, Condition, CountIs, Identified, Not, Operator, holds
+from server.profiles.condition_forms import read_condition
+from server.profiles.conditions import (
+    All,
+    AttributeIs,
+    AudienceIs,
+    Condition,
+    CountIs,
+    Identified,
+    Not,
+    Operator,
+    holds,
+)
+from server.profiles.errors import InvalidConditionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from server.profiles.catalogue import Catalogue
+    from server.profiles.condition_forms import Form
     from server.profiles.conditions import Subject
 
     Predicate = Callable[[Subject, datetime], bool]
@@ -27,6 +41,8 @@ def predicate(condition: Condition) -> Predicate:  # noqa: PLR0911 - one line a 
             return _any(tuple(predicate(each) for each in inner))
         case Not(inner):
             return _not(predicate(inner))
+        case AudienceIs(_, inner):
+            return predicate(inner)
         case CountIs(counter, at_least, at_most):
             return _count(counter, at_least, at_most)
         case Identified(is_identified):
@@ -34,6 +50,21 @@ def predicate(condition: Condition) -> Predicate:  # noqa: PLR0911 - one line a 
         case AttributeIs(operator=Operator.EQUALS | Operator.IN):
             return _among(condition)
     return lambda subject, now: holds(condition, subject, now)
+
+
+def predicate_of(form: Form, catalogue: Catalogue) -> Predicate:
+    """Return the closure of a stored condition.
+
+    It never holds where something that it names is gone, or where two admins made audiences name each other.
+    """
+    try:
+        return predicate(read_condition(form, catalogue))
+    except (KeyError, InvalidConditionError):
+        return _never
+
+
+def _never(_: Subject, __: datetime) -> bool:
+    return False
 
 
 def _all(inner: tuple[Predicate, ...]) -> Predicate:

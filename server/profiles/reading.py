@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from server.access.model import Scope
 from server.kit.errors import InvalidInputError
 from server.kit.paging import cut
-from server.profiles.catalogue import known_to
+from server.profiles.catalogue import known_to, nameable_by
 from server.profiles.condition_forms import read_condition
 from server.profiles.conditions import All
 from server.profiles.filters import mongo_filter
@@ -143,11 +143,12 @@ class Reading:
 
     async def _criteria(self, viewer: Viewer, query: ProfileQuery) -> Filter:
         words = _words(query.search)
-        catalogue = known_to(viewer, await self._attributes.catalogue.current())
-        condition = All(()) if query.filter is None else read_condition(query.filter, catalogue)
+        everything = await self._attributes.catalogue.current()
+        nameable = nameable_by(viewer, everything)
+        condition = All(()) if query.filter is None else read_condition(query.filter, nameable)
         purposes = await self._consents.purposes.current()
-        filter_ = mongo_filter(condition, self._clock(), withheld_by(catalogue, purposes))
-        return {"$and": [filter_, with_words(words, catalogue, purposes)]}
+        filter_ = mongo_filter(condition, self._clock(), withheld_by(everything, purposes))
+        return {"$and": [filter_, with_words(words, known_to(viewer, everything), purposes)]}
 
 
 _TOO_SLOW = "This would read too many profiles: narrow the filter, or leave the order at CREATED_AT."

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from server.profiles.validating import is_clean
+from server.kit.texts import is_clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

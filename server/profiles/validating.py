@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
+from server.kit.texts import is_clean
 from server.profiles.addresses import stored_address, why_no_address
 from server.profiles.errors import InvalidValueError
 from server.profiles.formats import country_code, e164_phone, iso_date, language_tag, time_zone, utc_datetime
@@ -25,7 +26,6 @@ MAX_TEXT = 10_000  # characters
 MAX_INTEGER = 2**53 - 1  # beyond this JSON readers disagree (RFC 7493, section 2.2)
 _OPTIONS_NAMED = 10  # of a refused enum's; the rest would make no sentence
 _OPTION_EXCERPT = 40  # characters
-_UNCLEAN = re.compile("[\0\ud800-\udfff]")
 
 
 def checked_value(definition: AttributeDefinition, value: Any) -> Value:  # noqa: ANN401 - anything JSON can hold
@@ -59,11 +59,6 @@ def _text(definition: AttributeDefinition, value: object, ceiling: int) -> str:
         hint = definition.pattern_hint or f"must match the pattern {definition.pattern}"
         raise _invalid(definition, hint)
     return text
-
-
-def is_clean(text: str) -> bool:
-    """Whether a text can be kept: UTF-8 has no lone surrogates, and MongoDB's indexes no NUL."""
-    return _UNCLEAN.search(text) is None
 
 
 def _number(definition: AttributeDefinition, value: object) -> float:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from server.profiles.condition_forms import read_condition
-from server.profiles.predicates import predicate
+from server.profiles.predicates import predicate_of
 from server.questions.model import EVERY_REASK, Budget, Ordering, QuestionKind
 from server.questions.scoring import chance, score
 
@@ -207,13 +206,7 @@ def _show_if(question: Question, catalogue: Catalogue) -> Predicate | None:
 
 
 def _closure(form: Form | None, catalogue: Catalogue) -> Predicate | None:
-    """Return the closure of a condition; one about an attribute that is gone never holds."""
-    if form is None:
-        return None
-    try:
-        return predicate(read_condition(form, catalogue))
-    except KeyError:
-        return _never
+    return None if form is None else predicate_of(form, catalogue)
 
 
 def _never(_: Subject, __: datetime) -> bool:

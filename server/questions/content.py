@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from server.kit.errors import InvalidInputError
 from server.kit.ids import new_id
-from server.profiles.condition_forms import condition_form, read_condition
+from server.profiles.condition_forms import condition_form, keyed_form, read_condition
 from server.profiles.errors import InvalidConditionError
 from server.questions.model import Question, QuestionId, QuestionKind, SetContent
 from server.questions.model.sets import QuestionFields, SetFields
@@ -110,17 +110,7 @@ def with_keys(form: Form | None, catalogue: Catalogue, keys: Mapping[str, str]) 
     """Return a stored condition as authors write it: attributes and questions of the set by key."""
     if form is None:
         return None
-
-    def renamed(kind: str, inner: Any) -> Any:  # noqa: ANN401 - a part of a form
-        if kind == "attribute":
-            others = {name: each for name, each in inner.items() if name != "id"}
-            definition = catalogue.by_id.get(inner["id"])
-            return {"key": inner["id"] if definition is None else definition.key, **others}
-        if kind == "not":
-            return with_keys(inner, catalogue, keys)
-        return [with_keys(each, catalogue, keys) for each in inner] if kind in {"all", "any"} else inner
-
-    return {kind: renamed(kind, inner) for kind, inner in with_ids(form, keys).items()}
+    return keyed_form(with_ids(form, keys), catalogue)
 
 
 def _with_consent_questions(

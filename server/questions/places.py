@@ -106,6 +106,8 @@ class Place:
                 self._check_form(each, depth - 1)
         elif kind == "identified":
             inner.as_flag()
+        elif kind == "audience":
+            inner.as_text()
         else:
             _check_members(inner, _FORMS[kind])
 
@@ -117,7 +119,7 @@ class Place:
 
 def _check_members(at: Place, readers: Mapping[str, Callable[[Place], object]]) -> None:
     at.only(set(readers))
-    for name in {"key", "operator", "id", "outcomes", "purpose", "states"} & readers.keys():
+    for name in {"key", "operator", "id", "outcomes", "purpose", "states", "name"} & readers.keys():
         if at.value.get(name) is None:
             raise at.wrong(f"an object with `{name}`")
     for name, each in at.members():
@@ -135,6 +137,8 @@ _FORMS: Mapping[str, Mapping[str, Callable[[Place], object]]] = {
     "any": {},
     "not": {},
     "identified": {},
+    "audience": {},
+    "event": {**_COUNT, "name": Place.as_text, "within": Place.as_number},
     "attribute": {
         "key": Place.as_text,
         "operator": Place.as_text,

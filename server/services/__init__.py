@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.access.audit import AuditLog
+from server.audiences.service import Audiences
 from server.events.service import Events
 from server.kit.clock import system_clock
 from server.kit.following import Follower
 from server.kit.jobs.periodic import Periodic
 from server.kit.mongo import connect, open_database, why_unreachable
+from server.kit.watching import AlsoOn
 from server.privacy.holdings import HOLDINGS
 from server.privacy.model import RETAIN, RETAIN_EVERY
 from server.privacy.retaining import why_unknown
@@ -78,6 +80,7 @@ class Services:
     consenting: Consenting
     identity: Identity
     events: Events
+    audiences: Audiences
     questions: Questions
     answering: Answering
     authoring: Authoring
@@ -98,7 +101,12 @@ class Services:
             self.access.revocations,
             self.consents.purposes,
             self.attributes.catalogue,
+            AlsoOn("audiences", self.attributes.catalogue),
+            self.audiences.known,
+            AlsoOn("attribute_definitions", self.audiences.known),
             self.questions.live,
+            AlsoOn("attribute_definitions", self.questions.live),
+            AlsoOn("audiences", self.questions.live),
             self.identity.providers.live,
             self.identity.hosts.live,
         )
@@ -154,6 +162,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
         identity=build_identity(ground, uniting),
         events=Events(profiles=profiles, store=stores.events, clock=clock),
+        audiences=Audiences(profiles=profiles, store=stores.audiences, clock=clock),
         questions=asking.questions,
         answering=asking.answering,
         authoring=asking.authoring,

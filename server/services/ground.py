@@ -42,7 +42,13 @@ def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
     tokens = ViewerTokens(secret=settings.secret, issuer=settings.public_url, clock=clock)
     consents = Consents(store=stores.consents, clock=clock)
     queue = JobQueue(store=stores.jobs, clock=clock)
-    attributes = Attributes(store=stores.definitions, consents=consents, queue=queue, clock=clock)
+    attributes = Attributes(
+        store=stores.definitions,
+        consents=consents,
+        queue=queue,
+        clock=clock,
+        audiences=stores.audiences.named,
+    )
     return Ground(
         settings=settings,
         clock=clock,

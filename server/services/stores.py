@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from server.access.audit_store import AuditStore
 from server.access.revocation_store import RevocationStore
 from server.access.store import KeyStore
+from server.audiences.store import AudienceStore
 from server.consent.store import ConsentStore
 from server.events.store import EventStore
 from server.identity.store import IdentityStore
@@ -43,6 +44,7 @@ class Stores:
     search: SearchStore
     identity: IdentityStore
     events: EventStore
+    audiences: AudienceStore
     questions: QuestionStore
     answers: LogStore
     jobs: JobStore
@@ -69,6 +71,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         search=SearchStore(database),
         identity=IdentityStore(database, secret=settings.secret),
         events=EventStore(database),
+        audiences=AudienceStore(database),
         questions=QuestionStore(database),
         answers=LogStore(database),
         jobs=JobStore(database),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLInterfaceType, build_schema
 
 from server.access.model import KeyKind, Scope
+from server.audiences.model import AudienceSpec
 from server.graphql.schema import print_schema
 from server.kit.paging import MAX_PAGE
 from server.profiles.model import Source, SourceKind
@@ -41,6 +42,8 @@ async def _ids(api: Api) -> dict[str, str]:
     withdrawals = api.services.withdrawals
     somebody = await api.person()
     exported = await api.data(EXPORT, {"id": somebody.profile_id}, by=api.admin)
+    visitors = AudienceSpec(key="visitors", name="Visitors", condition={"identified": False})
+    defined = await api.services.audiences.define(SEEDER, visitors)
     return {
         "PrivacyRequest": exported["exportPerson"]["request"]["id"],
         "SourceWithdrawal": (await withdrawals.withdraw(SEEDER, Source(kind=SourceKind.HOOK))).id,
@@ -48,6 +51,7 @@ async def _ids(api: Api) -> dict[str, str]:
         "AttributeDefinition": (await api.define("shoe_size")).id,
         "QuestionSet": (await api.publish("shoes", question_draft("shoe_size"))).id,
         "ApiKey": key.id,
+        "Audience": defined.id,
         "Purpose": purposes["purposes"]["edges"][0]["node"]["id"],
     }
 
@@ -89,7 +93,7 @@ async def test_node_is_shown_to_whoever_may_see_it(api: Api) -> None:
     assert seen == {
         "person": {"Purpose", "AttributeDefinition"},
         "reader": {"Purpose", "AttributeDefinition", "Profile"},
-        "author": {"Purpose", "AttributeDefinition", "QuestionSet"},
+        "author": {"Purpose", "AttributeDefinition", "Audience", "QuestionSet"},
         "writer": {"Purpose"},
     }
 

@@ -16,6 +16,7 @@ from server.profiles.conditions import (
     WINDOWS,
     All,
     AttributeIs,
+    AudienceIs,
     ConsentIs,
     CountIs,
     DateIs,
@@ -132,6 +133,7 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
         st.builds(All, st.lists(inner, max_size=3).map(tuple)),
         st.builds(language.Any, st.lists(inner, max_size=3).map(tuple)),
         st.builds(Not, inner),
+        st.builds(AudienceIs, st.just("aud_1"), inner),
     ),
     max_leaves=8,
 )

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.profiles import conditions as language
-from server.profiles.catalogue import catalogue
+from server.profiles.catalogue import Catalogue, NamedCondition, catalogue
 from server.profiles.condition_forms import condition_form, read_condition
 from server.profiles.conditions import (
     AttributeIs,
@@ -82,6 +82,8 @@ def _with_ids(condition: Condition) -> Condition:  # noqa: PLR0911 - one line a 
             return language.Any(tuple(map(_with_ids, inner)))
         case language.Not(inner):
             return language.Not(_with_ids(inner))
+        case language.AudienceIs(_, inner):
+            return _with_ids(inner)
         case QuestionIs(_, outcomes, window):
             return QuestionIs("qst_" + "0" * 26, outcomes, window)
         case language.CountIs(counter, None, None):
@@ -231,6 +233,7 @@ for _ in range(1_000):
         ({"consent": {"purpose": "$where", "states": ["granted"]}}, "key of a purpose"),
         ({"consent": {"purpose": "a\0", "states": ["granted"]}}, "key of a purpose"),
         ({"consent": {"purpose": "marketing", "states": []}}, "has 1 to 500 entries"),
+        ({"audience": "nobody"}, "There is no audience 'nobody'"),
         ({"event": {"name": ""}}, "The name of an event has 1 to 100 characters"),
         ({"event": {"name": "a" * 101}}, "The name of an event has 1 to 100 characters"),
         ({"event": {"name": "a\ud800"}}, "The name of an event has 1 to 100 characters"),
@@ -248,6 +251,56 @@ def test_condition_that_makes_no_sense_is_refused_with_one_sentence(
 
     assert message in refused.value.message
     assert len(refused.value.message) < 300
+
+
+def _named(key: str, form: dict[str, Any], *, is_archived: bool = False) -> NamedCondition:
+    return NamedCondition(id=f"aud_{key}", key=key, form=form, is_archived=is_archived)
+
+
+def _about_audiences(*named: NamedCondition) -> Catalogue:
+    return catalogue(DEFINITIONS.values(), {each.id: each for each in named})
+
+
+def test_audience_is_its_condition_whatever_depth_it_is_named_at() -> None:
+    known = _about_audiences(
+        _named("buyers", {"login": {"at_least": 2}}),
+        _named("fans", {"not": {"audience": {"id": "aud_buyers"}}}),
+    )
+
+    by_key = read_condition({"any": [{"audience": "fans"}]}, known)
+    again = read_condition(condition_form(by_key), known)
+
+    assert again == by_key
+    assert condition_form(by_key) == {"any": [{"audience": {"id": "aud_fans"}}]}
+    assert [_holds(by_key, profile(logins=logins)) for logins in (1, 2)] == [True, False]
+
+
+def test_audience_is_not_made_of_itself() -> None:
+    known = _about_audiences(
+        _named("buyers", {"all": [{"audience": {"id": "aud_fans"}}]}),
+        _named("fans", {"not": {"audience": {"id": "aud_regulars"}}}),
+        _named("regulars", {"audience": {"id": "aud_fans"}}),
+    )
+
+    with pytest.raises(InvalidConditionError, match="made of itself: fans → regulars → fans"):
+        read_condition({"audience": "buyers"}, known)
+
+
+def test_archived_audience_is_named_by_nothing_new_and_goes_on_where_it_was() -> None:
+    known = _about_audiences(_named("buyers", {"identified": True}, is_archived=True))
+
+    with pytest.raises(InvalidConditionError, match="The audience 'buyers' was archived"):
+        read_condition({"audience": "buyers"}, known)
+    assert _holds(
+        read_condition({"audience": {"id": "aud_buyers"}}, known), profile(identities=[identity(user())])
+    )
+
+
+def test_audiences_count_among_the_parts_of_what_names_them() -> None:
+    known = _about_audiences(_named("many", {"all": [{"identified": True}] * 150}))
+
+    with pytest.raises(InvalidConditionError, match="those of the audiences that it names included"):
+        read_condition({"any": [{"audience": "many"}, {"audience": "many"}]}, known)
 
 
 def test_undeclared_attribute_is_unknown() -> None:

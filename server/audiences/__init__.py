@@ -1,0 +1,1 @@
+"""Audiences: conditions over profiles that are saved under a name."""
