@@ -116,7 +116,7 @@ class SignInRecorder:
             known=await self._said(profile),
             is_first=sign_in.account is None,
         )
-        claims = await self._claims(sign_in.source, result.values)
+        claims = await self._profiles.keepable(profile, await self._claims(sign_in.source, result.values))
         complete = replace(
             update,
             claims=claims,

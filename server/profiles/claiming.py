@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from server.access.model import Scope, ViewerKind
 from server.access.service import require_scope
-from server.kit.errors import ExpectedError, ForbiddenError, InvalidInputError, NotFoundError
+from server.kit.errors import ConflictError, ExpectedError, ForbiddenError, InvalidInputError, NotFoundError
 from server.kit.paging import Page, cut
 from server.profiles.catalogue import writable
 from server.profiles.explaining import why
+from server.profiles.gating import why_not_kept
 from server.profiles.model import (
     PERSON,
     Circumstances,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from server.access.model import Viewer
+    from server.consent.model import Consent
     from server.kit.clock import Clock
     from server.kit.paging import PageRequest
     from server.profiles.history_store import HistoryStore
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     )
     from server.profiles.service import Profiles
 
+_TRIES = 10  # against merges of the same profile in the same instant
 MAX_WRITES = 100  # profiles written to by one call
 _USUAL = Circumstances()
 _NONE: Mapping[str, Circumstances] = MappingProxyType({})
@@ -89,9 +92,10 @@ class Claiming:
     ) -> Profile:
         """Write values as an app or admin says them; None takes back what it said before (RFC 7396).
 
-        All or nothing; with `may_create` an unknown identity gets a profile. Raises ForbiddenError,
-        NotFoundError, UnknownAttributeError, InvalidValueError, and InvalidInputError for an identity that
-        nobody can have or circumstances that can't be.
+        All or nothing; with `may_create` an unknown identity gets a profile. Raises ForbiddenError (also
+        where the person does not consent to what an attribute is for), NotFoundError, UnknownAttributeError,
+        InvalidValueError, and InvalidInputError for an identity that nobody can have or circumstances that
+        can't be.
         """
         require_scope(viewer, Scope.PROFILES_WRITE)
         source = _source(viewer)
@@ -102,10 +106,16 @@ class Claiming:
             for key, definition in definitions.items()
             if values[key] is not None
         )
-        profile = await self._profiles.addressed(by, may_create=may_create)
+        kept = [definition for key, definition in definitions.items() if values[key] is not None]
         taken_back = [definition for key, definition in definitions.items() if values[key] is None]
-        retracted = tuple(each for one in taken_back for each in _said_by(source, profile, one))
-        return await self._written(profile, ProfileUpdate(claims=claims, retracted=retracted))
+        for _ in range(_TRIES):
+            profile = await self._consenting(by, kept, may_create=may_create)
+            retracted = tuple(each for one in taken_back for each in _said_by(source, profile, one))
+            update = ProfileUpdate(claims=claims, retracted=retracted)
+            written = await self._profiles.write(profile.id, update)
+            if written is not None:
+                return written
+        raise ConflictError("This profile keeps being merged at this moment: try again.")
 
     async def correct(self, viewer: Viewer, key: str, value: object) -> Profile:
         """Write what people say of themselves; None takes back what they said.
@@ -115,15 +125,13 @@ class Claiming:
         """
         profile = await self._own(viewer)
         definition = writable(viewer, await self._profiles.catalogue.current(), key)
-        if not await self._profiles.may_use(profile, definition.purpose):
-            raise ForbiddenError(f"Nothing is kept about {definition.label} without your consent.")
         if value is None:
             return await self._written(
                 profile, ProfileUpdate(retracted=_said_by(PERSON, profile, definition))
             )
+        await self._check_consent((definition,), profile.consents)
         claim = self._claim(viewer, definition, value, PERSON, _USUAL)
-        guard = await self._profiles.consent_guard(definition.purpose)
-        return await self._written(profile, ProfileUpdate(claims=(claim,), only_if=guard))
+        return await self._written(profile, ProfileUpdate(claims=(claim,)))
 
     async def accept(self, viewer: Viewer, suggestion_id: str) -> Profile:
         """Make what a look-up says the person's own word; raise ForbiddenError and NotFoundError."""
@@ -185,6 +193,22 @@ class Claiming:
             expires_at=circumstances.expires_at,
             actor=viewer.profile_id or viewer.key_id,
         )
+
+    async def _consenting(
+        self, by: ProfileId | IdentityRef, kept: Sequence[AttributeDefinition], *, may_create: bool
+    ) -> Profile:
+        """Return whom a caller names, who consents to what is to be kept; nobody is made to be refused."""
+        found = await self._profiles.find_living(by)
+        if found is not None or may_create:
+            await self._check_consent(kept, {} if found is None else found.consents)
+        return found or await self._profiles.addressed(by, may_create=may_create)
+
+    async def _check_consent(
+        self, kept: Sequence[AttributeDefinition], consents: Mapping[str, Consent]
+    ) -> None:
+        reason = why_not_kept(kept, consents, await self._profiles.purposes.current())
+        if reason is not None:
+            raise ForbiddenError(reason)
 
     async def _own(self, viewer: Viewer) -> Profile:
         """Return the viewer's own profile; raise ForbiddenError for who is no person."""

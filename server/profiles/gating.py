@@ -39,6 +39,16 @@ def forbidden_attributes(
     )
 
 
+def why_not_kept(
+    definitions: Iterable[AttributeDefinition], consents: Mapping[str, Consent], purposes: Purposes
+) -> str | None:
+    """Return why nothing may be written about one of these attributes, given the consents; None if it may."""
+    for each in definitions:
+        if not purposes.allow(each.purpose, consents):
+            return f"Nothing is kept about {each.key!r} without consent to {each.purpose!r}."
+    return None
+
+
 def usable_attributes(profile: Profile, purposes: Purposes, now: datetime) -> frozenset[AttributeId]:
     """Return the attributes about which there is a live claim whose source may be used."""
     return frozenset(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from server.kit.errors import ExpectedError
 from server.kit.ids import first_id, new_id
+from server.profiles.gating import why_not_kept
 from server.profiles.identifying import check_identity
 from server.profiles.model import ClaimId, Identity, Profile, ProfileId, ProfileUpdate, Source, SourceKind
 
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
+    from server.consent.model import Consent, Purposes
     from server.kit.clock import Clock
     from server.profiles.catalogue import Catalogue
     from server.profiles.erased_store import ErasedStore
-    from server.profiles.model import Claim, IdentityRef
+    from server.profiles.model import AttributeDefinition, Claim, IdentityRef
     from server.profiles.service import Profiles
     from server.profiles.store import ProfileStore
 
@@ -47,6 +49,21 @@ class Prepared:
     returning: Collection[IdentityRef]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gate:
+    """The attributes that need a consent, by key, and what people consented to, by their identities."""
+
+    definitions: Mapping[str, AttributeDefinition]
+    consents: Mapping[str, Mapping[str, Consent]]
+    purposes: Purposes
+
+    def why_refused(self, row: Imported) -> str | None:
+        """Return why a row can't be kept, or None. Whom nobody knows consented to nothing yet."""
+        gated = [self.definitions[key] for key in row.values if key in self.definitions]
+        said = next((self.consents[ref.key] for ref in row.identities if ref.key in self.consents), {})
+        return why_not_kept(gated, said, self.purposes)
+
+
 class Importing:
     """Takes people from a file. A batch that is taken twice leaves what it left the first time."""
 
@@ -63,6 +80,7 @@ class Importing:
         """
         known = await self._profiles.catalogue.current()
         gone = await self._erased.among(ref for row in rows for ref in row.identities)
+        gate = await self._gate(rows, known)
         refused: dict[int, str] = {}
         claims: dict[int, tuple[Claim, ...]] = {}
         for index, row in enumerate(rows):
@@ -70,6 +88,8 @@ class Importing:
                 claims[index] = self._claims(row, known, at)
             except ExpectedError as error:
                 refused[index] = error.message
+            if gate is not None and (reason := gate.why_refused(row)) is not None:
+                refused.setdefault(index, reason)
             if not brings_back and not gone.isdisjoint(row.identities):
                 refused[index] = _ERASED
         good = {index: each for index, each in claims.items() if index not in refused}
@@ -104,6 +124,15 @@ class Importing:
                 fresh[index] = self._profile(prepared.rows[index], prepared.claims[index], prepared.at)
             taken |= keys
         return fresh
+
+    async def _gate(self, rows: Sequence[Imported], known: Catalogue) -> _Gate | None:
+        """Return what refuses rows for want of consent; None where no attribute needs one."""
+        definitions = {key: each for key, each in known.by_key.items() if each.purpose is not None}
+        if not definitions:
+            return None
+        consents = await self._store.consents_of([ref for row in rows for ref in row.identities])
+        purposes = await self._profiles.purposes.current()
+        return _Gate(definitions=definitions, consents=consents, purposes=purposes)
 
     def _claims(self, row: Imported, known: Catalogue, at: datetime) -> tuple[Claim, ...]:
         for ref in row.identities:
@@ -145,7 +174,9 @@ class Importing:
         fresh = tuple(claim for claim in claims if claim.id not in known)
         missing = tuple(ref for ref in row.identities if ref.key not in owners)
         if fresh or missing:
-            await self._profiles.write(profile_id, ProfileUpdate(claims=fresh, identities=missing))
+            update = ProfileUpdate(claims=fresh, identities=missing)
+            if await self._profiles.write(profile_id, update) is None:
+                return "The person was merged, erased or took a consent back at this moment: import it again."
         return None
 
 

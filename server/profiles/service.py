@@ -35,7 +35,7 @@ from server.profiles.terms import value_words
 from server.profiles.validating import checked_value
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from server.access.model import Viewer
@@ -147,9 +147,9 @@ class Profiles:
         purposes = await self._consents.purposes.current()
         if definition is None or not may_know(viewer, definition):
             return None
-        if not purposes.allow(definition.purpose, profile.consents):
-            return None
-        return definition, resolve(definition, permitted_claims(profile, definition, purposes), self._clock())
+        claims = permitted_claims(profile, definition, purposes)
+        is_allowed = purposes.allow(definition.purpose, profile.consents)
+        return (definition, resolve(definition, claims, self._clock())) if is_allowed else None
 
     async def known_attributes(self, profile: Profile) -> dict[str, ResolvedAttribute]:
         """Return what is known and may be used, by the key that it ships under, else by its own."""
@@ -208,20 +208,29 @@ class Profiles:
     async def write(self, profile_id: ProfileId, update: ProfileUpdate) -> Profile | None:
         """Write to a profile; None where it is gone or merged, or where the update's guard does not hold.
 
-        Claims, also retracted ones, are announced as AttributesChanged beside the update's own changes.
+        To the guard belongs the consent to what the attributes of its claims are for: see `keepable`. Claims,
+        also retracted ones, are announced as AttributesChanged beside the update's own changes.
         Raises IdentityTakenError where an identity belongs to another profile; then nothing is written.
         """
         now = self._clock()
-        announced = (
-            *update.changes,
-            *attributes_changed(profile_id, (*update.claims, *update.retracted), now),
-        )
+        told = attributes_changed(profile_id, (*update.claims, *update.retracted), now)
         known = (await self.catalogue.current()).by_id
         ranks = {
             claim.id: rank(claim, known[claim.attribute_id].precedence if claim.attribute_id in known else ())
             for claim in update.claims
         }
-        return await self._store.update(profile_id, replace(update, changes=announced), ranks, now)
+        purposes = {known[each.attribute_id].purpose for each in update.claims if each.attribute_id in known}
+        guard = {**update.only_if, **await self.consent_guard(*purposes)}
+        complete = replace(update, changes=(*update.changes, *told), only_if=guard)
+        return await self._store.update(profile_id, complete, ranks, now)
+
+    async def keepable(self, profile: Profile, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+        """Return those of these claims that may be kept, given what the person consents to now."""
+        known = (await self.catalogue.current()).by_id
+        purposes = await self._consents.purposes.current()
+        return tuple(
+            claim for claim in claims if purposes.allow(known[claim.attribute_id].purpose, profile.consents)
+        )
 
     async def claims(
         self,

@@ -15,7 +15,7 @@ from pymongo.errors import BulkWriteError
 
 from server.kit.changes import change_document
 from server.kit.mongo import DuplicateKeyError, IndexModel
-from server.profiles.documents import model, replacement, visit_document
+from server.profiles.documents import consents_model, model, replacement, visit_document
 from server.profiles.errors import IdentityTakenError
 from server.profiles.merge_store import MergeStore
 from server.profiles.resolving import resolve_all
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import timedelta
 
+    from server.consent.model import Consent
     from server.kit.changes import Change
     from server.kit.mongo import Database, Document
     from server.profiles.model import (
@@ -129,6 +130,13 @@ class ProfileStore:
         keys = {ref.key for ref in refs}
         found = self._profiles.find({"identity_keys": {"$in": list(keys)}}, {"identity_keys": 1})
         return {key: each["_id"] async for each in found for key in each["identity_keys"] if key in keys}
+
+    async def consents_of(self, refs: Sequence[IdentityRef]) -> dict[str, Mapping[str, Consent]]:
+        """Return what the people of these identities consented to, by the keys of all their identities."""
+        named = {"identity_keys": {"$in": [ref.key for ref in refs]}}
+        found = self._profiles.find(named, {"identity_keys": 1, "consents": 1})
+        consents = [(each["identity_keys"], consents_model(each["consents"])) async for each in found]
+        return {key: said for keys, said in consents for key in keys}
 
     async def insert_many(
         self,

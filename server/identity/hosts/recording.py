@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from server.access.model import Viewer, ViewerKind
@@ -62,10 +62,12 @@ class HostRecorder:
         ref = IdentityRef(kind=IdentityKind.USER_ID, value=token.subject)
         for _ in range(_TRIES):
             profile = await self._profiles.recognise(ref)
-            update = self._update(profile, source, said, is_sign_in=profile.id != known)
+            fit = replace(said, claims=await self._profiles.keepable(profile, said.claims))
+            update = self._update(profile, source, fit, is_sign_in=profile.id != known)
             written = await self._profiles.write(profile.id, update)
             if written is not None:
-                return Recorded(profile=written, is_sign_in=profile.id != known, left_out=said.left_out)
+                left_out = await self._left_out(said, fit)
+                return Recorded(profile=written, is_sign_in=profile.id != known, left_out=left_out)
         raise IdentityTokenError("The profile kept changing while it was written: mint another token.")
 
     async def _said(self, key_id: KeyId, source: Source, token: IdentityToken) -> _Said:
@@ -87,6 +89,12 @@ class HostRecorder:
             except (UnknownAttributeError, ForbiddenError, InvalidValueError):
                 left_out.append(key)
         return _Said(tuple(claims), tuple(taken_back), tuple(left_out))
+
+    async def _left_out(self, said: _Said, fit: _Said) -> tuple[str, ...]:
+        """Return the keys that were not written, those last that the person does not consent to."""
+        by_id = (await self._profiles.catalogue.current()).by_id
+        refused = [by_id[each.attribute_id].key for each in said.claims if each not in fit.claims]
+        return (*said.left_out, *refused)
 
     def _update(self, profile: Profile, source: Source, said: _Said, *, is_sign_in: bool) -> ProfileUpdate:
         now = self._clock()
