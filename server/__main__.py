@@ -227,6 +227,7 @@ def _run_server(app: Callable[..., Any], host: str, port: int) -> None:
         port=port,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # whom to believe is said by ACQUAINT_TRUSTED_PROXIES: see web/addresses.py
         timeout_graceful_shutdown=_GRACE_SECONDS,
         log_config=None,
         ws_max_size=MAX_BODY,

@@ -14,6 +14,8 @@ from starlette.middleware import Middleware
 from server.graphql.execution import Executor
 from server.graphql.schema import build_schema
 from server.kit.watching import keep_fresh
+from server.web.addresses import ClientAddresses
+from server.web.gate import Gate
 from server.web.graphiql import graphiql_files
 from server.web.graphql_endpoint import GraphQLEndpoint
 from server.web.graphql_socket import GraphQLSocket
@@ -51,17 +53,20 @@ def create_app(services: Services) -> Starlette:
 def _routes(services: Services) -> list[BaseRoute]:
     is_development = services.settings.is_development
     executor = Executor(schema=build_schema(), services=services, may_introspect=is_development)
+    gate = Gate(
+        access=services.access,
+        limits=services.limits,
+        addresses=ClientAddresses(services.settings.trusted_proxies),
+    )
     endpoint = GraphQLEndpoint(
-        access=services.access, execute=executor.execute, stream=executor.stream, has_graphiql=is_development
+        gate=gate, execute=executor.execute, stream=executor.stream, has_graphiql=is_development
     )
-    socket = GraphQLSocket(
-        access=services.access, stream=executor.stream, own_origin=services.settings.public_url
-    )
+    socket = GraphQLSocket(gate=gate, stream=executor.stream, own_origin=services.settings.public_url)
     routes: list[BaseRoute] = [
         endpoint.route(_GRAPHQL),
         socket.route(_GRAPHQL),
         *archive_routes(services.privacy),
-        *sign_in_routes(services.identity, services.settings),
+        *sign_in_routes(services.identity, services.settings, gate),
         WidgetFiles(WIDGET_FILES).route(),
         *health_routes(services.why_not_ready),
     ]
@@ -76,9 +81,11 @@ async def _lifespan(services: Services) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as group:
         following = group.create_task(keep_fresh(services.database, services.watched))
         telling = group.create_task(services.follower.run())
+        sharing = group.create_task(services.limits.run())
         gc.freeze()  # what start-up made stays for good: the collector need not look at it again
         yield
         following.cancel()
         telling.cancel()
+        sharing.cancel()
     await services.identity.close()
     services.close()

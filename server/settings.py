@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -68,6 +69,9 @@ class Settings:
     providers: tuple[ProviderSettings, ...] = ()
     retention: Mapping[str, timedelta] = field(default_factory=dict)  # by collection; none is for ever
     claim_history: timedelta = timedelta(days=730)  # how long what was said before is kept
+    trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For counts
+    # How often in how many seconds, by the name of a limit; None turns it off. See access.limiting.
+    limits: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
 
     @property
     def is_development(self) -> bool:
@@ -117,6 +121,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         providers=_providers(environ.get("ACQUAINT_PROVIDERS", "[]")),
         retention=_retention(environ.get("ACQUAINT_RETENTION", "{}")),
         claim_history=_days("ACQUAINT_CLAIM_HISTORY_DAYS", environ.get("ACQUAINT_CLAIM_HISTORY_DAYS", "730")),
+        trusted_proxies=_networks(environ.get("ACQUAINT_TRUSTED_PROXIES", "")),
+        limits=_limits(environ.get("ACQUAINT_LIMITS", "{}")),
     )
     if not settings.is_development and not settings.is_https:
         message = "ACQUAINT_PUBLIC_URL must start with https:// in production, since tokens travel over it."
@@ -179,6 +185,50 @@ def _retention(text: str) -> dict[str, timedelta]:
     if not isinstance(given, dict) or not all(type(days) is int for days in given.values()):
         raise SettingsError(message)
     return {name: _days(f"{name!r} in ACQUAINT_RETENTION", str(days)) for name, days in given.items()}
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    networks = tuple(each.strip() for each in text.split(",") if each.strip())
+    for each in networks:
+        try:
+            ip_network(each)
+        except ValueError:
+            message = (
+                "ACQUAINT_TRUSTED_PROXIES must be addresses or networks with commas between them, such as"
+                f" 10.0.0.0/8,fd00::/8; {each!r} is none."
+            )
+            raise SettingsError(message) from None
+    return networks
+
+
+def _limits(text: str) -> dict[str, tuple[int, int] | None]:
+    """Read how often in how many seconds; which limits there are is known to access, which checks it."""
+    message = (
+        'ACQUAINT_LIMITS must be a JSON object such as {"visits_per_address": [300, 60]}, which is 300 in 60'
+        " seconds; null turns a limit off."
+    )
+    try:
+        given = json.loads(text)
+    except ValueError:
+        raise SettingsError(message) from None
+    if not isinstance(given, dict) or not all(_is_limit(each) for each in given.values()):
+        raise SettingsError(message)
+    return {name: None if pair is None else (pair[0], pair[1]) for name, pair in given.items()}
+
+
+def _is_limit(given: object) -> bool:
+    if given is None:
+        return True
+    return (
+        isinstance(given, list)
+        and [type(each) for each in given] == [int, int]
+        and 0 < given[0] <= _MOST_ALLOWED
+        and 0 < given[1] <= _LONGEST_SECONDS
+    )
+
+
+_MOST_ALLOWED = 1_000_000_000
+_LONGEST_SECONDS = 86_400
 
 
 def _providers(text: str) -> tuple[ProviderSettings, ...]:

@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urldefrag, urlsplit
 import httpx
 from starlette.applications import Starlette
 
+from server.access.limit_store import LimitStore
+from server.access.limiting import DEFAULTS, Limits, rules_of
 from server.access.model import ApiKey, KeyKind, Scope, Viewer, ViewerKind
 from server.access.revocation_store import RevocationStore
 from server.access.revoking import Revocations
@@ -39,11 +41,13 @@ from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
 from server.profiles.uniting import Uniting
 from server.settings import Environment, ProviderSettings, Settings
+from server.web.addresses import ClientAddresses
+from server.web.gate import Gate
 from server.web.sign_in import sign_in_routes
 from tests.fakes import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from server.kit.mongo import Database
     from server.profiles.model import Profile, ProfileId
@@ -53,6 +57,8 @@ ORIGIN = "https://shop.test"
 PAGE = f"{ORIGIN}/basket?step=2"
 VERIFIER = "a-verifier-that-only-the-page-knows-0123456789"
 CHALLENGE = s256_challenge(VERIFIER)
+# The clock stands still, so that no bucket ever fills up again.
+NO_LIMITS: Mapping[str, tuple[int, int] | None] = dict.fromkeys(DEFAULTS)
 ADMIN = Viewer(kind=ViewerKind.ADMIN, scopes=frozenset({Scope.ADMIN}))
 
 
@@ -132,9 +138,10 @@ async def sign_in_world(
     *,
     clock: FakeClock,
     transport: httpx.AsyncBaseTransport | None = None,
+    limits: Mapping[str, tuple[int, int] | None] = NO_LIMITS,
 ) -> AsyncIterator[World]:
     """Give a world that reaches its providers through `transport` (None: the network) and close it after."""
-    world = await _build(database, providers, clock, transport)
+    world = await _build(database, providers, clock, transport, limits)
     yield world
     await world.identity.close()
     for client in world.clients:
@@ -146,6 +153,7 @@ async def _build(
     providers: Sequence[ProviderSettings],
     clock: FakeClock,
     transport: httpx.AsyncBaseTransport | None,
+    given_limits: Mapping[str, tuple[int, int] | None],
 ) -> World:
     client = BoundedClient(transport, deadline_seconds=1)
     settings = _settings(tuple(providers))
@@ -193,7 +201,11 @@ async def _build(
         clock=clock,
     )
     new = await access.create_key(ADMIN, kind=KeyKind.PUBLISHABLE, name="Shop", origins=(ORIGIN,))
-    app = Starlette(routes=sign_in_routes(identity, settings))
+    limits = Limits(
+        store=LimitStore(database), rules=rules_of(given_limits), secret=settings.secret, clock=clock
+    )
+    gate = Gate(access=access, limits=limits, addresses=ClientAddresses(()))
+    app = Starlette(routes=sign_in_routes(identity, settings, gate))
     return World(
         database=database,
         clock=clock,

@@ -27,3 +27,14 @@ class OriginNotAllowedError(AuthenticationError):
     """The page's origin is not on the list of the publishable key (or is not the token's)."""
 
     code = "ORIGIN_NOT_ALLOWED"
+
+
+class TooManyRequestsError(ExpectedError):
+    """Somebody asked too often; `retry_after_seconds` is when the next request is welcome."""
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        unit = "second" if retry_after_seconds == 1 else "seconds"
+        super().__init__(f"Too many requests came from here: try again in {retry_after_seconds} {unit}.")
+        self.retry_after_seconds = retry_after_seconds

@@ -58,7 +58,7 @@ class ViewerTokens:
         only its end is looked at again.
         """
         known = self._read.get(token)
-        if known is not None and known[1] >= int(self._clock().timestamp()):
+        if known is not None and known[1] > self._clock().timestamp():
             return known[0]
         viewer, end = self._checked(token)
         if len(self._read) >= _REMEMBERED:

@@ -15,7 +15,7 @@ from graphql import (
     validate,
 )
 
-from server.graphql.limits import too_many_fields
+from server.graphql.limits import too_many_fields, too_many_mutations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +77,7 @@ class Documents:
             specified_rules if self._may_introspect else (*specified_rules, NoSchemaIntrospectionCustomRule)
         )
         errors = validate(self._compiler.schema, document, rules, hide_suggestions=not self._may_introspect)
-        excess = None if errors else too_many_fields(document)
+        excess = None if errors else too_many_fields(document) or too_many_mutations(document)
         if errors or excess is not None:
             return Prepared(document, errors if excess is None else (excess,), None)
         return Prepared(document, (), self._compiler.compile(document))

@@ -15,6 +15,7 @@ from graphql import (
     GraphQLError,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
 )
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from graphql import DocumentNode, SelectionSetNode
 
 MAX_FIELDS = 1_000  # the widget's documents have some 40, GraphiQL's introspection 200
+# Requests are limited, and a request with a thousand answers would be a thousand requests.
+MAX_MUTATIONS = 20
 
 
 def too_many_fields(document: DocumentNode) -> GraphQLError | None:
@@ -38,6 +41,34 @@ def too_many_fields(document: DocumentNode) -> GraphQLError | None:
                 message = f"An operation has at most {MAX_FIELDS} fields once its fragments are spread."
                 return GraphQLError(message, each)
     return None
+
+
+def too_many_mutations(document: DocumentNode) -> GraphQLError | None:
+    """Return the error of a valid document in which an operation carries out more than MAX_MUTATIONS."""
+    fragments = {
+        each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+    }
+    operations = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
+    for each in operations:
+        is_mutation = each.operation is OperationType.MUTATION
+        if is_mutation and _at_the_root(each.selection_set, fragments) > MAX_MUTATIONS:
+            message = f"An operation carries out at most {MAX_MUTATIONS} mutations."
+            return GraphQLError(message, each)
+    return None
+
+
+def _at_the_root(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> int:
+    """Count the fields of one level; too_many_fields has bounded how often fragments are spread."""
+    count = 0
+    for selection in selected.selections:
+        match selection:
+            case FragmentSpreadNode():
+                count += _at_the_root(fragments[selection.name.value].selection_set, fragments)
+            case InlineFragmentNode():
+                count += _at_the_root(selection.selection_set, fragments)
+            case _:
+                count += 1
+    return count
 
 
 def _fields(

@@ -19,7 +19,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo import IndexModel, ReadPreference, ReplaceOne
+from pymongo import IndexModel, ReadPreference, ReplaceOne, UpdateOne
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -47,6 +47,8 @@ __all__ = [
     "PyMongoError",
     "ReplaceOne",
     "Undecoded",
+    "UpdateOne",
+    "WriteConcern",
     "connect",
     "halved",
     "in_transaction",

@@ -89,6 +89,11 @@ HOLDINGS: tuple[Holding, ...] = (
         owner="identity",
         because="Hashes of tokens that were used once; minutes later they are gone.",
     ),
+    Holding(
+        collection="rate_limits",
+        owner="access",
+        because="Keyed hashes of who asked too often; gone when they may again, within a day at most.",
+    ),
     Holding(collection="jobs", owner="kit", person=("profile_id",), on_anonymise=OnAnonymise.KEEP),
     Holding(
         collection="audit_log",

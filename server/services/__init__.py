@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.access.audit import AuditLog
+from server.access.limiting import Limits, rules_of, why_not_limits
 from server.audiences.service import Audiences
 from server.events.service import Events
 from server.kit.clock import system_clock
@@ -66,6 +67,7 @@ class Services:
     database: Database
     stores: Stores
     access: Access
+    limits: Limits
     audit: AuditLog
     privacy: Privacy
     consents: Consents
@@ -122,7 +124,7 @@ class Services:
 
 def build_services(settings: Settings, *, clock: Clock = system_clock) -> Services:
     """Return the services of one process; nothing is dialled before it is needed."""
-    if (problem := why_unknown(settings.retention, HOLDINGS)) is not None:
+    if problem := why_unknown(settings.retention, HOLDINGS) or why_not_limits(settings.limits):
         raise SettingsError(problem)
     client = connect(settings.mongodb_url)
     database = open_database(client, settings.database)
@@ -140,6 +142,9 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         database=database,
         stores=stores,
         access=ground.access,
+        limits=Limits(
+            store=stores.limits, rules=rules_of(settings.limits), secret=settings.secret, clock=clock
+        ),
         privacy=Privacy(
             profiles=profiles,
             consents=consents,

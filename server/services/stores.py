@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from server.access.audit_store import AuditStore
+from server.access.limit_store import LimitStore
 from server.access.revocation_store import RevocationStore
 from server.access.store import KeyStore
 from server.audiences.store import AudienceStore
@@ -34,6 +35,7 @@ class Stores:
 
     keys: KeyStore
     revocations: RevocationStore
+    limits: LimitStore
     audit: AuditStore
     consents: ConsentStore
     definitions: DefinitionStore
@@ -61,6 +63,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
     return Stores(
         keys=KeyStore(database),
         revocations=RevocationStore(database),
+        limits=LimitStore(database),
         audit=AuditStore(database),
         consents=ConsentStore(database),
         definitions=DefinitionStore(database),

@@ -15,10 +15,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
-from server.access.errors import AuthenticationError, OriginNotAllowedError
+from server.access.errors import AuthenticationError, OriginNotAllowedError, TooManyRequestsError
 from server.web.event_stream import EventStream, wants_stream
 from server.web.graphiql import graphiql_page
-from server.web.viewer import viewer_of
+from server.web.viewer import proof_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from server.access.model import Viewer
-    from server.access.service import Access
+    from server.web.gate import Gate
 
 MAX_BODY = 256 * 1024  # bytes; the widget's largest answer has 10,000 characters
 MAX_DEPTH = 64  # of variables; a condition of ten levels has some thirty
@@ -82,8 +82,8 @@ class Operation:
 class GraphQLEndpoint:
     """Answers at one path."""
 
-    def __init__(self, *, access: Access, execute: Execute, stream: Stream, has_graphiql: bool) -> None:
-        self._access = access
+    def __init__(self, *, gate: Gate, execute: Execute, stream: Stream, has_graphiql: bool) -> None:
+        self._gate = gate
         self._execute = execute
         self._stream = stream
         self._has_graphiql = has_graphiql
@@ -98,12 +98,16 @@ class GraphQLEndpoint:
             return self._page()
         try:
             operation = read_operation(request.headers.get("content-type", ""), await _body(request))
-            viewer = await viewer_of(request, self._access)
+            proof = proof_of(request)
+            viewer = await self._gate.viewer(request.scope, proof)
         except BadRequestError as error:
             return _refusal(error.status, str(error), "BAD_REQUEST")
         except AuthenticationError as error:
             status = 403 if isinstance(error, OriginNotAllowedError) else 401
             return _refusal(status, error.message, error.code)
+        except TooManyRequestsError as error:
+            wait = {"Retry-After": str(error.retry_after_seconds)}
+            return _refusal(429, error.message, error.code, wait)
         given = (
             viewer,
             request.state.request_id,
@@ -112,7 +116,7 @@ class GraphQLEndpoint:
             operation.name,
         )
         if wants_stream(request.headers.get("accept", "")):
-            return EventStream(self._stream(*given), lambda: viewer_of(request, self._access))
+            return EventStream(self._stream(*given), lambda: proof.viewer(self._gate.access))
         response = await self._execute(*given)
         return _negotiated(request, response)
 

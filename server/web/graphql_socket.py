@@ -16,18 +16,18 @@ import orjson
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
-from server.access.errors import AuthenticationError
+from server.access.errors import AuthenticationError, TooManyRequestsError
 from server.access.model import ViewerKind
 from server.web.graphql_endpoint import MAX_BODY, BadRequestError, operation_of
 from server.web.viewer import Proof
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.websockets import WebSocket
 
     from server.access.model import Viewer
-    from server.access.service import Access
+    from server.web.gate import Gate
     from server.web.graphql_endpoint import Operation, Stream
 
 PROTOCOL = "graphql-transport-ws"
@@ -50,8 +50,8 @@ class ClosedError(Exception):
 class GraphQLSocket:
     """Answers WebSockets at one path."""
 
-    def __init__(self, *, access: Access, stream: Stream, own_origin: str) -> None:
-        self._access = access
+    def __init__(self, *, gate: Gate, stream: Stream, own_origin: str) -> None:
+        self._gate = gate
         self._stream = stream
         self._own_origin = own_origin
         self._connections = 0
@@ -63,7 +63,7 @@ class GraphQLSocket:
     async def answer(self, websocket: WebSocket) -> None:
         """Hold one conversation; never raises for what a client sends."""
         origin = websocket.headers.get("origin")
-        may_come = origin in {None, self._own_origin} or await self._access.may_embed(origin or "")
+        may_come = origin in {None, self._own_origin} or await self._gate.access.may_embed(origin or "")
         if not may_come or self._connections >= MAX_CONNECTIONS:
             await websocket.close()  # before it is accepted: HTTP 403
             return
@@ -77,7 +77,7 @@ class GraphQLSocket:
         speaks = PROTOCOL in websocket.scope["subprotocols"]
         await websocket.accept(subprotocol=PROTOCOL if speaks else None)
         try:
-            await _Conversation(websocket, self._access, self._stream, speaks=speaks).run()
+            await _Conversation(websocket, self._gate, self._stream, speaks=speaks).run()
         except ClosedError as closed:
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                 await websocket.close(closed.code, closed.reason)
@@ -90,7 +90,7 @@ class _Conversation:
     """One connection after the handshake."""
 
     websocket: WebSocket
-    access: Access
+    gate: Gate
     stream: Stream
     speaks: bool
     proof: Proof | None = None
@@ -127,13 +127,23 @@ class _Conversation:
         if message["type"] != "connection_init":
             raise ClosedError(4401, "Unauthorized")
         self.proof = _proof(self.websocket, message.get("payload"))
-        await self._viewer()
+        try:
+            await self._admitted()
+        except TooManyRequestsError as error:
+            raise ClosedError(4429, error.message) from None
         await self._send({"type": "connection_ack"})
 
-    async def _viewer(self) -> Viewer:
-        """Return who is asking, proved anew each time: tokens end and keys are revoked."""
+    async def _admitted(self) -> Viewer:
+        """Return who is asking, where another operation of theirs is welcome; raise TooManyRequestsError."""
+        return await self._proved(lambda proof: self.gate.viewer(self.websocket.scope, proof))
+
+    async def _still_allowed(self) -> None:
+        """See to it that the proof is still good: tokens end and keys are revoked."""
+        await self._proved(lambda proof: proof.viewer(self.gate.access))
+
+    async def _proved(self, prove: Callable[[Proof], Awaitable[Viewer]]) -> Viewer:
         try:
-            viewer = await self.proof.viewer(self.access) if self.proof is not None else None
+            viewer = await prove(self.proof) if self.proof is not None else None
         except AuthenticationError as error:
             raise ClosedError(4403, error.code) from None
         if viewer is None or viewer.kind is ViewerKind.NOBODY:
@@ -175,13 +185,18 @@ class _Conversation:
         self.operations[name] = group.create_task(self._operate(name, operation))
 
     async def _operate(self, name: str, operation: Operation) -> None:
-        viewer = await self._viewer()
+        try:
+            viewer = await self._admitted()
+        except TooManyRequestsError as error:
+            self.operations.pop(name, None)
+            await self._error(name, error.message)
+            return
         responses = self.stream(
             viewer, secrets.token_hex(8), operation.query, operation.variables, operation.name
         )
         async with contextlib.aclosing(responses):
             async for response in responses:
-                await self._viewer()
+                await self._still_allowed()
                 if "data" not in response:
                     self.operations.pop(name, None)
                     await self._send({"type": "error", "id": name, "payload": response["errors"]})

@@ -32,13 +32,16 @@ def page(title: str, body: str, *, status: int = 200, more: str = "form-action '
     return HTMLResponse(_PAGE.format(title=escape(title), style=_STYLE, body=body), status, headers)
 
 
-def failure_page(message: str) -> HTMLResponse:
+def failure_page(message: str, *, status: int = 400, retry_after_seconds: int | None = None) -> HTMLResponse:
     """Return the one page for every sign-in that can't lead back anywhere."""
     body = (
         f"<p>{escape(message)}</p>\n<p>Nobody was signed in. Close this page, go back to where you came from"
         " and try again.</p>"
     )
-    return page("Sign-in did not work", body, status=400)
+    answer = page("Sign-in did not work", body, status=status)
+    if retry_after_seconds is not None:
+        answer.headers["retry-after"] = str(retry_after_seconds)
+    return answer
 
 
 def returning_page(action: str, fields: Mapping[str, str | None]) -> HTMLResponse:

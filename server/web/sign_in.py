@@ -13,6 +13,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from server.access.errors import TooManyRequestsError
 from server.identity.model import ATTEMPT_LIFETIME, Callback
 from server.kit.errors import ExpectedError
 from server.kit.signing import derived_key, new_secret
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from server.identity.model import Handover
     from server.identity.service import Identity
     from server.settings import Settings
+    from server.web.gate import Gate
+
+    _Endpoint = Callable[[Request], Awaitable[Response]]
 
 COOKIE = "acquaint_sign_in"
 _BROWSER = "browser"
@@ -36,7 +40,7 @@ _MAX_FORM = 32 * 1024  # bytes of a form that a provider posts; Apple's has some
 _FIELDS = ("state", "code", "iss", "error", "user")
 
 
-def sign_in_routes(identity: Identity, settings: Settings) -> list[BaseRoute]:
+def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[BaseRoute]:
     """Return everything under `/auth`, with the cookie that binds a sign-in to its browser.
 
     The cookie holds a random secret and nothing else. It lives as long as an attempt, goes to `/auth` alone
@@ -87,10 +91,10 @@ def sign_in_routes(identity: Identity, settings: Settings) -> list[BaseRoute]:
 
     routes = [
         *own.routes(),
-        Route("/{provider}/start", _explained(start), methods=["GET"]),
-        Route("/{provider}/callback", _explained(callback), methods=["GET"]),
-        Route("/{provider}/callback", _explained(posted), methods=["POST"]),
-        Route("/{provider}/return", _explained(returned), methods=["POST"]),
+        Route("/{provider}/start", _explained(gate, start), methods=["GET"]),
+        Route("/{provider}/callback", _explained(gate, callback), methods=["GET"]),
+        Route("/{provider}/callback", _explained(gate, posted), methods=["POST"]),
+        Route("/{provider}/return", _explained(gate, returned), methods=["POST"]),
     ]
     session = Middleware(SessionMiddleware, **_session_options(settings))
     return [Mount("/auth", routes=routes, middleware=[session])]
@@ -174,14 +178,15 @@ def _redirect(url: str, status: int) -> Response:
     return RedirectResponse(url, status_code=status, headers=NO_TRACE)
 
 
-def _explained(
-    endpoint: Callable[[Request], Awaitable[Response]],
-) -> Callable[[Request], Awaitable[Response]]:
+def _explained(gate: Gate, endpoint: _Endpoint) -> _Endpoint:
     """Answer what is expected to go wrong with a page, since there is no address to lead back to."""
 
     async def explained(request: Request) -> Response:
         try:
+            gate.admit_sign_in_step(request.scope)
             return await endpoint(request)
+        except TooManyRequestsError as error:
+            return failure_page(error.message, status=429, retry_after_seconds=error.retry_after_seconds)
         except ExpectedError as error:
             return failure_page(error.message)
 

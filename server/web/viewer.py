@@ -16,17 +16,12 @@ if TYPE_CHECKING:
 _MAX_TOKEN = 4_096  # characters; ours have under 600
 
 
-async def viewer_of(request: Request, access: Access) -> Viewer:
-    """Return who is asking; raise AuthenticationError for a token that proves nothing.
+def proof_of(request: Request) -> Proof:
+    """Return what a request shows of who is asking.
 
     Only a bearer token counts (RFC 6750, section 2.1): no cookie, so that no page can act in a
     person's name without having been given a token.
     """
-    return await proof_of(request).viewer(access)
-
-
-def proof_of(request: Request) -> Proof:
-    """Return what a request shows of who is asking."""
     return Proof(request.headers.get("authorization"), request.headers.get("origin"))
 
 
@@ -36,6 +31,11 @@ class Proof:
 
     authorization: str | None
     origin: str | None
+
+    @property
+    def is_secret_key(self) -> bool:
+        """Whether it would be a secret key, if it were good."""
+        return (self.authorization or "").partition(" ")[2].strip().startswith("sk_")
 
     async def viewer(self, access: Access) -> Viewer:
         """Return whom it proves now; raise AuthenticationError."""

@@ -9,6 +9,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from server.access.limiting import DEFAULTS
 from server.access.model import KeyKind, Scope, SessionId, Viewer, ViewerKind
 from server.identity.model import Handover, ProvedIdentity, SignInCode
 from server.kit.ids import new_id
@@ -107,6 +108,7 @@ def production_environment(mongodb_url: str, database: str, port: int) -> dict[s
         "ACQUAINT_DATABASE": database,
         "ACQUAINT_SECRET": secrets.token_hex(32),
         "ACQUAINT_PORT": str(port),
+        "ACQUAINT_LIMITS": json.dumps({name: [10**9, 60] for name in DEFAULTS}),  # counted, never reached
         "ACQUAINT_PROVIDERS": json.dumps([_PROVIDER]),
     }
 

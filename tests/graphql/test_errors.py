@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from server.access.errors import AuthenticationError
+from server.access.errors import AuthenticationError, TooManyRequestsError
 from server.bulk.errors import FileError, RowError
 from server.graphql.errors import HANDLERS
 from server.identity.errors import UnknownProviderError, UnknownSignInError
@@ -12,11 +12,12 @@ from server.kit.errors import ExpectedError
 from server.kit.following import LostTrackError
 from tests.own_classes import own_subclasses
 
-# Told elsewhere: by HTTP's 401 and 403, on a page of sign-in, on the command line and in a file of rejects.
+# Told elsewhere: by HTTP's 401, 403 and 429, on a page of sign-in, on the command line, in a file of rejects.
 OUTSIDE_GRAPHQL = (
     FileError,
     RowError,
     AuthenticationError,
+    TooManyRequestsError,
     UnknownSignInError,
     UnknownProviderError,
     LostTrackError,

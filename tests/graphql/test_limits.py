@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graphql import get_introspection_query, parse
 
-from server.graphql.limits import MAX_FIELDS, too_many_fields
+from server.graphql.limits import MAX_FIELDS, MAX_MUTATIONS, too_many_fields, too_many_mutations
 
 
 def _fields(count: int) -> str:
@@ -45,3 +45,23 @@ def test_every_operation_of_a_document_is_counted() -> None:
 
 def test_tools_may_introspect() -> None:
     assert too_many_fields(parse(get_introspection_query())) is None
+
+
+def _mutations(count: int) -> str:
+    return " ".join(f"m{number}: signOut {{ __typename }}" for number in range(count))
+
+
+def test_as_many_mutations_as_allowed_may_be_carried_out() -> None:
+    assert too_many_mutations(parse(f"mutation {{ {_mutations(MAX_MUTATIONS)} }}")) is None
+    assert too_many_mutations(parse(f"{{ {_fields(100)} }}")) is None
+
+
+def test_one_mutation_more_is_too_many_however_it_is_spread() -> None:
+    half = f"fragment Half on Mutation {{ {_mutations(MAX_MUTATIONS // 2)} }}"
+
+    error = too_many_mutations(
+        parse(f"mutation {{ ...Half ... on Mutation {{ ...Half signOut {{ ok }} }} }} {half}")
+    )
+
+    assert error is not None
+    assert error.message == "An operation carries out at most 20 mutations."

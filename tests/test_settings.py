@@ -1,0 +1,58 @@
+"""Settings are read once, and one sentence says what is wrong with the first that is."""
+
+from __future__ import annotations
+
+import pytest
+
+from server.services import build_services
+from server.settings import SettingsError, read_settings
+
+REQUIRED = {"ACQUAINT_ENVIRONMENT": "development", "ACQUAINT_SECRET": "s" * 32}
+
+
+def test_limits_and_proxies_are_read() -> None:
+    settings = read_settings(
+        {
+            **REQUIRED,
+            "ACQUAINT_TRUSTED_PROXIES": "10.0.0.0/8, fd00::/8,203.0.113.7",
+            "ACQUAINT_LIMITS": '{"visits_per_address": [10, 60], "visits_per_key": null}',
+        }
+    )
+
+    assert settings.trusted_proxies == ("10.0.0.0/8", "fd00::/8", "203.0.113.7")
+    assert settings.limits == {"visits_per_address": (10, 60), "visits_per_key": None}
+
+
+@pytest.mark.parametrize("given", ["proxy.example", "10.0.0.1/8", "10.0.0.0/8;fd00::/8", "*", "10.0.0.256"])
+def test_proxy_that_is_no_network_is_named(given: str) -> None:
+    with pytest.raises(SettingsError, match="ACQUAINT_TRUSTED_PROXIES must be addresses or networks"):
+        read_settings({**REQUIRED, "ACQUAINT_TRUSTED_PROXIES": given})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "[]",
+        '{"visits_per_key": 10}',
+        '{"visits_per_key": [10]}',
+        '{"visits_per_key": [0, 60]}',
+        '{"visits_per_key": [10, 0]}',
+        '{"visits_per_key": [10, 86401]}',
+        '{"visits_per_key": [true, 60]}',
+        '{"visits_per_key": ["10", 60]}',
+        '{"visits_per_key": [10.5, 60]}',
+    ],
+)
+def test_limit_that_is_none_is_refused(given: str) -> None:
+    with pytest.raises(SettingsError, match="ACQUAINT_LIMITS must be a JSON object such as"):
+        read_settings({**REQUIRED, "ACQUAINT_LIMITS": given})
+
+
+def test_limit_that_does_not_exist_is_named() -> None:
+    settings = read_settings({**REQUIRED, "ACQUAINT_LIMITS": '{"visits": [1, 1]}'})
+
+    with pytest.raises(
+        SettingsError, match="'visits' in ACQUAINT_LIMITS is no limit; there are sign_in_steps"
+    ):
+        build_services(settings)
