@@ -16,7 +16,7 @@ import uvicorn
 
 from server.access.model import COMMAND_LINE
 from server.app import create_app
-from server.bulk.commands import ExportCommand, ImportCommand
+from server.bulk.commands import ExportAnswersCommand, ExportCommand, ImportCommand
 from server.bulk.importing import ImportOptions
 from server.demo.page import create_demo
 from server.demo.seed import seed_demo
@@ -132,6 +132,15 @@ def import_(
 def export(file: Path) -> None:
     """Export to a file with a progress bar."""
     _with_services(_noted("export", ExportCommand(file)), {**remembered_environment(), **os.environ})
+
+
+@main.command("export-answers", help="Export what people were asked and said to FILE, .csv or .jsonl.")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--set", "set_key", metavar="KEY", help="Only of this question set.")
+def export_answers(file: Path, set_key: str | None) -> None:
+    """Export the answer log with a progress bar."""
+    command = ExportAnswersCommand(file, set_key)
+    _with_services(_noted("export-answers", command), {**remembered_environment(), **os.environ})
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -87,7 +87,7 @@ def build_core(database: Database, clock: Clock, *, secret: str = SECRET) -> Cor
         claiming=Claiming(profiles=profiles, history=_history(database), clock=clock),
         questions=questions,
         answering=Answering(profiles=profiles, questions=questions, store=store, clock=clock),
-        results=Results(store=store, log=LogStore(database)),
+        results=Results(profiles=profiles, store=store, log=LogStore(database)),
         authoring=Authoring(profiles=profiles, questions=questions, store=store, clock=clock),
     )
 

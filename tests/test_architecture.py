@@ -27,6 +27,7 @@ MORE_DOORS = {
         *("asking", "catalogue", "condition_forms", "conditions", "following", "importing", "ordering"),
         *("predicates", "reading", "tallies"),
     },
+    "questions": {"results"},
 }
 # Builds every object by hand, so it has to know the stores.
 BUILDER = "services"

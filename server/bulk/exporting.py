@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from server.bulk.mapping import FORMULA_STARTS, IDENTITIES
@@ -40,7 +41,7 @@ class FileExport:
         writer = csv.DictWriter(out, columns)
         writer.writeheader()
         return await self._write(
-            viewer, lambda row: writer.writerow({key: _cell(value) for key, value in row.items()}), progress
+            viewer, lambda row: writer.writerow({key: as_cell(value) for key, value in row.items()}), progress
         )
 
     async def _write(
@@ -65,7 +66,10 @@ class FileExport:
         return row | {each.definition.key: each.value for each in visible}
 
 
-def _cell(value: object) -> object:
+def as_cell(value: object) -> object:
+    """Return a value as a cell of a CSV file that no spreadsheet runs."""
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, list):
         return ";".join(map(str, value))
     if isinstance(value, bool):

@@ -53,7 +53,9 @@ class AnswerEntry:
     )
     at: datetime | None = strawberry.field(description="When it got its outcome.")
     outcome: model.Outcome = strawberry.field(description="What became of it.")
-    value: JSON | None = strawberry.field(description="What was answered, after the last correction.")
+    value: JSON | None = strawberry.field(
+        description="What was answered, after the last correction; null where you may not know it."
+    )
     page: str | None = strawberry.field(description="The page, where that was reported.")
     device: model.DeviceClass | None = strawberry.field(description="The kind of screen, where reported.")
     milliseconds: int | None = strawberry.field(description="How long it took, where reported.")

@@ -121,6 +121,10 @@ class LogStore:
         found = self._answers.find(criteria).sort("_id", 1).limit(request.first + 1)
         return [_entry(document) async for document in found]
 
+    async def count(self) -> int:
+        """Return about how many entries there are: a figure kept by the server."""
+        return await self._answers.estimated_document_count()
+
     async def people_by_arm(self, set_id: str) -> dict[str, tuple[int, int]]:
         """Return how many people saw questions of each variant, and how many of them answered any."""
         pipeline: list[Document] = [

@@ -13,7 +13,7 @@ from pymongo import ReturnDocument
 from server.kit.errors import ConflictError
 from server.kit.mongo import DuplicateKeyError, IndexModel
 from server.questions.documents import content_model, plain, set_document, set_model
-from server.questions.model import Budget, SetState
+from server.questions.model import Budget, QuestionName, SetState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +59,20 @@ class QuestionStore:
             contents.append(content_model({**found["draft"], "questions": found["gone"]}))
         questions = (question for content in contents for question in content.questions)
         return next(question for question in questions if question.id == question_id)
+
+    async def names(self) -> list[QuestionName]:
+        """Return what every question is called that is, or was before people."""
+        parts = ("live.questions", "draft.questions", "gone")
+        wanted = {"key": 1, **{f"{part}.{name}": 1 for part in parts for name in ("id", "key")}}
+        return [
+            QuestionName(question_id=each["id"], key=each["key"], set_id=found["_id"], set_key=found["key"])
+            async for found in self._sets.find({"key": {"$exists": True}}, wanted)
+            for each in [
+                *found.get("gone", ()),
+                *found["draft"].get("questions", ()),
+                *(found["live"] or _EMPTY).get("questions", ()),
+            ]
+        ]
 
     async def replace(self, question_set: QuestionSet) -> QuestionSet | None:
         """Store the next version of a set; None where the stored one is not the version before it.

@@ -49,5 +49,5 @@ def build_questions(ground: Ground, running: Running) -> QuestionServices:
             profiles=profiles, questions=questions, store=store, sample=sample, clock=clock
         ),
         porting=Porting(profiles=profiles, attributes=ground.attributes, authoring=authoring, store=store),
-        results=Results(store=store, log=ground.stores.answers),
+        results=Results(profiles=profiles, store=store, log=ground.stores.answers),
     )

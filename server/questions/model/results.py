@@ -51,6 +51,16 @@ class AnswerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionName:
+    """What authors call a question, whether it is still asked or not, and its set."""
+
+    question_id: str
+    key: str
+    set_id: str
+    set_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatCell:
     """Where a count belongs: one question on one day in one language, placement, arm and revision."""
 
