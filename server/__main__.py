@@ -20,6 +20,7 @@ from server.bulk.commands import ExportAnswersCommand, ExportCommand, ImportComm
 from server.bulk.importing import ImportOptions
 from server.demo.page import create_demo
 from server.demo.seed import seed_demo
+from server.graphql.permissions import permissions_page
 from server.graphql.schema import print_schema
 from server.kit.errors import ExpectedError
 from server.kit.mongo import PyMongoError
@@ -86,6 +87,12 @@ def demo() -> None:
 def schema() -> None:
     """Print what lies in schema.graphql."""
     click.echo(print_schema(), nl=False)
+
+
+@main.command(help="Print who may use what of the schema, as Markdown.")
+def permissions() -> None:
+    """Print what lies in docs/permissions.md."""
+    click.echo(permissions_page(), nl=False)
 
 
 @main.command("admin-key", help="Make another admin key; beside `make run`, for that.")

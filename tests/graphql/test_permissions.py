@@ -1,118 +1,74 @@
-"""Who may do what: every field of Query and Mutation for every kind of viewer."""
+"""Who may do what: every field, called by every kind of viewer, against the table in the code."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from graphql import GraphQLSchema, build_schema
 
 from server.access.model import Scope
+from server.audiences.model import AudienceSpec
+from server.events.model import Told
+from server.graphql.execution import Executor
+from server.graphql.permissions import FIELDS, MUTATIONS, QUERIES, SUBSCRIPTIONS, Who
+from server.graphql.schema import build_schema as graphql_schema
 from server.graphql.schema import print_schema
-from server.profiles.model import AttributeType, PersonAccess
-from tests.api import NOBODY
+from server.profiles.model import AttributeType, PersonAccess, ProfileId, Source, SourceKind
+from server.questions.model import Experiment, Variant
+from tests.api import NOBODY, SEEDER, Person
 from tests.factories.questions import question_draft
+from tests.graphql.samples import all_of, input_of, mutation_of, query_of
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from server.access.model import Viewer
     from tests.api import Api, Caller
 
-EVERYBODY = {"nobody", "page", "person", "admin", *(scope.value for scope in Scope)}
-ADMIN = {"admin"}
 SET_ATTRIBUTES = "mutation ($input: SetAttributesInput!) { setAttributes(input: $input) { __typename } }"
 
+HERSELF = "the profile of whoever asks, or ada's"
 QUESTION = {"key": "shoes", "kind": "TEXT", "attribute": "job_title", "prompt": "Which shoes?"}
 
-# Each with an operation that shows something to whoever may see it, and to others nothing.
-QUERIES: dict[str, tuple[str, set[str]]] = {
-    "viewer": ("{ viewer { kind } }", EVERYBODY),
-    "profile": ("query ($id: ID!) { profile(by: {id: $id}) { id } }", {"profiles:read", *ADMIN}),
-    "profiles": ("{ profiles { edges { cursor } } }", {"profiles:read", *ADMIN}),
-    "profileCount": ("{ profileCount { value } }", {"profiles:read", *ADMIN}),
-    "profilesBy": ("query ($id: ID!) { profilesBy(by: [{id: $id}]) { id } }", {"profiles:read", *ADMIN}),
-    "nextQuestion": ("{ nextQuestion { state } }", {"person"}),
-    "questionSets": ("{ questionSets { edges { cursor } } }", {"configuration:read", *ADMIN}),
-    "attributeDefinitions": (
-        "{ attributeDefinitions { edges { cursor } } }",
-        {"person", "profiles:read", "configuration:read", *ADMIN},
-    ),
-    "purposes": ("{ purposes { edges { cursor } } }", EVERYBODY - {"nobody"}),
-    # To admins: see test_withdrawing; here there is none to show.
-    "sourceWithdrawal": ("query ($id: ID!) { sourceWithdrawal(id: $id) { id } }", set()),
-    "explainNextQuestion": ("query ($id: ID!) { explainNextQuestion(profile: {id: $id}) { state } }", ADMIN),
-    "answers": ("{ answers { pageInfo { hasNextPage } } }", {"profiles:read", *ADMIN}),
-    "questionBudget": ("{ questionBudget { version } }", {"configuration:read", *ADMIN}),
-    # Of a set that there is: see tests/questions/test_results and test_simulating.
-    "questionStats": ("query ($id: ID!) { questionStats(set: $id) { rate } }", set()),
-    "experimentResults": ("query ($id: ID!) { experimentResults(set: $id) { key } }", set()),
-    "simulateQuestionSet": ("query ($id: ID!) { simulateQuestionSet(id: $id) { reached } }", set()),
-    "auditLog": ("{ auditLog { pageInfo { hasNextPage } } }", ADMIN),
-    "privacyRequests": ("{ privacyRequests { pageInfo { hasNextPage } } }", ADMIN),
-    "signInProviders": ("{ signInProviders { key } }", EVERYBODY),
-    "sessions": ("{ sessions { id } }", {"person"}),
-    "pendingLinks": ("{ pendingLinks { address } }", {"person"}),
-    "node": ("query ($id: ID!) { node(id: $id) { id } }", {"profiles:read", *ADMIN}),
+# Operations that show something to whoever may see it: `$id` is a profile, `$set` a question set, `$key` an
+# API key, `$withdrawal` a withdrawal. For a field without arguments the operation is made from the schema.
+SAMPLES: dict[str, str] = {
+    "answers": "{ answers { pageInfo { hasNextPage } } }",
+    "attributeDefinitions": "{ attributeDefinitions { edges { cursor } } }",
+    "experimentResults": "query ($set: ID!) { experimentResults(set: $set) { key } }",
+    "explainNextQuestion": "query ($id: ID!) { explainNextQuestion(profile: {id: $id}) { state } }",
+    "node": "query ($id: ID!) { node(id: $id) { id } }",
+    "profile": "query ($id: ID!) { profile(by: {id: $id}) { id } }",
+    "profilesBy": "query ($id: ID!) { profilesBy(by: [{id: $id}]) { id } }",
+    "purposes": "{ purposes { edges { cursor } } }",
+    "questionStats": "query ($set: ID!) { questionStats(set: $set) { __typename } }",
+    "simulateQuestionSet": "query ($set: ID!) { simulateQuestionSet(id: $set) { reached } }",
+    "sourceWithdrawal": "query ($withdrawal: ID!) { sourceWithdrawal(id: $withdrawal) { id } }",
+    "ApiKey.identitySigners": """query ($key: ID!) { node(id: $key) {
+      ... on ApiKey { identitySigners { id } }
+    } }""",
+    "Claim.actor": """query ($id: ID!) { profile(by: {id: $id}) {
+      attribute(key: "job_title") { claims { actor } }
+    } }""",
+    "Profile.audiences": "query ($id: ID!) { profile(by: {id: $id}) { audiences { id } } }",
+    "Profile.events": "query ($id: ID!) { profile(by: {id: $id}) { events { name } } }",
+    "Profile.merges": "query ($id: ID!) { profile(by: {id: $id}) { merges { id } } }",
+    "profileChanged": "subscription ($id: ID!) { profileChanged(id: $id) { cursor } }",
 }
-# Each with an input that gets past GraphQL; what it then comes to is another test's matter.
-MUTATIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "startVisit": ({}, {"page"}),
-    "signOut": ({}, {"person"}),
-    "answerQuestion": ({"askId": "ask_none", "value": "x"}, {"person"}),
-    "skipQuestion": ({"askId": "ask_none"}, {"person"}),
-    "correctAnswer": ({"askId": "ask_none", "value": "x"}, {"person"}),
-    "declineQuestion": ({"askId": "ask_none"}, {"person"}),
-    "dismissQuestion": ({"askId": "ask_none"}, {"person"}),
-    "reportShown": ({"askId": "ask_none"}, {"person"}),
-    "defineAttribute": ({"key": "shoe_size", "type": "INTEGER", "label": "Shoe size"}, ADMIN),
-    "updateAttribute": ({"id": "att_none", "expectedVersion": 1}, ADMIN),
-    "archiveAttribute": ({"id": "att_none", "expectedVersion": 1}, ADMIN),
-    "restoreAttribute": ({"id": "att_none", "expectedVersion": 1}, ADMIN),
-    "reorderAttributes": ({"ids": []}, ADMIN),
-    "correctAttribute": ({"key": "job_title", "value": "Countess"}, {"person"}),
-    "acceptSuggestion": ({"suggestionId": "clm_none"}, {"person"}),
-    "dismissSuggestion": ({"suggestionId": "clm_none"}, {"person"}),
-    "withdrawSource": ({"kind": "ENRICHER", "key": "none"}, ADMIN),
-    "createQuestionSet": ({"key": "shoes", "content": {"name": "Shoes"}}, ADMIN),
-    "updateQuestionSet": ({"id": "set_none", "expectedVersion": 1, "content": {"name": "Shoes"}}, ADMIN),
-    "publishQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),
-    "archiveQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),
-    "revertQuestionSet": ({"id": "set_none", "expectedVersion": 1}, ADMIN),
-    "addQuestion": ({"id": "set_none", "expectedVersion": 1, "question": QUESTION}, ADMIN),
-    "updateQuestion": ({"id": "set_none", "expectedVersion": 1, "question": QUESTION}, ADMIN),
-    "removeQuestion": ({"id": "set_none", "expectedVersion": 1, "key": "shoes"}, ADMIN),
-    "reorderQuestions": ({"id": "set_none", "expectedVersion": 1, "keys": []}, ADMIN),
-    "duplicateQuestionSet": ({"id": "set_none", "key": "shoes"}, ADMIN),
-    "exportQuestionSet": ({"id": "set_none"}, ADMIN),
-    "importQuestionSet": ({"starter": "none"}, ADMIN),
-    "setQuestionBudget": ({"expectedVersion": 0}, ADMIN),
-    "setAttributes": ({"profile": {"id": "prf_none"}, "attributes": []}, {"profiles:write", *ADMIN}),
-    "setManyAttributes": ({"writes": []}, {"profiles:write", *ADMIN}),
-    "definePurpose": (
-        {"key": "shoes", "name": "Shoes", "description": "To sell shoes.", "text": "May we?"},
-        ADMIN,
-    ),
-    "updatePurpose": ({"key": "none"}, ADMIN),
-    "recordConsent": ({"purpose": "none", "state": "GRANTED"}, {"person"}),
-    "mergeProfiles": ({"profiles": []}, ADMIN),
-    "splitProfile": ({"id": "prf_none"}, ADMIN),
-    "exportPerson": ({"profile": {"id": "prf_none"}}, {"privacy:export", *ADMIN}),
-    "erasePerson": ({"profile": {"id": "prf_none"}}, {"privacy:erase", *ADMIN}),
-    "anonymisePerson": ({"profile": {"id": "prf_none"}}, {"privacy:erase", *ADMIN}),
-    "readmitPerson": ({"profile": {"userId": "none"}}, {"privacy:erase", *ADMIN}),
-    "requestEnrichment": ({"profile": {"id": "prf_none"}}, {"enrichment:run", *ADMIN}),
-    "createApiKey": ({"kind": "SECRET", "name": "App", "scopes": ["PROFILES_READ"]}, ADMIN),
-    "revokeApiKey": ({"id": "key_none"}, ADMIN),
-    "createIdentitySecret": ({"key": "key_none"}, ADMIN),
-    "trustIdentityKeySet": ({"key": "key_none", "issuer": "https://shop.test"}, ADMIN),
-    "endIdentitySigner": ({"id": "isg_none"}, ADMIN),
-    "configureProvider": (
-        {"key": "git", "kind": "github", "name": "Git", "clientId": "x", "clientSecret": "y"},
-        ADMIN,
-    ),
-    "disableProvider": ({"key": "none"}, ADMIN),
-    "linkIdentity": ({"signIn": {"code": "none", "verifier": "none"}}, set()),
-    "unlinkIdentity": ({"issuer": "https://idp.test", "subject": "none"}, set()),
-    "revokeSession": ({"id": "ses_none"}, {"person"}),
-    "signOutEverywhere": ({}, {"person"}),
+# Inputs that get past GraphQL where those made from the schema would not, or where something else is looked
+# at before what is forbidden. What a mutation then comes to is another test's matter.
+INPUTS: dict[str, dict[str, Any]] = {
+    "addQuestion": {"id": "set_none", "expectedVersion": 1, "question": QUESTION},
+    "updateQuestion": {"id": "set_none", "expectedVersion": 1, "question": QUESTION},
+    "exportPerson": {"profile": {"id": HERSELF}},
+    "recordConsent": {"purpose": "none", "state": "GRANTED", "profile": {"id": HERSELF}},
+    "trackEvent": {"name": "bought", "profile": {"id": HERSELF}},
 }
 
 
@@ -122,49 +78,176 @@ def schema() -> GraphQLSchema:
     return build_schema(print_schema())
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everybody who may turn up, by name, and things for them to see: all about the person `ada`."""
+
+    callers: dict[str, Caller]
+    things: dict[str, str]
+
+    async def viewers(self, api: Api) -> dict[str, Viewer]:
+        """Return who the callers are."""
+        access = api.services.access
+        return {name: await access.identify(each.token, each.origin) for name, each in self.callers.items()}
+
+
 @pytest.fixture
-async def callers(api: Api) -> dict[str, Caller]:
-    """Everybody who may turn up, by name: apps by their one scope."""
+async def stage(api: Api) -> Stage:
+    """Everybody, with a profile that something is known of."""
+    ada = await api.signed_in("ada", email="ada@example.com", email_verified=True)
+    stranger = await api.person()
+    await api.person()  # somebody who makes a list longer than one
+    variants = Experiment(key="order", variants=(Variant(key="a"), Variant(key="b")))
+    question_set = await api.publish("welcome", question_draft("job_title"), experiment=variants)
+    services = api.services
+    admin = await services.access.identify(api.admin.token, None)
+    await services.claiming.set_attributes(admin, ada.profile_id, {"job_title": "Countess"}, may_create=False)
+    await services.events.track(SEEDER, Told(name="bought", by=ada.profile_id))
+    all_of_them = {"not": {"event": {"name": "never"}}}
+    await services.audiences.define(SEEDER, AudienceSpec(key="all", name="All", condition=all_of_them))
+    withdrawal = await services.withdrawals.withdraw(SEEDER, Source(kind=SourceKind.ENRICHER, key="none"))
+    page = await services.access.publishable_key(api.page.token or "")
+    await services.identity.hosts.create_secret(SEEDER, page.id, timedelta())
+    await services.uniting.merge(SEEDER, [ada.profile_id, stranger.profile_id])
     apps = {scope.value: await api.app(scope) for scope in Scope}
-    return {"nobody": NOBODY, "page": api.page, "person": await api.person(), "admin": api.admin, **apps}
+    almost = await api.app(*(set(Scope) - {Scope.ADMIN}))
+    callers = {
+        "nobody": NOBODY,
+        "page": api.page,
+        "ada": ada,
+        "anonymous": await api.person(),
+        "admin": api.admin,
+    }
+    return Stage(
+        callers={**callers, **apps, "all but admin": almost},
+        things={
+            "id": ada.profile_id,
+            "set": question_set.id,
+            "withdrawal": withdrawal.id,
+            "key": page.id,
+        },
+    )
 
 
-def test_tables_speak_of_every_field(schema: GraphQLSchema) -> None:
-    assert schema.query_type is not None
-    assert schema.mutation_type is not None
-    assert QUERIES.keys() == schema.query_type.fields.keys()
-    assert MUTATIONS.keys() == schema.mutation_type.fields.keys()
-
-
-@pytest.mark.parametrize("field", QUERIES)
-async def test_query_shows_nothing_to_whoever_may_not_see_it(
-    api: Api, callers: dict[str, Caller], field: str
+@pytest.mark.parametrize("field", [*QUERIES, *FIELDS])
+async def test_query_shows_something_to_exactly_those_who_may_see_it(
+    api: Api, stage: Stage, schema: GraphQLSchema, field: str
 ) -> None:
-    operation, may = QUERIES[field]
-    somebody = await api.person()
-    await api.publish("welcome", question_draft("job_title"))
+    operation = SAMPLES.get(field) or query_of(schema, field)
+    variables = {name: value for name, value in stage.things.items() if f"${name}:" in operation}
 
     shown = {
-        name: (await api.data(operation, {"id": somebody.profile_id}, by=caller))[field]
-        for name, caller in callers.items()
+        name
+        for name, caller in stage.callers.items()
+        if _shows(await api.data(operation, _about(variables, name, caller), by=caller), at_root=True)
     }
 
-    assert {name for name, value in shown.items() if value not in (None, [None], {"edges": []})} == may
+    expected = await _those_who(api, stage, {**QUERIES, **FIELDS}[field])
+    assert shown == expected, _advice(field, "SAMPLES", shown, expected)
+
+
+@pytest.mark.parametrize(("kind", "thing"), [("Profile", "id"), ("QuestionSet", "set"), ("ApiKey", "key")])
+async def test_whoever_was_shown_a_thing_may_see_the_rest_of_it(
+    api: Api, stage: Stage, schema: GraphQLSchema, kind: str, thing: str
+) -> None:
+    fields = all_of(schema.type_map[kind], depth=4)
+    operation = f"query ($id: ID!) {{ node(id: $id) {{ __typename ... on {kind} {fields} }} }}"
+    variables = {"id": stage.things[thing]}
+
+    bodies = {
+        name: await api.execute(operation, variables, by=caller) for name, caller in stage.callers.items()
+    }
+
+    assert {name for name, body in bodies.items() if "errors" in body} == set()
+    assert {"admin", "all but admin"} & {name for name, body in bodies.items() if body["data"]["node"]}
 
 
 @pytest.mark.parametrize("field", MUTATIONS)
-async def test_mutation_is_forbidden_to_whoever_may_not_do_it(
-    api: Api, callers: dict[str, Caller], schema: GraphQLSchema, field: str
+async def test_mutation_is_forbidden_to_exactly_those_who_may_not_do_it(
+    api: Api, stage: Stage, schema: GraphQLSchema, field: str
 ) -> None:
-    given, may = MUTATIONS[field]
-    operation = _operation(schema, field)
+    expected = await _those_who(api, stage, MUTATIONS[field])
+    operation = mutation_of(schema, field)
+    given = INPUTS.get(field) or input_of(schema, field)
 
     results = {
-        name: (await api.data(operation, {"input": given}, by=caller))[field]["__typename"]
-        for name, caller in callers.items()
+        name: (await api.data(operation, _addressed(given, stage, name), by=caller))[field]["__typename"]
+        for name, caller in stage.callers.items()
     }
 
-    assert {name for name, result in results.items() if result != "ForbiddenError"} == may
+    allowed = {name for name, result in results.items() if result != "ForbiddenError"}
+    assert allowed == expected, _advice(field, "INPUTS", allowed, expected)
+
+
+@pytest.mark.parametrize("field", SUBSCRIPTIONS)
+async def test_subscription_tells_exactly_those_who_may_listen(
+    api: Api, stage: Stage, schema: GraphQLSchema, field: str
+) -> None:
+    expected = await _those_who(api, stage, SUBSCRIPTIONS[field])
+    operation = SAMPLES.get(field) or query_of(schema, field, "subscription")
+    executor = Executor(schema=graphql_schema(), services=api.services, may_introspect=False)
+    following = asyncio.create_task(api.services.follower.run())
+    told = set()
+
+    for name, viewer in (await stage.viewers(api)).items():
+        variables = _about({"id": stage.things["id"]}, name, stage.callers[name])
+        listening = executor.stream(
+            viewer, "req_1", operation, variables if "$id" in operation else None, None
+        )
+        if "errors" not in await _first(api, listening, str(variables["id"])):
+            told.add(name)
+    following.cancel()
+
+    assert told == expected, _advice(field, "SAMPLES", told, expected)
+
+
+async def _first(
+    api: Api, listening: AsyncGenerator[dict[str, Any], None], profile_id: str
+) -> dict[str, Any]:
+    """Return the first thing that somebody hears; until then something keeps happening to the profile."""
+    hearing = asyncio.create_task(anext(listening))
+    while not hearing.done():
+        await api.services.claiming.set_attributes(
+            SEEDER, ProfileId(profile_id), {"goal": secrets.token_hex(4)}, may_create=False
+        )
+        await asyncio.wait({hearing}, timeout=0.05)
+    heard = await hearing
+    await listening.aclose()
+    return heard
+
+
+async def _those_who(api: Api, stage: Stage, who: Who) -> set[str]:
+    return {name for name, viewer in (await stage.viewers(api)).items() if who.includes(viewer)}
+
+
+def _about(variables: dict[str, str], name: str, caller: Caller) -> dict[str, str]:
+    """Return the variables; people ask for their own profile, since the table speaks of that."""
+    if name == "anonymous" and isinstance(caller, Person) and "id" in variables:
+        return {**variables, "id": caller.profile_id}
+    return variables
+
+
+def _addressed(given: object, stage: Stage, name: str) -> dict[str, object]:
+    """Return the variables of a mutation."""
+    variables = _about({"id": stage.things["id"]}, name, stage.callers[name])
+    return {"input": json.loads(json.dumps(given).replace(HERSELF, variables["id"]))}
+
+
+def _shows(value: object, *, at_root: bool = False) -> bool:
+    """Whether an answer has something in it, at whatever depth; of a root an empty list is something."""
+    if isinstance(value, dict):
+        return any((each == [] and at_root) or _shows(each) for each in value.values())
+    if isinstance(value, list):
+        return any(_shows(each) for each in value)
+    return value is not None
+
+
+def _advice(field: str, samples: str, seen: set[str], expected: set[str]) -> str:
+    return (
+        f"{field} lets in {sorted(seen)}; by server/graphql/permissions.py it should be {sorted(expected)}."
+        f" Change that line or the service. Where the table is right and the sample is not, give {samples} in"
+        " tests/graphql/test_permissions.py one that shows something to whoever may see it."
+    )
 
 
 async def test_forbidden_and_missing_look_the_same(api: Api) -> None:
@@ -220,11 +303,3 @@ async def test_writing_a_profile_shows_nothing_of_it_without_the_scope_to_read(a
     written = await api.data(operation, {"input": given}, by=writer)
 
     assert written == {"setAttributes": {"profile": None}}
-
-
-def _operation(schema: GraphQLSchema, field: str) -> str:
-    assert schema.mutation_type is not None
-    given = schema.mutation_type.fields[field].args.get("input")
-    if given is None:
-        return f"mutation {{ {field} {{ __typename }} }}"
-    return f"mutation ($input: {given.type}) {{ {field}(input: $input) {{ __typename }} }}"

@@ -18,6 +18,7 @@ from graphql import (
     is_specified_scalar_type,
 )
 
+from server.graphql.permissions import FIELDS, MUTATIONS, QUERIES, SUBSCRIPTIONS, permissions_page
 from server.graphql.schema import print_schema
 from tests.test_architecture import ROOT
 
@@ -98,6 +99,34 @@ def test_field_that_gives_a_connection_is_read_page_by_page(schema: GraphQLSchem
             for name, field in each.fields.items():
                 is_connection = str(_bare(field.type)).endswith("Connection")
                 assert not is_connection or {"first", "after"} <= set(field.args), f"{each.name}.{name}"
+
+
+def test_table_speaks_of_every_field_of_the_roots(schema: GraphQLSchema) -> None:
+    for root, table in (
+        (schema.query_type, QUERIES),
+        (schema.mutation_type, MUTATIONS),
+        (schema.subscription_type, SUBSCRIPTIONS),
+    ):
+        assert root is not None
+        missing, gone = root.fields.keys() - table.keys(), table.keys() - root.fields.keys()
+        assert not missing, f"Say in server/graphql/permissions.py who may use {sorted(missing)}."
+        assert not gone, (
+            f"Take {sorted(gone)} out of server/graphql/permissions.py: the schema has them no more."
+        )
+
+
+def test_table_speaks_of_fields_that_there_are(schema: GraphQLSchema) -> None:
+    for name in FIELDS:
+        owner, _, field = name.partition(".")
+        kind = schema.type_map[owner]
+        assert isinstance(kind, GraphQLObjectType)
+        assert field in kind.fields
+
+
+def test_page_is_printed_from_the_table() -> None:
+    page = ROOT / "docs" / "permissions.md"
+
+    assert page.read_text() == permissions_page(), "Run: python -m server permissions > docs/permissions.md"
 
 
 def _own_types(schema: GraphQLSchema) -> list[GraphQLNamedType]:
