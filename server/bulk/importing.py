@@ -204,8 +204,9 @@ class _Reader:
             person = self.mapping.person(row, self.catalogue, is_text=self.is_text)
         except ExpectedError as error:
             return error.message
-        seed = f"{self.import_id}|{row.number}"
-        return Imported(seed=seed, identities=person.identities, values=person.values)
+        return Imported(
+            seed=self.import_id, number=row.number, identities=person.identities, values=person.values
+        )
 
 
 def _opened(

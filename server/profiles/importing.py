@@ -26,14 +26,19 @@ if TYPE_CHECKING:
 
 _SOURCE = Source(kind=SourceKind.IMPORT)
 _SEEDED = 16  # characters of a claim's id: what is random in others
+_CHANGED = "The person was merged, erased or took a consent back at this moment: import it again."
 _ERASED = "This person was erased and stays away, unless the import is told to bring such people back."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """Who a row is about and what it says. `seed` names the row: a repetition finds its claims there."""
+    """Who a row is about and what it says. `seed` names the file: a repetition finds its claims there.
+
+    Of two rows that say something about the same the one with the greater `number` counts.
+    """
 
     seed: str
+    number: int
     identities: tuple[IdentityRef, ...]
     values: Mapping[str, object]
 
@@ -144,7 +149,7 @@ class Importing:
                 value,
                 _SOURCE,
                 observed_at=at,
-                claim_id=_claim_id(before, row.seed, definition.id),
+                claim_id=_claim_id(before, row, definition.id),
             )
             for definition, value in ((known.get(key), value) for key, value in row.values.items())
         )
@@ -170,17 +175,25 @@ class Importing:
             return "Its identities belong to different people: merge them first."
         profile_id = next(iter(owners.values()))
         profile = await self._profiles.find(profile_id)
-        known = {each.id for about in profile.claims.values() for each in about} if profile else set()
-        fresh = tuple(claim for claim in claims if claim.id not in known)
+        if profile is None:
+            return _CHANGED
+        fresh = tuple(claim for claim in claims if not _is_overtaken(claim, profile))
         missing = tuple(ref for ref in row.identities if ref.key not in owners)
         if fresh or missing:
             update = ProfileUpdate(claims=fresh, identities=missing)
             if await self._profiles.write(profile_id, update) is None:
-                return "The person was merged, erased or took a consent back at this moment: import it again."
+                return _CHANGED
         return None
 
 
-def _claim_id(before: str, seed: str, attribute_id: str) -> ClaimId:
-    """Return the same id in every run; it sorts by time as all do, since withdrawals go by that."""
-    digest = hashlib.sha256(f"{seed}|{attribute_id}".encode()).hexdigest()
-    return ClaimId(before + digest[:_SEEDED])
+def _is_overtaken(claim: Claim, profile: Profile) -> bool:
+    """Whether this claim is there, or one that came after it: then this row was taken in an earlier run."""
+    held = profile.claims.get(claim.attribute_id, ())
+    said = (claim.observed_at, claim.id)
+    return any(each.source == claim.source and (each.observed_at, each.id) >= said for each in held)
+
+
+def _claim_id(before: str, row: Imported, attribute_id: str) -> ClaimId:
+    """Return the same id in every run; it sorts by time, as withdrawals need it, then by row."""
+    digest = hashlib.sha256(f"{row.seed}|{row.number}|{attribute_id}".encode()).hexdigest()
+    return ClaimId(f"{before}{row.number:08x}{digest}"[: len(before) + _SEEDED])

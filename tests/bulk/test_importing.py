@@ -244,6 +244,25 @@ async def test_an_import_that_was_killed_ends_as_one_that_was_not(
     assert {each["version"] for each in found} == {1}
 
 
+async def test_of_rows_about_one_person_the_last_counts_however_often_they_are_taken(
+    stocked: Core, importer: FileImport, clock: FakeClock, tmp_path: Path
+) -> None:
+    rows = "".join(f"u-1,Name {number}\n" for number in range(20))
+    options = written(tmp_path, f"user_id,given_name\n{rows}")
+    store = MortalImports(stocked.database, dies_at=0)
+    mortal = FileImport(
+        profiles=stocked.profiles, importing=importing_of(stocked, clock), store=store, clock=clock
+    )
+
+    with pytest.raises(Crash):
+        await mortal.run(options, ignore)
+    taken_once = await everything(stocked)
+    await importer.run(options, ignore)
+
+    assert await everything(stocked) == taken_once
+    assert await traits(stocked, user("u-1")) == {"given_name": "Name 19"}
+
+
 async def test_an_export_is_read_back_as_it_was(
     stocked: Core, importer: FileImport, exporter: FileExport, tmp_path: Path
 ) -> None:

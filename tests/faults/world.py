@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -62,16 +63,20 @@ class World:
 
     def start_api(self) -> None:
         """Start the API and return once it can serve."""
-        self._api = self._start("api", "-m", "server", "serve")
+        self.api = self._start("api", "-m", "server", "serve")
         eventually(self._is_ready, "the API is ready")
 
     def kill_api(self) -> None:
         """End the API without a chance to tidy up."""
-        kill(self._api)
+        kill(self.api)
 
     def start_worker(self, program: str = "quick_worker.py", **environment: str) -> subprocess.Popen[bytes]:
         """Start a worker with a short lease; of one with an environment of its own the output can be read."""
         return self._start("worker", str(Path(__file__).parent / program), **environment)
+
+    def start_command(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start one of the commands of the command line."""
+        return self._start(arguments[0], "-m", "server", *arguments)
 
     def restart_mongod(self) -> None:
         """Kill the database as a power cut would, and start it again on what is on the disk."""
@@ -102,6 +107,20 @@ class World:
                 trouble = repr(error)
             assert time.monotonic() < deadline, trouble
             threading.Event().wait(0.05)
+
+    def try_to_ask(self, token: str, query: str, variables: Answer) -> None:
+        """Send one GraphQL request to a server that may not live to answer it."""
+        headers, body = {"Authorization": f"Bearer {token}"}, {"query": query, "variables": variables}
+        with contextlib.suppress(httpx.TransportError):
+            httpx.post(f"{self.url}/graphql", json=body, headers=headers, timeout=PATIENCE)
+
+    def app_key(self, name: str) -> str:
+        """Return a new key of an app that reads and writes profiles."""
+        query = """mutation ($name: String!) { createApiKey(
+            input: {kind: SECRET, name: $name, scopes: [PROFILES_READ, PROFILES_WRITE]}) {
+            ... on CreateApiKeySuccess { token } } }"""
+        token: str = self.ask(self.admin_key, query, {"name": name})["createApiKey"]["token"]
+        return token
 
     def start_visit(self) -> tuple[str, str]:
         """Return the viewer token of a new visitor, and the id of what they are asked."""
@@ -144,7 +163,7 @@ class World:
         return process
 
     def _is_ready(self) -> bool:
-        assert self._api.poll() is None, (self._folder / "api.log").read_text()
+        assert self.api.poll() is None, (self._folder / "api.log").read_text()
         try:
             return httpx.get(f"{self.url}/readyz").status_code == httpx.codes.OK
         except httpx.TransportError:

@@ -90,8 +90,10 @@ async def test_import_refuses_the_rows_of_who_does_not_consent(town: Api) -> Non
         clock=services.clock,
     )
     rows = [
-        Imported(seed=who, identities=(user(who),), values={key: "Cats"})
-        for who, key in (("yes", "topic"), ("no", "topic"), ("new", "topic"), ("other", "nickname"))
+        Imported(seed="file", number=number, identities=(user(who),), values={key: "Cats"})
+        for number, (who, key) in enumerate(
+            (("yes", "topic"), ("no", "topic"), ("new", "topic"), ("other", "nickname"))
+        )
     ]
 
     prepared = await importing.prepare(rows, services.clock())
