@@ -131,6 +131,8 @@ class Worker:
         if job is not None:
             self._in_hand += 1
             jobs.create_task(self._run_beside(job))
+        elif (rest := self._queue.rest()) is not None:
+            asyncio.get_running_loop().call_later(rest.total_seconds(), self._enqueued.wake)
         return job is not None
 
     async def _run_beside(self, job: Job) -> None:

@@ -15,3 +15,6 @@ class EnrichmentRequested(Change):
     kind: ClassVar[str] = "enrichment.requested"
     enricher: str
     job_id: str
+    urgency: int = 1
+    run_id: str | None = None
+    is_fresh: bool = False

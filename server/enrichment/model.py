@@ -242,7 +242,9 @@ class LookUpState:
     """What a profile remembers of one enricher.
 
     `job` and `fence` say on whose behalf the last write was made, and guard the next one. `input_hash`
-    tells whether the input changed since. `at` is the time of the last write.
+    tells whether the input changed since. `at` is the time of the last write. `waits` counts by reason how
+    often the present look-up was put off, `misses` how often in a row this input found nothing. `reference`
+    is what the source will call back with.
     """
 
     state: EnrichmentState
@@ -256,6 +258,9 @@ class LookUpState:
     next_attempt_at: datetime | None = None
     expires_at: datetime | None = None
     attribute_ids: tuple[AttributeId, ...] = ()
+    waits: Mapping[str, int] = field(default_factory=dict)
+    misses: int = 0
+    reference: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

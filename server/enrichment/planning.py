@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from server.enrichment.model import LIVE_STATES, EnrichmentState, ReasonCode, Trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from server.enrichment.model import Enricher, LookUpState
@@ -19,6 +19,24 @@ if TYPE_CHECKING:
 
 # A live look-up that nobody wrote about for this long has lost its job; its retries end within hours.
 _LOST_AFTER = timedelta(days=1)
+_ASKED_FOR = frozenset({Trigger.MANUAL, Trigger.BULK})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What of one person decides about one enricher.
+
+    `known` are values by attribute key. `is_listed` says whether the list of those who asked not to be looked
+    up has an address of theirs, `has_address` whether it could have. `fits` says whether the enricher's
+    condition holds, `is_filled` whether others know all that it is wanted for.
+    """
+
+    known: Mapping[str, Value]
+    is_allowed: bool = True
+    is_listed: bool = False
+    has_address: bool = True
+    fits: bool = True
+    is_filled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,28 +50,67 @@ class Verdict:
 def judge(
     enricher: Enricher,
     trigger: Trigger,
-    known: Mapping[str, Value],
+    standing: Standing,
     state: LookUpState | None,
     now: datetime,
     *,
-    is_allowed: bool = True,
     is_forced: bool = False,
 ) -> Verdict:
-    """Return whether `enricher` should look up the person of whom `known` is known, by attribute key.
+    """Return whether `enricher` should look a person up on this occasion.
 
-    `is_allowed` says whether the person consents to its purpose, which no force replaces.
+    No force replaces consent, nor brings in what is missing; it only repeats what still counts.
     """
-    if not is_allowed:
-        return Verdict(blocked_by=ReasonCode.CONSENT_MISSING)
-    if trigger not in enricher.triggers and trigger is not Trigger.MANUAL:
-        return Verdict(blocked_by=ReasonCode.NOT_TRIGGERED)
-    inputs = inputs_of(enricher, known)
-    if inputs is None:
-        return Verdict(blocked_by=ReasonCode.MISSING_INPUT)
+    blocked_by = stands_against(enricher, standing, is_forced=is_forced)
+    if blocked_by is None and not _is_occasion(enricher, trigger, state, now):
+        blocked_by = ReasonCode.NOT_TRIGGERED
+    inputs = inputs_of(enricher, standing.known)
+    if blocked_by is not None or inputs is None:
+        return Verdict(blocked_by=blocked_by or ReasonCode.MISSING_INPUT)
     input_hash = hash_of(enricher, inputs)
     if state is None or state.input_hash != input_hash:
         return Verdict(blocked_by=None, input_hash=input_hash)
+    if state.state is EnrichmentState.SUPPRESSED and is_forced and standing.has_address:
+        return Verdict(blocked_by=None, input_hash=input_hash)  # the list has the say, and says nothing
     return Verdict(blocked_by=_blocked_by(trigger, state, now, is_forced=is_forced), input_hash=input_hash)
+
+
+def stands_against(enricher: Enricher, standing: Standing, *, is_forced: bool = False) -> ReasonCode | None:
+    """Return why this person is not to be looked up at all: asked when it is queued and when it runs."""
+    if not enricher.is_enabled:
+        return ReasonCode.DISABLED
+    if not standing.is_allowed:
+        return ReasonCode.CONSENT_MISSING
+    if standing.is_listed:
+        return ReasonCode.SUPPRESSED
+    if not standing.fits:
+        return ReasonCode.CONDITION_NOT_MET
+    if standing.is_filled and not is_forced:
+        return ReasonCode.ALREADY_KNOWN
+    return None if inputs_of(enricher, standing.known) is not None else ReasonCode.MISSING_INPUT
+
+
+def chosen(enrichers: Iterable[Enricher], verdicts: Mapping[str, Verdict]) -> list[Enricher]:
+    """Return those to queue: of each group only the first in order, and none while one of it is under way."""
+    in_order = sorted(enrichers, key=lambda each: (each.position, each.key))
+    busy = {each.group for each in in_order if verdicts[each.key].blocked_by is ReasonCode.IN_PROGRESS} - {
+        None
+    }
+    wanted: list[Enricher] = []
+    for each in in_order:
+        if verdicts[each.key].blocked_by is None and (each.group is None or each.group not in busy):
+            wanted.append(each)
+            busy.add(each.group)
+    return wanted
+
+
+def following(enricher: Enricher, enrichers: Iterable[Enricher]) -> list[Enricher]:
+    """Return the steps of its group that come after this one, in order."""
+    if enricher.group is None:
+        return []
+    place = (enricher.position, enricher.key)
+    group = [each for each in enrichers if each.group == enricher.group]
+    later = [each for each in group if (each.position, each.key) > place]
+    return sorted(later, key=lambda each: (each.position, each.key))
 
 
 def inputs_of(enricher: Enricher, known: Mapping[str, Value]) -> dict[str, Value] | None:
@@ -69,9 +126,20 @@ def hash_of(enricher: Enricher, inputs: Mapping[str, Value]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def _is_occasion(enricher: Enricher, trigger: Trigger, state: LookUpState | None, now: datetime) -> bool:
+    """Whether the enricher wants this occasion; one that refreshes takes any once its results are stale."""
+    if trigger in enricher.triggers or trigger in _ASKED_FOR:
+        return True
+    is_stale = state is not None and state.expires_at is not None and state.expires_at <= now
+    return enricher.refresh and is_stale
+
+
 def _blocked_by(trigger: Trigger, state: LookUpState, now: datetime, *, is_forced: bool) -> ReasonCode | None:
     if state.state in LIVE_STATES:
-        return ReasonCode.IN_PROGRESS if state.at > now - _LOST_AFTER else None
+        last_sign = max(state.at, state.next_attempt_at or state.at)
+        return ReasonCode.IN_PROGRESS if last_sign > now - _LOST_AFTER else None
+    if state.state is EnrichmentState.SUPPRESSED:
+        return ReasonCode.SUPPRESSED
     is_fresh = state.expires_at is None or state.expires_at > now
-    is_worth_repeating = trigger is Trigger.MANUAL and state.state is EnrichmentState.FAILED
+    is_worth_repeating = trigger in _ASKED_FOR and state.state is EnrichmentState.FAILED
     return ReasonCode.STILL_FRESH if is_fresh and not is_forced and not is_worth_repeating else None

@@ -2,114 +2,161 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import random
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from server.enrichment.concluding import errand_of
+from server.enrichment.endings import miss_stands
+from server.enrichment.metering import Refusal
 from server.enrichment.model import (
     LIVE_STATES,
+    EnricherKind,
     EnrichmentState,
     Found,
     LookUpState,
     NoMatch,
+    OutcomeClass,
     ReasonCode,
-    Skip,
+    Scope,
     Trouble,
 )
-from server.enrichment.planning import hash_of, inputs_of
-from server.enrichment.states import cancelled, may_conclude, may_give_up, may_start, state_fields, state_of
-from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater
-from server.profiles.errors import InvalidValueError
-from server.profiles.model import ProfileId, ProfileUpdate, Source, SourceKind
+from server.enrichment.people import source_of
+from server.enrichment.planning import following, hash_of, inputs_of, stands_against
+from server.enrichment.queueing import Errand
+from server.enrichment.retrying import Failure, Retry, after_trouble
+from server.enrichment.states import Hold, may_start, state_fields, state_of
+from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater, Urgency, Wait
+from server.profiles.model import ProfileId, ProfileUpdate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
-    from server.enrichment.model import Enricher, Enrichers, Finding
+    from server.enrichment.concluding import Answer, Concluding
+    from server.enrichment.metering import Grant, Meters
+    from server.enrichment.model import Enricher, Enrichers, Result
+    from server.enrichment.people import People
+    from server.enrichment.result_store import ResultStore
+    from server.enrichment.suppression_store import SuppressionStore
     from server.kit.clock import Clock
     from server.kit.jobs.model import Job, JobResult
-    from server.profiles.model import Claim, Profile, Value
+    from server.profiles.model import Profile, Value
     from server.profiles.service import Profiles
 
+    WithdrawnAt = Callable[[str], Awaitable[datetime | None]]  # by the slug of a source
+
 _log = logging.getLogger(__name__)
-_FAILURE_STANDS = timedelta(days=1)  # before a sign-in may try once more what failed for good
+_PERSONAL_RESULT_STANDS = timedelta(days=1)  # longer than a look-up goes on: it is there against paying twice
+_UNREADY = frozenset({ReasonCode.BREAKER, ReasonCode.BUDGET, ReasonCode.QUOTA, ReasonCode.CONFIGURATION})
 
 
 @dataclass(frozen=True, slots=True)
-class _Conclusion:
-    """How a look-up ended, as it is written."""
+class _Turn:
+    """A look-up that waits for this very job."""
 
-    state: EnrichmentState
-    code: ReasonCode | None
-    findings: tuple[Finding, ...]
-    stands: timedelta | None
+    job: Job
+    enricher: Enricher
+    profile: Profile
+    state: LookUpState
+    inputs: Mapping[str, Value]
+
+    @property
+    def hold(self) -> Hold:
+        """What the turn holds once it has started."""
+        return Hold(self.enricher, self.job.id, self.job.fence, EnrichmentState.RUNNING)
 
 
 class LookUps:
     """Runs the jobs of kind ENRICH.
 
     Exactly one lease of a job writes a result: it marks the state with its fence when it starts, and its
-    result is written only where that mark still stands. Asking the source happens at least once.
+    result is written only where that mark still stands. Asking the source happens at least once, and no
+    oftener than the budget has room for.
     """
 
-    def __init__(self, *, profiles: Profiles, clock: Clock, enrichers: Enrichers) -> None:
+    def __init__(  # noqa: PLR0913 - each is asked for something
+        self,
+        *,
+        profiles: Profiles,
+        people: People,
+        meters: Meters,
+        results: ResultStore,
+        suppressions: SuppressionStore,
+        concluding: Concluding,
+        withdrawn_at: WithdrawnAt,
+        enrichers: Enrichers,
+        clock: Clock,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
         self._profiles = profiles
-        self._clock = clock
+        self._people = people
+        self._meters = meters
+        self._results = results
+        self._suppressions = suppressions
+        self._concluding = concluding
+        self._withdrawn_at = withdrawn_at
         self._enrichers = enrichers
+        self._clock = clock
+        self._draw = draw
 
     async def run(self, job: Job) -> JobResult:
         """Look up, and write what was found."""
         enricher = self._enrichers().get(job.payload["enricher"])
         if enricher is None:
             return GiveUp(reason="The enricher is not configured any more.")
-        profile, state = await self._turn(job)
-        if profile is None or state is None:
+        waiting = await self._waiting_for(job)
+        if waiting is None:
             return Done()
-        inputs = inputs_of(enricher, await self._known(profile))
-        started = await self._start(job, enricher, profile, state, inputs)
-        if started is None:
-            return HandBack()
-        if not await self._profiles.may_use(started, enricher.purpose):
-            await self._cancel(started, job)
-            return Done()
-        result = Skip(code=ReasonCode.MISSING_INPUT) if inputs is None else await enricher.look_up(inputs)
-        if isinstance(result, Trouble):
-            return RetryLater(reason=result.reason, after=result.after)
-        return await self._conclude(job, enricher, started, result)
+        profile, state = waiting
+        standing = (await self._people.look_at(profile, [enricher])).standing(enricher)
+        against = stands_against(enricher, standing, is_forced=errand_of(job).is_fresh)
+        inputs = inputs_of(enricher, standing.known)
+        if against is not None or inputs is None:
+            code = against or ReasonCode.MISSING_INPUT
+            return _done(await self._concluding.refused(job, enricher, profile, code))
+        return await self._take(_Turn(job, enricher, profile, state, inputs))
+
+    async def called_back(self, profile_id: str, enricher_key: str, reference: str, result: Result) -> bool:
+        """Write what a source that was PENDING says at last; whether anybody still waited for it.
+
+        Trouble other than LEGAL is left to the job, which asks again when its time comes.
+        """
+        profile = await self._profiles.find_living(ProfileId(profile_id))
+        enricher = self._enrichers().get(enricher_key)
+        state = None if profile is None else state_of(profile, enricher_key)
+        if profile is None or enricher is None or state is None or _trouble_in(result):
+            return False
+        if state.state is not EnrichmentState.AWAITING_PROVIDER or state.reference != reference:
+            return False
+        hold = Hold(enricher, state.job_id, state.fence, EnrichmentState.AWAITING_PROVIDER)
+        errand = Errand(urgency=Urgency.ORDINARY)
+        return await self._concluding.answered(hold, profile, result, errand, self._clock())
 
     async def retry_scheduled(self, job: Job, reason: str, at: datetime) -> None:
-        """Show when it is tried again; the reason is for the log, since a source's words may be anything."""
+        """Show when it is tried again; what `run` has shown itself stays. The reason is for the log alone."""
         _log.info("look-up %s is tried again at %s: %s", job.id, at, reason)
-        profile, state = await self._turn(job)
-        if profile is not None and state is not None:
-            waiting = replace(
-                state,
+        waiting, enricher = await self._waiting_for(job), self._enrichers().get(job.payload["enricher"])
+        if waiting is not None and enricher is not None and waiting[1].state is EnrichmentState.RUNNING:
+            retry = Retry(
                 state=EnrichmentState.RETRY_SCHEDULED,
-                at=self._clock(),
                 code=ReasonCode.TEMPORARY_PROBLEM,
-                next_attempt_at=at,
+                delay=at - self._clock(),
             )
-            await self._write(profile, job, waiting, may_conclude(job.payload["enricher"], job))
+            await self._concluding.put_off(job, enricher, waiting[0], retry)
 
     async def given_up(self, job: Job, reason: str) -> None:
-        """Show that it failed for good; what an earlier look-up found stays until it expires."""
+        """Show that it failed for good, where `run` has not shown that itself."""
         _log.warning("look-up %s was given up: %s", job.id, reason)
-        profile, state = await self._turn(job)
-        if profile is not None and state is not None:
-            now = self._clock()
-            failed = replace(
-                state,
-                state=EnrichmentState.FAILED,
-                at=now,
-                code=ReasonCode.GIVEN_UP,
-                next_attempt_at=None,
-                expires_at=now + _FAILURE_STANDS,
-            )
-            await self._write(profile, job, failed, may_give_up(job.payload["enricher"], job))
+        waiting = await self._waiting_for(job)
+        if waiting is not None:
+            enricher = self._enrichers().get(job.payload["enricher"])
+            await self._concluding.failed(job, enricher, waiting[0], ReasonCode.GIVEN_UP)
 
-    async def _turn(self, job: Job) -> tuple[Profile | None, LookUpState | None]:
+    async def _waiting_for(self, job: Job) -> tuple[Profile, LookUpState] | None:
         """Return the profile and the state that wait for this job; None where nothing does any more.
 
         The profile may be gone, a later job may have taken the job's place because the input changed,
@@ -117,149 +164,127 @@ class LookUps:
         """
         profile = await self._profiles.find_living(ProfileId(job.profile_id or ""))
         state = None if profile is None else state_of(profile, job.payload["enricher"])
-        if state is None or state.job_id != job.id or state.state not in LIVE_STATES:
-            return None, None
+        if profile is None or state is None or state.job_id != job.id or state.state not in LIVE_STATES:
+            return None
         return profile, state
 
-    async def _known(self, profile: Profile) -> dict[str, Value]:
-        attributes = await self._profiles.known_attributes(profile)
-        return {key: attribute.value for key, attribute in attributes.items()}
+    async def _take(self, turn: _Turn) -> JobResult:
+        """Answer from what is known, else ask the source, unless it must not be asked now."""
+        known = None if errand_of(turn.job).is_fresh else await self._known(turn)
+        grant = None if known is not None else await self._meters.reserve(turn.enricher, turn.job)
+        if isinstance(grant, Refusal):
+            return await self._put_off(turn, grant)
+        started = await self._start(turn)
+        if started is None:
+            await self._meters.release(grant)
+            return HandBack()
+        if known is not None:
+            return await self._conclude(turn, started, *known)
+        result = await self._ask(turn)
+        return await self._settle(turn, started, grant, result)
 
-    async def _start(
-        self,
-        job: Job,
-        enricher: Enricher,
-        profile: Profile,
-        state: LookUpState,
-        inputs: Mapping[str, Value] | None,
-    ) -> Profile | None:
-        """Mark the state with the job's fence; None where a later lease or another job was faster."""
-        now = self._clock()
+    async def _known(self, turn: _Turn) -> tuple[Found | NoMatch, datetime] | None:
+        if turn.enricher.kind is EnricherKind.OFFLINE:
+            return None
+        found = await self._results.find(turn.enricher, turn.inputs, self._clock())
+        if found is None:
+            return None
+        withdrawn_at = await self._withdrawn_at(source_of(turn.enricher).slug)
+        return None if withdrawn_at is not None and found[1] <= withdrawn_at else found
+
+    async def _put_off(self, turn: _Turn, refusal: Refusal) -> JobResult:
+        """Wait until the source may be asked; what is a matter of moments is not shown."""
+        delay = max(refusal.until - self._clock(), timedelta(0))
+        if refusal.code in _UNREADY:
+            retry = Retry(state=EnrichmentState.BLOCKED, code=refusal.code, delay=delay)
+            await self._concluding.put_off(turn.job, turn.enricher, turn.profile, retry)
+        reason = f"The source can't be asked now: {refusal.code or 'too fast'}."
+        is_passed_on = refusal.code in _UNREADY and self._has_further_steps(turn.enricher)
+        return Wait(reason=reason, after=delay, is_shared=not is_passed_on)
+
+    def _has_further_steps(self, enricher: Enricher) -> bool:
+        """Whether others of its group go on where this one is blocked, and want to be told soon."""
+        return bool(following(enricher, self._enrichers().values()))
+
+    async def _start(self, turn: _Turn) -> Profile | None:
+        """Mark the state with the job's fence.
+
+        None where a later lease or another job was faster, or the person took consent back.
+        """
+        now, key = self._clock(), turn.enricher.key
         running = replace(
-            state,
+            turn.state,
             state=EnrichmentState.RUNNING,
             at=now,
-            fence=job.fence,
-            input_hash="" if inputs is None else hash_of(enricher, inputs),
-            attempts=job.attempts,
+            fence=turn.job.fence,
+            input_hash=hash_of(turn.enricher, turn.inputs),
+            attempts=turn.job.attempts,
             code=None,
             last_run_at=now,
             next_attempt_at=None,
         )
-        return await self._write(profile, job, running, may_start(enricher.key, job))
+        consent = await self._profiles.consent_guard(turn.enricher.purpose)
+        guard = {**may_start(key, turn.job), **consent}
+        update = ProfileUpdate(part=state_fields(key, running), only_if=guard)
+        return await self._profiles.write(turn.profile.id, update)
 
-    async def _conclude(
-        self, job: Job, enricher: Enricher, profile: Profile, result: Found | NoMatch | Skip
-    ) -> JobResult:
-        """Write claims and state together; claims of ours that were not made again are taken back."""
-        state = state_of(profile, enricher.key)
-        if state is None:
-            return Done()
+    async def _ask(self, turn: _Turn) -> Result:
+        try:
+            async with asyncio.timeout(turn.enricher.limits.timeout.total_seconds()):
+                return await turn.enricher.look_up(turn.inputs)
+        except TimeoutError:
+            return Trouble(reason="The source did not answer in time.")
+
+    async def _settle(self, turn: _Turn, started: Profile, grant: Grant | None, result: Result) -> JobResult:
+        """Settle the call, and write what it came to."""
         now = self._clock()
-        end = _conclusion(result, enricher)
-        expires_at = None if end.stands is None else now + end.stands
-        claims = await self._claims(enricher, profile, end.findings, expires_at)
-        concluded = replace(
-            state,
-            state=end.state,
-            at=now,
-            code=end.code,
-            expires_at=expires_at,
-            attribute_ids=tuple(claim.attribute_id for claim in claims),
-        )
-        written = await self._write(
-            profile,
-            job,
-            concluded,
-            {**may_conclude(enricher.key, job), **await self._consent(enricher, claims)},
-            claims,
-            _left_over(enricher, profile, claims),
-        )
-        return HandBack() if written is None else Done()
+        if (trouble := _trouble_in(result)) is not None:
+            further = after_trouble(
+                trouble, attempts=turn.job.attempts, waits=turn.state.waits, now=now, draw=self._draw()
+            )
+            until = now + further.delay if isinstance(further, Retry) and further.is_shared else None
+            await self._meters.settle(turn.enricher, grant, result, until)
+            return await self._after_trouble(turn, started, trouble, further)
+        await self._meters.settle(turn.enricher, grant, result, None)
+        if isinstance(result, Trouble):
+            person = await self._people.look_at(started, [turn.enricher])
+            await self._suppressions.add(person.addresses(), now, by=None, enricher=turn.enricher.key)
+        elif grant is not None and isinstance(result, Found | NoMatch):
+            await self._keep(turn, result, now)
+        return await self._conclude(turn, started, result, now)
 
-    async def _write(
-        self,
-        profile: Profile,
-        job: Job,
-        state: LookUpState,
-        guard: Mapping[str, Any],
-        claims: tuple[Claim, ...] = (),
-        retracted: tuple[Claim, ...] = (),
-    ) -> Profile | None:
-        part = state_fields(job.payload["enricher"], state)
-        update = ProfileUpdate(part=part, only_if=guard, claims=claims, retracted=retracted)
-        return await self._profiles.write(profile.id, update)
+    async def _keep(self, turn: _Turn, result: Found | NoMatch, now: datetime) -> None:
+        enricher = turn.enricher
+        stands = enricher.ttl if isinstance(result, Found) else miss_stands(enricher, turn.state)
+        if enricher.scope is Scope.PERSON:
+            stands = min(stands, _PERSONAL_RESULT_STANDS)
+        await self._results.keep(enricher, turn.inputs, result, turn.profile.id, now=now, until=now + stands)
 
-    async def _cancel(self, profile: Profile, job: Job) -> None:
-        """End a look-up that the person does not allow: nobody is asked, what was known stays as it is."""
-        enricher = job.payload["enricher"]
-        state = state_of(profile, enricher)
-        if state is not None:
-            await self._write(profile, job, cancelled(state, self._clock()), may_conclude(enricher, job))
+    async def _conclude(self, turn: _Turn, started: Profile, result: Answer, at: datetime) -> JobResult:
+        errand = errand_of(turn.job)
+        return _done(await self._concluding.answered(turn.hold, started, result, errand, at))
 
-    async def _consent(self, enricher: Enricher, claims: Sequence[Claim]) -> Mapping[str, Any]:
-        """Return the guard that what the look-up and its findings need consent for is still allowed."""
-        by_id = (await self._profiles.catalogue.current()).by_id
-        purposes = {by_id[claim.attribute_id].purpose for claim in claims if claim.attribute_id in by_id}
-        return await self._profiles.consent_guard(enricher.purpose, *purposes)
-
-    async def _claims(
-        self,
-        enricher: Enricher,
-        profile: Profile,
-        findings: Sequence[Finding],
-        expires_at: datetime | None,
-    ) -> tuple[Claim, ...]:
-        """Return the claims.
-
-        Left out is what the enricher does not declare, what no attribute is defined for, what does not fit
-        its attribute, and what the person does not allow the attribute for.
-        """
-        known = await self._profiles.catalogue.current()
-        claims: list[Claim] = []
-        for finding in findings:
-            definition = known.find(finding.key)
-            if (
-                definition is None
-                or finding.key not in enricher.outputs
-                or not await self._profiles.may_use(profile, definition.purpose)
-            ):
-                continue
-            try:
-                claim = self._profiles.claim(
-                    definition,
-                    finding.value,
-                    _source(enricher),
-                    confidence=finding.confidence,
-                    expires_at=expires_at,
-                )
-            except InvalidValueError:
-                _log.warning("enricher %s gave a value that does not fit %s", enricher.key, finding.key)
-            else:
-                claims.append(replace(claim, consent=enricher.purpose))
-        return tuple(claims)
+    async def _after_trouble(
+        self, turn: _Turn, started: Profile, trouble: Trouble, further: Retry | Failure
+    ) -> JobResult:
+        job, enricher = turn.job, turn.enricher
+        if isinstance(further, Failure):
+            await self._concluding.failed(job, enricher, started, further.code)
+            return GiveUp(reason=trouble.reason)
+        await self._concluding.put_off(job, enricher, started, further, trouble.reference)
+        if further.is_counted:
+            return RetryLater(reason=trouble.reason, after=further.delay)
+        is_passed_on = further.code in _UNREADY and self._has_further_steps(enricher)
+        is_shared = further.is_shared and not is_passed_on
+        return Wait(reason=trouble.reason, after=further.delay, is_shared=is_shared)
 
 
-def _source(enricher: Enricher) -> Source:
-    return Source(kind=SourceKind.ENRICHER, key=enricher.key)
+def _trouble_in(result: Result) -> Trouble | None:
+    """Return what keeps the source from answering; a person's wish not to be looked up is an answer."""
+    if isinstance(result, Trouble) and result.kind is not OutcomeClass.LEGAL:
+        return result
+    return None
 
 
-def _conclusion(result: Found | NoMatch | Skip, enricher: Enricher) -> _Conclusion:
-    match result:
-        case Found():
-            return _Conclusion(EnrichmentState.SUCCEEDED, None, result.findings, enricher.ttl)
-        case NoMatch():
-            return _Conclusion(EnrichmentState.NO_MATCH, None, (), enricher.ttl)
-        case Skip():
-            return _Conclusion(EnrichmentState.SKIPPED, result.code, (), None)
-
-
-def _left_over(enricher: Enricher, profile: Profile, claims: Sequence[Claim]) -> tuple[Claim, ...]:
-    made = {claim.attribute_id for claim in claims}
-    source = _source(enricher)
-    return tuple(
-        claim
-        for attribute_id, by_source in profile.claims.items()
-        for claim in by_source
-        if claim.source == source and attribute_id not in made
-    )
+def _done(is_written: bool) -> JobResult:  # noqa: FBT001 - what became of a write
+    return Done() if is_written else HandBack()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from server.enrichment.endings import CALLED_OFF_STANDS, Ending, ended, refused_ending
 from server.enrichment.model import LIVE_STATES, EnrichmentState, LookUpState, ReasonCode
 from server.kit.jobs.model import JobId
 from server.profiles.model import AttributeId
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from server.enrichment.model import Enricher
     from server.kit.jobs.model import Job
     from server.profiles.model import Profile
 
@@ -34,6 +36,9 @@ def state_of(profile: Profile, enricher: str) -> LookUpState | None:
         next_attempt_at=entry["next_attempt_at"],
         expires_at=entry["expires_at"],
         attribute_ids=tuple(AttributeId(each) for each in entry["attributes"]),
+        waits=entry.get("waits", {}),  # entries of an earlier version have none of these three
+        misses=entry.get("misses", 0),
+        reference=entry.get("reference"),
     )
 
 
@@ -52,6 +57,9 @@ def state_fields(enricher: str, state: LookUpState) -> dict[str, Any]:
             "next_attempt_at": state.next_attempt_at,
             "expires_at": state.expires_at,
             "attributes": list(state.attribute_ids),
+            "waits": dict(state.waits),
+            "misses": state.misses,
+            "reference": state.reference,
         }
     }
 
@@ -70,26 +78,46 @@ def may_start(enricher: str, job: Job) -> Mapping[str, Any]:
     }
 
 
-def may_conclude(enricher: str, job: Job) -> Mapping[str, Any]:
-    """Return the guard of an end: this very lease started it, and it has no result yet."""
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A look-up as somebody left it: what they write holds only while nobody else took it up."""
+
+    enricher: Enricher
+    job_id: JobId
+    fence: int
+    state: EnrichmentState
+
+
+def is_held(state: LookUpState, hold: Hold) -> bool:
+    """Whether it is still as they left it."""
+    return (state.job_id, state.fence, state.state) == (hold.job_id, hold.fence, hold.state)
+
+
+def may_conclude(hold: Hold) -> Mapping[str, Any]:
+    """Return the guard of an end: nobody took the look-up up meanwhile, and it has no result yet."""
+    key = hold.enricher.key
     return {
-        f"enrichments.{enricher}.job": job.id,
-        f"enrichments.{enricher}.state": EnrichmentState.RUNNING.value,
-        f"enrichments.{enricher}.fence": job.fence,
+        f"enrichments.{key}.job": hold.job_id,
+        f"enrichments.{key}.state": hold.state.value,
+        f"enrichments.{key}.fence": hold.fence,
     }
 
 
 def cancelled(state: LookUpState, now: datetime) -> LookUpState:
     """Return the state of a look-up that the person does not allow (any more); it never counts as fresh."""
-    return replace(
-        state,
+    last = ended(state, refused_ending(ReasonCode.CONSENT_MISSING, now), now)
+    return replace(last, attribute_ids=())
+
+
+def called_off(state: LookUpState, now: datetime) -> LookUpState:
+    """Return the state of a look-up that somebody called off; what an earlier one found stays on show."""
+    ending = Ending(
         state=EnrichmentState.CANCELLED,
-        at=now,
-        code=ReasonCode.CONSENT_MISSING,
-        next_attempt_at=None,
-        expires_at=now,
-        attribute_ids=(),
+        code=ReasonCode.CANCELLED,
+        expires_at=now + CALLED_OFF_STANDS,
+        misses=state.misses,
     )
+    return ended(state, ending, now)
 
 
 def may_cancel(enricher: str, state: LookUpState) -> Mapping[str, Any]:

@@ -94,6 +94,24 @@ HOLDINGS: tuple[Holding, ...] = (
         owner="access",
         because="Keyed hashes of who asked too often; gone when they may again, within a day at most.",
     ),
+    Holding(
+        collection="look_up_results",
+        owner="enrichment",
+        person=("profile_id",),
+        is_exported=False,  # what of it is about the person lies in the profile, as claims
+        consent="consent",
+        dated="at",
+    ),
+    Holding(
+        collection="suppressions",
+        owner="enrichment",
+        because="Keyed hashes of the addresses of those who asked not to be looked up, so that nobody does.",
+    ),
+    Holding(
+        collection="enricher_meters",
+        owner="enrichment",
+        because="How often each source was asked, and what that cost; of whom it was asked it says nothing.",
+    ),
     Holding(collection="jobs", owner="kit", person=("profile_id",), on_anonymise=OnAnonymise.KEEP),
     Holding(
         collection="audit_log",

@@ -19,7 +19,7 @@ from server.profiles.documents import claim_model
 from server.profiles.model import ProfileUpdate, SourceKind, Withdrawal, WithdrawalId, WithdrawalState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from server.access.model import Viewer
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from server.profiles.service import Profiles
     from server.profiles.sweep_store import SweepStore
     from server.profiles.withdrawal_store import WithdrawalStore
+
+    Forget = Callable[[Source], Awaitable[None]]
 
 WITHDRAW = "withdraw_source"
 _WITH_KEY = frozenset({SourceKind.IDENTITY, SourceKind.APP, SourceKind.ENRICHER})
@@ -94,7 +96,10 @@ class Withdrawals:
 
 
 class Withdrawing:
-    """Runs the jobs: batch by batch in the order of ids, until a whole pass finds nothing more."""
+    """Runs the jobs: batch by batch in the order of ids, until a whole pass finds nothing more.
+
+    `forget` removes what is kept of the source outside of profiles.
+    """
 
     def __init__(
         self,
@@ -104,7 +109,9 @@ class Withdrawing:
         history: HistoryStore,
         profiles: Profiles,
         clock: Clock,
+        forget: Forget | None = None,
     ) -> None:
+        self._forget = forget
         self._store = store
         self._sweeps = sweeps
         self._history = history
@@ -123,6 +130,8 @@ class Withdrawing:
         until = self._clock() + _STRETCH
         while self._clock() < until:
             if not await self._step(withdrawal):
+                if self._forget is not None:
+                    await self._forget(withdrawal.source)
                 await self._history.erase_source(withdrawal.source.slug, before=_limit(withdrawal))
                 await self._store.end(withdrawal.id, WithdrawalState.DONE, self._clock())
                 return Done()

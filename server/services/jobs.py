@@ -14,14 +14,17 @@ from server.privacy.model import WITHDRAW as WITHDRAW_CONSENT
 from server.privacy.retaining import Retaining
 from server.privacy.withdrawing import Withdrawing as WithdrawingConsent
 from server.profiles.expiring import EXPIRE, Expiring
+from server.profiles.model import SourceKind
 from server.profiles.reranking import RERANK, Reranking
 from server.profiles.sweep_store import SweepStore
 from server.profiles.withdrawing import WITHDRAW, Withdrawing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
+    from server.enrichment.result_store import ResultStore
     from server.kit.jobs.model import JobHandler
+    from server.profiles.model import Source
     from server.services.ground import Ground
 
 
@@ -46,6 +49,16 @@ def privacy_jobs(ground: Ground) -> Mapping[str, JobHandler]:
     }
 
 
+def forget_results(results: ResultStore) -> Callable[[Source], Awaitable[None]]:
+    """Return what forgets the answers of a source that is an enricher."""
+
+    async def forget(source: Source) -> None:
+        if source.kind is SourceKind.ENRICHER and source.key is not None:
+            await results.forget(source.key)
+
+    return forget
+
+
 def profile_jobs(ground: Ground) -> Mapping[str, JobHandler]:
     """Return what goes over many profiles."""
     stores, profiles, clock = ground.stores, ground.profiles, ground.clock
@@ -59,5 +72,6 @@ def profile_jobs(ground: Ground) -> Mapping[str, JobHandler]:
             history=stores.history,
             profiles=profiles,
             clock=clock,
+            forget=forget_results(stores.look_up_results),
         ),
     }

@@ -11,6 +11,9 @@ from server.access.revocation_store import RevocationStore
 from server.access.store import KeyStore
 from server.audiences.store import AudienceStore
 from server.consent.store import ConsentStore
+from server.enrichment.meter_store import MeterStore
+from server.enrichment.result_store import ResultStore
+from server.enrichment.suppression_store import SuppressionStore
 from server.events.store import EventStore
 from server.identity.store import IdentityStore
 from server.kit.jobs.store import JobStore
@@ -49,6 +52,9 @@ class Stores:
     audiences: AudienceStore
     questions: QuestionStore
     answers: LogStore
+    meters: MeterStore
+    look_up_results: ResultStore
+    suppressions: SuppressionStore
     jobs: JobStore
     privacy: PrivacyStore
 
@@ -77,6 +83,9 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         audiences=AudienceStore(database),
         questions=QuestionStore(database),
         answers=LogStore(database),
+        meters=MeterStore(database),
+        look_up_results=ResultStore(database, secret=settings.secret),
+        suppressions=SuppressionStore(database, secret=settings.secret),
         jobs=JobStore(database),
         privacy=PrivacyStore(database),
     )

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from server.access.model import Scope, Viewer, ViewerKind
 from server.consent.service import Consents
 from server.consent.store import ConsentStore
 from server.enrichment.changes import EnrichmentRequested
+from server.enrichment.concluding import Concluding
 from server.enrichment.enrichers.email_domain import email_domain
-from server.enrichment.model import ENRICH, Enricher, EnricherKind, Finding, Found, Trigger
+from server.enrichment.fitting import Fitting
+from server.enrichment.meter_store import MeterStore
+from server.enrichment.metering import Meters
+from server.enrichment.model import (
+    ENRICH,
+    Enricher,
+    EnricherKind,
+    EnrichmentState,
+    Finding,
+    Found,
+    ReasonCode,
+    Trigger,
+)
+from server.enrichment.people import People
+from server.enrichment.result_store import ResultStore
 from server.enrichment.running import LookUps
 from server.enrichment.service import Enrichments
+from server.enrichment.suppression_store import SuppressionStore
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.relay import Relay
@@ -31,6 +47,7 @@ from server.profiles.model import (
 )
 from server.profiles.service import Profiles
 from server.profiles.store import ProfileStore
+from server.profiles.withdrawal_store import WithdrawalStore
 from server.worker import Worker
 from tests.core import SECRET
 from tests.fakes import FakeClock
@@ -42,6 +59,8 @@ if TYPE_CHECKING:
     from server.kit.mongo import Database
     from server.profiles.model import Value
 
+    Ask = Callable[[Mapping[str, Value]], Awaitable[Result]]
+
 APP = Viewer(
     kind=ViewerKind.APP,
     scopes=frozenset({Scope.ENRICHMENT_RUN, Scope.PROFILES_READ, Scope.CONFIGURATION_READ}),
@@ -51,7 +70,7 @@ APP = Viewer(
 def enricher(
     key: str = "oracle",
     *,
-    look_up: Callable[[Mapping[str, Value]], Awaitable[Result]] | None = None,
+    look_up: Ask | None = None,
     inputs: tuple[str, ...] = ("email",),
     triggers: frozenset[Trigger] = frozenset(Trigger),
     ttl: timedelta = timedelta(days=30),
@@ -76,6 +95,11 @@ def enricher(
     )
 
 
+def provider(key: str = "oracle", look_up: Ask | None = None, **overrides: Any) -> Enricher:  # noqa: ANN401 - any field
+    """Return an enricher that asks somebody else, and costs."""
+    return replace(enricher(key, look_up=look_up), kind=EnricherKind.HTTP, **overrides)
+
+
 class Oracle:
     """A source that says what it is told to, and counts the questions."""
 
@@ -97,7 +121,9 @@ class Stage:
     """What a test plays on."""
 
     clock: FakeClock
+    database: Database
     jobs: JobStore
+    consents: Consents
     profiles: Profiles
     profile_store: ProfileStore
     queue: JobQueue
@@ -111,13 +137,54 @@ class Stage:
     def enrichment(self) -> Enrichments:
         """The planning half."""
         return Enrichments(
-            profiles=self.profiles, queue=self.queue, clock=self.clock, enrichers=self.configured
+            profiles=self.profiles,
+            people=self.people,
+            queue=self.queue,
+            clock=self.clock,
+            enrichers=self.configured,
         )
 
     @property
     def look_ups(self) -> LookUps:
         """The running half."""
-        return LookUps(profiles=self.profiles, clock=self.clock, enrichers=self.configured)
+        return LookUps(
+            profiles=self.profiles,
+            people=self.people,
+            meters=Meters(store=self.meters, clock=self.clock),
+            results=self.results,
+            suppressions=self.suppressions,
+            concluding=Concluding(
+                profiles=self.profiles,
+                people=self.people,
+                fitting=Fitting(profiles=self.profiles),
+                enrichers=self.configured,
+                clock=self.clock,
+            ),
+            withdrawn_at=WithdrawalStore(self.database).last_request,
+            enrichers=self.configured,
+            clock=self.clock,
+            draw=lambda: 1.0,
+        )
+
+    @property
+    def people(self) -> People:
+        """How enrichers look at people."""
+        return People(profiles=self.profiles, suppressions=self.suppressions, clock=self.clock)
+
+    @property
+    def suppressions(self) -> SuppressionStore:
+        """Who asked not to be looked up."""
+        return SuppressionStore(self.database, secret=SECRET)
+
+    @property
+    def results(self) -> ResultStore:
+        """What sources said."""
+        return ResultStore(self.database, secret=SECRET)
+
+    @property
+    def meters(self) -> MeterStore:
+        """What sources were asked."""
+        return MeterStore(self.database)
 
     def worker(self, name: str = "ada") -> Worker:
         """Return a worker with the table of reactions that matters here."""
@@ -167,6 +234,11 @@ class Stage:
         (found,) = await self.enrichment.enrichments_of(APP, await self.profile(profile_id))
         return found
 
+    async def all_shown(self, profile_id: ProfileId) -> dict[str, tuple[EnrichmentState, ReasonCode | None]]:
+        """Return where every enricher stands and why, by key."""
+        found = await self.enrichment.enrichments_of(APP, await self.profile(profile_id))
+        return {each.enricher.key: (each.state, each.reason.code if each.reason else None) for each in found}
+
 
 async def build_stage(
     database: Database,
@@ -197,7 +269,9 @@ async def build_stage(
     await attributes.ensure_standard_attributes()
     return Stage(
         clock=clock,
+        database=database,
         jobs=jobs,
+        consents=consents,
         profiles=profiles,
         profile_store=profile_store,
         queue=queue,

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from server.enrichment.model import LIVE_STATES, EnrichmentState, LookUpState, ReasonCode, Trigger
-from server.enrichment.planning import hash_of, judge
+from server.enrichment.planning import Standing, hash_of, judge
 from server.kit.jobs.model import JobId
 from tests.enrichment.stage import enricher
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)
-KNOWN = {"email": "ada@acme.com", "name": "Ada"}
+KNOWN = Standing(known={"email": "ada@acme.com", "name": "Ada"})
 ORACLE = enricher(triggers=frozenset({Trigger.SIGN_IN}))
 SUCCEEDED = LookUpState(
     state=EnrichmentState.SUCCEEDED,
@@ -31,8 +31,9 @@ def blocked_by(
     trigger: Trigger = Trigger.SIGN_IN,
     is_forced: bool = False,
     now: datetime = NOW,
+    standing: Standing | None = None,
 ) -> ReasonCode | None:
-    return judge(ORACLE, trigger, KNOWN, state, now, is_forced=is_forced).blocked_by
+    return judge(ORACLE, trigger, standing or KNOWN, state, now, is_forced=is_forced).blocked_by
 
 
 def test_what_was_never_looked_up_is() -> None:
@@ -48,7 +49,7 @@ def test_request_needs_no_trigger() -> None:
 
 
 def test_missing_input_blocks_even_a_forced_request() -> None:
-    verdict = judge(ORACLE, Trigger.MANUAL, {"name": "Ada"}, None, NOW, is_forced=True)
+    verdict = judge(ORACLE, Trigger.MANUAL, Standing(known={"name": "Ada"}), None, NOW, is_forced=True)
 
     assert verdict.blocked_by is ReasonCode.MISSING_INPUT
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 from server.enrichment.enrichers.email_domain import email_domain
 from server.enrichment.model import ENRICH
-from server.enrichment.running import LookUps
 from server.kit.jobs.retrying import RetrySchedule
 from server.kit.jobs.service import JobQueue
 from server.kit.relay import Relay
 from server.profiles.changes import AttributesChanged
 from server.reactions import reactions
 from server.services import build_services
+from server.services.enrichment import build_look_ups
+from server.services.ground import lay_ground
 from server.settings import read_settings
 from server.worker import Worker, run_until_signalled
 
@@ -64,8 +65,9 @@ def quick_worker(services: Services) -> Worker:
     table = dict(reactions(services))
     table[AttributesChanged] = (*table[AttributesChanged], note_effect)
     relay = Relay(outboxes=services.stores.profiles, reactions=table, clock=services.clock)
+    ground = lay_ground(services.settings, services.database, services.clock)
     slow = {each.key: each for each in (slow_enricher(),)}
-    look_ups = LookUps(profiles=services.profiles, clock=services.clock, enrichers=lambda: slow)
+    look_ups = build_look_ups(ground, lambda: slow)
     return Worker(name=f"quick:{os.getpid()}", relay=relay, queue=queue, handlers={ENRICH: look_ups})
 
 

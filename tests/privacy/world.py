@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from server.consent.model import ConsentState, OnWithdrawal, PurposeSpec
+from server.enrichment.enrichers.email_domain import email_domain
+from server.enrichment.model import Finding, Found
 from server.kit.relay import Relay
 from server.privacy.model import SETTLES_AFTER, PrivacyRequest, RequestId
 from server.profiles.model import IdentityKind, IdentityRef, ProfileId
@@ -110,6 +112,7 @@ async def tell(api: Api, subject: str = "lovelace") -> Told:
     written = await set_attributes(api, {"userId": f"user-{subject}"}, company_name=f"Company of {subject}")
     other = ProfileId(written["profile"]["id"])
     await api.data(MERGE, {"input": {"profiles": [page.profile_id, other]}}, by=api.admin)
+    await keep_result(api, living_id=page.profile_id, subject=subject)
     await api.data(TRACK, {"input": {"name": "Order", "properties": {"for": subject}}}, by=page)
     await api.sign_in(subject, **claims)  # a code that nobody fetches
     await api.data(EXPORT, {"input": {"profile": {"userId": f"user-{subject}"}}}, by=api.admin)
@@ -121,6 +124,17 @@ async def tell(api: Api, subject: str = "lovelace") -> Told:
         ids=frozenset({stranger.profile_id, page.profile_id, other, living.id}),
         page=page,
         subject=subject,
+    )
+
+
+async def keep_result(api: Api, *, living_id: str, subject: str) -> None:
+    """Let a source that is paid for have said something of somebody."""
+    found = Found(findings=(Finding(key="job_title", value=f"Looked-up title of {subject}"),))
+    paid = replace(email_domain(), outputs=frozenset({"job_title"}))
+    inputs, now = {"email": subject}, api.services.clock()
+    until = now + timedelta(days=9_999)
+    await api.services.stores.look_up_results.keep(
+        paid, inputs, found, ProfileId(living_id), now=now, until=until
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from server.kit.jobs.store import JobStore
 
 _REMEMBERED = 16  # claims for which the lanes that were due are believed to be so still
+_LONGEST_PAUSE = timedelta(minutes=1)  # of a lane: then a job finds out whether it has to wait still
 LEASE = timedelta(seconds=60)  # far above clock skew under NTP; prolonged while the job runs
 
 
@@ -69,13 +70,14 @@ class JobQueue:
             self._lanes = [each for each in self._lanes if each != lane]
         return None
 
+    def rest(self) -> timedelta | None:
+        """Return how long it is until a lane that is paused moves on; None where none is."""
+        soonest = min(self._paused.values(), default=None)
+        return None if soonest is None else max(soonest - self._clock(), timedelta(0))
+
     def pause(self, lane: str, until: datetime) -> None:
         """Claim no job of this lane before then; this process alone knows."""
         self._paused[lane] = until
-
-    def go_on(self, topic: str) -> None:
-        """Let the lanes of a topic move on."""
-        self._paused = {lane: at for lane, at in self._paused.items() if not lane.endswith(f":{topic}")}
 
     async def heartbeat(self, job: Job) -> bool:
         """Prolong the lease."""
@@ -104,7 +106,7 @@ class JobQueue:
         """Put the job back until later, as if it had never been started."""
         at = self._clock() + result.after
         if result.is_shared:
-            self.pause(job.lane, at)
+            self.pause(job.lane, min(at, self._clock() + _LONGEST_PAUSE))
         return await self._store.put_back(job, at, result.reason, is_counted=False)
 
     async def hand_back(self, job: Job) -> bool:
