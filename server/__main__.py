@@ -158,6 +158,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 async def _work(services: Services) -> None:
+    await services.sources.live.configured.current()  # or the first plans would miss what admins configured
     relay = Relay(outboxes=services.stores.profiles, reactions=reactions(services), clock=services.clock)
     name = f"{socket.gethostname()}:{os.getpid()}"
     await run_until_signalled(

@@ -88,4 +88,5 @@ async def _lifespan(services: Services) -> AsyncIterator[None]:
         telling.cancel()
         sharing.cancel()
     await services.identity.close()
+    await services.sources.live.close()
     services.close()

@@ -67,6 +67,7 @@ class Settings:
     port: int = 8000
     demo_url: str = "http://127.0.0.1:8001"
     providers: tuple[ProviderSettings, ...] = ()
+    enrichment_hosts: tuple[str, ...] = ()  # of the operator's own, that may be private and plain http
     retention: Mapping[str, timedelta] = field(default_factory=dict)  # by collection; none is for ever
     claim_history: timedelta = timedelta(days=730)  # how long what was said before is kept
     trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For counts
@@ -119,6 +120,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=port,
         demo_url=_origin("ACQUAINT_DEMO_URL", environ.get("ACQUAINT_DEMO_URL", "http://127.0.0.1:8001")),
         providers=_providers(environ.get("ACQUAINT_PROVIDERS", "[]")),
+        enrichment_hosts=_hosts(environ.get("ACQUAINT_ENRICHMENT_HOSTS", "")),
         retention=_retention(environ.get("ACQUAINT_RETENTION", "{}")),
         claim_history=_days("ACQUAINT_CLAIM_HISTORY_DAYS", environ.get("ACQUAINT_CLAIM_HISTORY_DAYS", "730")),
         trusted_proxies=_networks(environ.get("ACQUAINT_TRUSTED_PROXIES", "")),
@@ -150,6 +152,14 @@ def _days(name: str, text: str) -> timedelta:
         message = f"{name} must be a number of days from 1 to {_MAX_DAYS}; it is {text!r}."
         raise SettingsError(message)
     return timedelta(days=int(text))
+
+
+def _hosts(text: str) -> tuple[str, ...]:
+    hosts = tuple(each.strip().lower() for each in text.split(",") if each.strip())
+    if not all(re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:]+", each) for each in hosts):
+        message = f"ACQUAINT_ENRICHMENT_HOSTS must be host names parted by commas; it is {text[:200]!r}."
+        raise SettingsError(message)
+    return hosts
 
 
 def _origin(name: str, text: str) -> str:

@@ -11,7 +11,7 @@ import strawberry
 
 from server.access.model import KeyKind, Scope, ViewerKind
 from server.consent.model import Basis, ConsentSource, ConsentState, OnWithdrawal
-from server.enrichment.model import EnrichmentState
+from server.enrichment.model import EnrichmentState, OutcomeClass
 from server.identity.model import SyncMode
 from server.kit.jwts import SignatureAlgorithm
 from server.privacy.model import RequestKind, RequestState
@@ -218,6 +218,22 @@ _describe(
     REQUESTED="It waits for a worker, or one is at it.",
     DONE="It is done.",
     FAILED="It went wrong too often; ask again.",
+)
+_describe(
+    OutcomeClass,
+    "What a source's answer means, whatever its status code.",
+    name="EnrichmentOutcome",
+    MATCH="It found the person or the company.",
+    NO_MATCH="It knows nothing of them.",
+    REJECTED="It found something, but nothing to believe or to keep.",
+    BAD_INPUT="What it was asked with is nothing that it could look up.",
+    PENDING="It works on it, and answers later.",
+    TRANSIENT="It failed in a way that may pass.",
+    THROTTLED="It was asked too fast.",
+    QUOTA="Its credits are used up.",
+    CONFIG="It was asked in a wrong way: a key, an address or a mapping has to be mended.",
+    CONTRACT="It did not send what it promises to send.",
+    LEGAL="The person asked not to be looked up.",
 )
 _describe(
     EnrichmentState,

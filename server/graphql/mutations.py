@@ -23,6 +23,7 @@ from server.graphql.audiences import AudienceMutations
 from server.graphql.auditing import audited
 from server.graphql.authoring import AuthoringMutations
 from server.graphql.claiming import ClaimMutations
+from server.graphql.configuring_enrichers import EnricherMutations
 from server.graphql.context import Info
 from server.graphql.defining import DefinitionMutations
 from server.graphql.events import EventMutations
@@ -43,6 +44,7 @@ class Mutation(
     AudienceMutations,
     IdentityMutations,
     HostMutations,
+    EnricherMutations,
     AuthoringMutations,
 ):
     """Every mutation takes one input and gives one union: a success, or an error that can be acted on."""

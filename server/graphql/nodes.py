@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from server.access.model import KeyId
 from server.audiences.model import AudienceId
 from server.consent.model import PurposeId
+from server.enrichment.configured import EnricherId
 from server.graphql.access import show_key
 from server.graphql.audiences import show_audience
 from server.graphql.claiming import show_withdrawal
 from server.graphql.consent import show_purpose
 from server.graphql.definitions import show_definition
+from server.graphql.enrichers import show_configured
 from server.graphql.privacy import show_request
 from server.graphql.profiles import show_profile
 from server.graphql.question_sets import show_set
@@ -63,6 +65,11 @@ async def _audience(context: Context, node_id: str) -> Node | None:
     return None if found is None else show_audience(found)
 
 
+async def _enricher(context: Context, node_id: str) -> Node | None:
+    found = await context.services.sources.configuring.find(context.viewer, EnricherId(node_id))
+    return None if found is None else show_configured(found)
+
+
 async def _withdrawal(context: Context, node_id: str) -> Node | None:
     found = await context.services.withdrawals.find(context.viewer, WithdrawalId(node_id))
     return None if found is None else show_withdrawal(found)
@@ -81,5 +88,6 @@ _FINDERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "wdr": _withdrawal,
     "pur": _purpose,
     "aud": _audience,
+    "enr": _enricher,
     "req": _privacy_request,
 }

@@ -11,6 +11,7 @@ from server.graphql.access import AuditEntry, show_audit_entry
 from server.graphql.asking import AskingQueries
 from server.graphql.audiences import AudienceQueries
 from server.graphql.claiming import SourceWithdrawal, show_withdrawal
+from server.graphql.configuring_enrichers import EnricherQueries
 from server.graphql.consent import Purpose, show_purpose
 from server.graphql.context import Info
 from server.graphql.definitions import AttributeDefinition, show_definition
@@ -42,7 +43,7 @@ _Id = Annotated[strawberry.ID, strawberry.argument(description="The id of what i
 
 
 @strawberry.type(description="What can be read.")
-class Query(AudienceQueries, IdentityQueries, AskingQueries):
+class Query(AudienceQueries, IdentityQueries, EnricherQueries, AskingQueries):
     """Null stands for what does not exist and for what the viewer may not see: the two look the same."""
 
     @strawberry.field(description="Who is asking.")

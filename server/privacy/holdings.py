@@ -130,6 +130,12 @@ HOLDINGS: tuple[Holding, ...] = (
         because="It proves that somebody was erased and when; of people it holds ids that lead nowhere.",
         on_anonymise=OnAnonymise.KEEP,
     ),
+    Holding(
+        collection="enrichment_callbacks",
+        owner="enrichment",
+        person=("profile_id",),
+        secret=frozenset({"_id"}),
+    ),
     Holding(collection="export_chunks", owner="privacy", person=("profile_id",), is_exported=False),
     Holding(
         collection="erased_identities",
@@ -141,6 +147,7 @@ HOLDINGS: tuple[Holding, ...] = (
         for collection, owner in (
             ("api_keys", "access"),
             ("attribute_definitions", "profiles"),
+            ("enrichers", "enrichment"),
             ("audiences", "audiences"),
             ("identity_signers", "identity"),
             ("providers", "identity"),

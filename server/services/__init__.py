@@ -30,6 +30,7 @@ from server.services.ground import lay_ground
 from server.services.identity import build_identity
 from server.services.jobs import privacy_jobs, profile_jobs
 from server.services.questions import build_questions
+from server.services.sources import build_sources
 from server.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from server.questions.results import Results
     from server.questions.service import Questions
     from server.questions.simulating import Simulating
+    from server.services.sources import SourceServices
     from server.services.stores import Stores
     from server.settings import Settings
 
@@ -91,6 +93,7 @@ class Services:
     porting: Porting
     results: Results
     enrichment: Enrichments
+    sources: SourceServices
     queue: JobQueue
     job_handlers: Mapping[str, JobHandler]
     periodic: tuple[Periodic, ...]
@@ -107,6 +110,7 @@ class Services:
             self.audiences.known,
             AlsoOn("attribute_definitions", self.audiences.known),
             self.questions.live,
+            self.sources.live.configured,
             AlsoOn("attribute_definitions", self.questions.live),
             AlsoOn("audiences", self.questions.live),
             self.identity.providers.live,
@@ -133,7 +137,8 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     attributes, consents = ground.attributes, ground.consents
     uniting = Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock)
     follower = Follower(database, "profiles", WATCHED)
-    enriching = build_enrichment(ground)
+    sources = build_sources(ground)
+    enriching = build_enrichment(ground, sources.live.running)
     asking = build_questions(ground, enriching.running)
     return Services(
         settings=settings,
@@ -176,6 +181,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         porting=asking.porting,
         results=asking.results,
         enrichment=enriching.enrichment,
+        sources=sources,
         queue=queue,
         job_handlers={**privacy_jobs(ground), **profile_jobs(ground), **enriching.job_handlers},
         periodic=(Periodic(kind=EXPIRE, every=EVERY), Periodic(kind=RETAIN, every=RETAIN_EVERY)),

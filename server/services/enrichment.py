@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.enrichment.concluding import Concluding
-from server.enrichment.enrichers.email_domain import email_domain
 from server.enrichment.fitting import Fitting
 from server.enrichment.metering import Meters
 from server.enrichment.model import ENRICH
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from server.enrichment.model import Enricher, Enrichers
+    from server.enrichment.model import Enrichers
     from server.kit.jobs.model import JobHandler
     from server.profiles.model import Profile
     from server.services.ground import Ground
@@ -34,13 +33,8 @@ class EnrichmentServices:
     job_handlers: Mapping[str, JobHandler]
 
 
-def build_enrichment(ground: Ground) -> EnrichmentServices:
+def build_enrichment(ground: Ground, enrichers: Enrichers) -> EnrichmentServices:
     """Return them."""
-    built_in = {each.key: each for each in (email_domain(),)}
-
-    def enrichers() -> Mapping[str, Enricher]:
-        return built_in
-
     look_ups = build_look_ups(ground, enrichers)
     people = People(profiles=ground.profiles, suppressions=ground.stores.suppressions, clock=ground.clock)
     return EnrichmentServices(

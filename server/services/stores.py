@@ -13,6 +13,8 @@ from server.audiences.store import AudienceStore
 from server.consent.store import ConsentStore
 from server.enrichment.meter_store import MeterStore
 from server.enrichment.result_store import ResultStore
+from server.enrichment.sources.callback_store import CallbackStore
+from server.enrichment.sources.store import EnricherStore
 from server.enrichment.suppression_store import SuppressionStore
 from server.events.store import EventStore
 from server.identity.store import IdentityStore
@@ -50,6 +52,8 @@ class Stores:
     identity: IdentityStore
     events: EventStore
     audiences: AudienceStore
+    enrichers: EnricherStore
+    callbacks: CallbackStore
     questions: QuestionStore
     answers: LogStore
     meters: MeterStore
@@ -81,6 +85,8 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         identity=IdentityStore(database, secret=settings.secret),
         events=EventStore(database),
         audiences=AudienceStore(database),
+        enrichers=EnricherStore(database, secret=settings.secret),
+        callbacks=CallbackStore(database),
         questions=QuestionStore(database),
         answers=LogStore(database),
         meters=MeterStore(database),

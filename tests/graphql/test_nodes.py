@@ -44,6 +44,8 @@ async def _ids(api: Api) -> dict[str, str]:
     exported = await api.data(EXPORT, {"id": somebody.profile_id}, by=api.admin)
     visitors = AudienceSpec(key="visitors", name="Visitors", condition={"identified": False})
     defined = await api.services.audiences.define(SEEDER, visitors)
+    configuring = api.services.sources.configuring
+    enricher = await configuring.create(SEEDER, "hunter", preset_key="hunter_person")
     return {
         "PrivacyRequest": exported["exportPerson"]["request"]["id"],
         "SourceWithdrawal": (await withdrawals.withdraw(SEEDER, Source(kind=SourceKind.HOOK))).id,
@@ -52,6 +54,7 @@ async def _ids(api: Api) -> dict[str, str]:
         "QuestionSet": (await api.publish("shoes", question_draft("shoe_size"))).id,
         "ApiKey": key.id,
         "Audience": defined.id,
+        "EnricherConfiguration": enricher.configured.id,
         "Purpose": purposes["purposes"]["edges"][0]["node"]["id"],
     }
 
@@ -93,7 +96,7 @@ async def test_node_is_shown_to_whoever_may_see_it(api: Api) -> None:
     assert seen == {
         "person": {"Purpose", "AttributeDefinition"},
         "reader": {"Purpose", "AttributeDefinition", "Profile"},
-        "author": {"Purpose", "AttributeDefinition", "Audience", "QuestionSet"},
+        "author": {"Purpose", "AttributeDefinition", "Audience", "EnricherConfiguration", "QuestionSet"},
         "writer": {"Purpose"},
     }
 

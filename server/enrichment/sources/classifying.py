@@ -49,7 +49,7 @@ class Reading:
 
 def classify(spec: EnricherSpec, answer: Answer, now: datetime) -> Reading:
     """Return what the answer means."""
-    document = _document(spec, answer)
+    document = document_of(spec, answer)
     outcome = _by_rules(spec.outcomes, answer.status, document)
     if outcome is None:
         outcome = _by_status(answer.status)
@@ -84,7 +84,7 @@ def retry_after(
     return None
 
 
-def _document(spec: EnricherSpec, answer: Answer) -> object:
+def document_of(spec: EnricherSpec, answer: Answer) -> object:
     """Return the body as JSON; None where it is none."""
     if answer.media_type not in spec.content_types and not answer.media_type.endswith("+json"):
         return None

@@ -56,18 +56,21 @@ class HttpSource:
         """Ask once; nothing that a provider does is raised."""
         callback = None if self.spec.webhook is None else self.new_callback(self.key)
         try:
-            values = sent_values(self.spec, inputs)
-            request = prepare(self.spec, values, self.secrets, "" if callback is None else callback.url)
+            reading = await self.ask(inputs, callback)
         except UnusableInputError:
             return Skip(code=ReasonCode.INVALID_INPUT)
-        limits = self.spec.limits
-        try:
-            answer = await self.caller.call(
-                request, timeout=limits.timeout, max_bytes=self.spec.max_body_bytes
-            )
         except CallError as error:
             return _no_answer(self.key, error)
-        return result_of(self.spec, classify(self.spec, answer, self.clock()), callback)
+        return result_of(self.spec, reading, callback)
+
+    async def ask(self, inputs: Mapping[str, Value], callback: Callback | None = None) -> Reading:
+        """Ask once, and return what the answer means; raise UnusableInputError or CallError."""
+        values = sent_values(self.spec, inputs)
+        request = prepare(self.spec, values, self.secrets, "" if callback is None else callback.url)
+        answer = await self.caller.call(
+            request, timeout=self.spec.limits.timeout, max_bytes=self.spec.max_body_bytes
+        )
+        return classify(self.spec, answer, self.clock())
 
 
 def result_of(spec: EnricherSpec, reading: Reading, callback: Callback | None = None) -> Result:
@@ -86,9 +89,14 @@ def result_of(spec: EnricherSpec, reading: Reading, callback: Callback | None = 
             return Trouble(reason=reading.reason, kind=kind, after=reading.after, reference=reference)
 
 
+def trouble_class(error: CallError) -> OutcomeClass:
+    """Return what it means that there is no answer."""
+    return _NO_ANSWER.get(type(error), OutcomeClass.TRANSIENT)
+
+
 def _no_answer(key: str, error: CallError) -> Trouble:
     """Return the trouble; what was sent and not answered may have been charged, and is counted so."""
-    kind = _NO_ANSWER.get(type(error), OutcomeClass.TRANSIENT)
+    kind = trouble_class(error)
     if kind is OutcomeClass.CONFIG:
         _log.error("the enricher %s was not called: %s", key, error)
     return Trouble(reason=str(error), kind=kind, is_billed=isinstance(error, LostError | UnreadableError))

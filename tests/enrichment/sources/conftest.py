@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.enrichment.sources.deployment import Deployment, deployed
 from tests.enrichment.sources.simulator import Stand, standing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from server.kit.mongo import Database
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +27,9 @@ def stand(simulator_port: Stand) -> Stand:
     """The simulator with nothing scripted and no call counted."""
     simulator_port.simulator.begin()
     return simulator_port
+
+
+@pytest.fixture
+async def here(database: Database, mongodb_url: str, stand: Stand) -> Deployment:
+    """A process on an empty database, whose calls go to the simulator."""
+    return await deployed(database, mongodb_url, stand)

@@ -161,6 +161,7 @@ class Stand:
     """The simulator, and sources that ask it."""
 
     simulator: Simulator
+    transport: httpx.AsyncBaseTransport
     caller: Caller
     clock: FakeClock
 
@@ -187,9 +188,10 @@ async def standing() -> AsyncIterator[Stand]:
     """Serve a simulator on a port of its own."""
     simulator = Simulator()
     async with served(simulator.app) as address:
-        caller = Caller(_ToSimulator(address))
+        transport = _ToSimulator(address)
+        caller = Caller(transport)
         try:
-            yield Stand(simulator, caller, FakeClock())
+            yield Stand(simulator, transport, caller, FakeClock())
         finally:
             simulator.released.set()
             await caller.close()

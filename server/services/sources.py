@@ -1,0 +1,55 @@
+"""Where findings come from: what is built in, and the providers that admins configure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from server.enrichment.enrichers.email_domain import email_domain
+from server.enrichment.sources.callbacks import Callbacks
+from server.enrichment.sources.configuring import Configuring
+from server.enrichment.sources.live import LiveEnrichers
+from server.enrichment.sources.trying import Trying
+from server.kit.calling import Caller
+from server.kit.http import GuardedTransport
+
+if TYPE_CHECKING:
+    from server.kit.http import HttpTransport
+    from server.services.ground import Ground
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceServices:
+    """What is configured, what runs of it, and what providers still owe."""
+
+    live: LiveEnrichers
+    configuring: Configuring
+    trying: Trying
+    callbacks: Callbacks
+
+
+def build_sources(ground: Ground, *, transport: HttpTransport | None = None) -> SourceServices:
+    """Return them; tests hand in a transport of their own."""
+    settings, clock, profiles = ground.settings, ground.clock, ground.profiles
+    callbacks = Callbacks(store=ground.stores.callbacks, public_url=settings.public_url, clock=clock)
+    live = LiveEnrichers(
+        store=ground.stores.enrichers,
+        profiles=profiles,
+        callbacks=callbacks,
+        caller=Caller(transport or GuardedTransport(settings.enrichment_hosts)),
+        clock=clock,
+        built_in={each.key: each for each in (email_domain(),)},
+    )
+    return SourceServices(
+        live=live,
+        configuring=Configuring(
+            store=ground.stores.enrichers,
+            live=live,
+            profiles=profiles,
+            consents=ground.consents,
+            clock=clock,
+            allowed_hosts=settings.enrichment_hosts,
+        ),
+        trying=Trying(live=live, profiles=profiles, clock=clock),
+        callbacks=callbacks,
+    )
