@@ -134,7 +134,11 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewerToken:
-    """A signed token for one person and one origin, and when it ends."""
+    """A signed token for one person and one origin, and when it ends.
+
+    `expires_in_seconds` counts from when it was made, for clients whose clock is wrong.
+    """
 
     token: str
     expires_at: datetime
+    expires_in_seconds: int

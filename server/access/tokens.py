@@ -36,7 +36,8 @@ class ViewerTokens:
 
     def issue(self, viewer: Viewer) -> ViewerToken:
         """Return a token for a person; its end is in whole seconds, as JWT counts (RFC 7519, section 2)."""
-        expires_at = (self._clock() + VIEWER_TOKEN_LIFETIME).replace(microsecond=0)
+        now = self._clock()
+        expires_at = (now + VIEWER_TOKEN_LIFETIME).replace(microsecond=0)
         claims = {
             "iss": self._issuer,
             "aud": _AUDIENCE,
@@ -47,7 +48,11 @@ class ViewerTokens:
             "origin": viewer.origin,
             "identified": viewer.is_identified,
         }
-        return ViewerToken(token=jwt.encode({"alg": _ALGORITHM}, claims, self._key), expires_at=expires_at)
+        return ViewerToken(
+            token=jwt.encode({"alg": _ALGORITHM}, claims, self._key),
+            expires_at=expires_at,
+            expires_in_seconds=int((expires_at - now).total_seconds()),
+        )
 
     def read(self, token: str) -> Viewer:
         """Return the person a token speaks for.

@@ -137,6 +137,7 @@ MUTATIONS: Mapping[str, Who] = MappingProxyType(
         "readmitPerson": _may(Scope.PRIVACY_ERASE),
         "recordConsent": _may(_PERSON, _WRITE, note=_OWN),
         "removeQuestion": _ADMIN,
+        "renewViewerToken": _may(_PAGE),
         "reorderAttributes": _ADMIN,
         "reorderQuestions": _ADMIN,
         "reportShown": _may(_PERSON),

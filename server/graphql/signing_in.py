@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from server.access.model import SessionId
-from server.graphql import identity
+from server.graphql import identity, visits
 from server.graphql.context import Info
 from server.graphql.identity import PendingLink, Session, SignInProvider, show_provider, show_session
 from server.graphql.profiles import show_profile
@@ -69,6 +69,16 @@ class IdentityMutations:
         context = info.context
         await context.services.identity.providers.disable(context.viewer, input.key)
         return identity.DisableProviderSuccess(key=input.key)
+
+    @strawberry.mutation(description="Renew the viewer token of a page that stays open; it is no new visit.")
+    async def renew_viewer_token(
+        self, info: Info, input: Annotated[visits.RenewViewerTokenInput, _What]
+    ) -> visits.RenewViewerTokenResult:
+        """Renew it; needs a publishable key."""
+        context = info.context
+        return visits.show_renewed(
+            await context.services.identity.renew_token(context.viewer, input.resume_token)
+        )
 
     @strawberry.mutation(description="Let an account that was just proved join the person who is signed in.")
     async def link_identity(

@@ -12,6 +12,7 @@ from server.graphql.errors import (
     ForbiddenError,
     IdentityTokenError,
     InvalidInputError,
+    NotFoundError,
     PersonErasedError,
     SignInCodeError,
 )
@@ -21,7 +22,10 @@ from server.identity.model import SignInCode
 from server.profiles import model
 
 if TYPE_CHECKING:
+    from server.access.model import ViewerToken
     from server.identity.model import StartedVisit
+
+_EXPIRES_IN = "The same in seconds from now, for clients whose clock is wrong."
 
 
 @strawberry.input(description="What a page got back from a sign-in.")
@@ -69,6 +73,7 @@ class StartVisitSuccess:
     locale: strawberry.Private[str | None]
     viewer_token: str = strawberry.field(description="Send it as bearer token from now on; 15 minutes.")
     expires_at: datetime = strawberry.field(description="When the viewer token ends.")
+    expires_in_seconds: int = strawberry.field(description=_EXPIRES_IN)
     resume_token: str = strawberry.field(description="Keep it in this browser for the next startVisit.")
     visit: Visit | None = strawberry.field(description="The visit that began or goes on.")
     profile: Profile = strawberry.field(description="The person's profile.")
@@ -95,6 +100,39 @@ StartVisitResult = Annotated[
 ]
 
 
+@strawberry.input(description="The browser whose viewer token is to be renewed.")
+class RenewViewerTokenInput:
+    """See identity.visiting."""
+
+    resume_token: str = strawberry.field(description="What startVisit in the same browser returned.")
+
+
+@strawberry.type(
+    description="Another quarter of an hour for a page that stays open; the old token stays good."
+)
+class RenewViewerTokenSuccess:
+    """See identity.visiting."""
+
+    viewer_token: str = strawberry.field(description="Send it as bearer token from now on; 15 minutes.")
+    expires_at: datetime = strawberry.field(description="When the viewer token ends.")
+    expires_in_seconds: int = strawberry.field(description=_EXPIRES_IN)
+
+
+RenewViewerTokenResult = Annotated[
+    RenewViewerTokenSuccess | ForbiddenError | NotFoundError,
+    strawberry.union("RenewViewerTokenResult", description="What became of renewViewerToken."),
+]
+
+
+def show_renewed(token: ViewerToken) -> RenewViewerTokenSuccess:
+    """Return a viewer token as its GraphQL type."""
+    return RenewViewerTokenSuccess(
+        viewer_token=token.token,
+        expires_at=token.expires_at,
+        expires_in_seconds=token.expires_in_seconds,
+    )
+
+
 def show_started(started: StartedVisit, placement: str, locale: str | None = None) -> StartVisitSuccess:
     """Return a visit that began as its GraphQL type."""
     visit = started.profile.visit
@@ -104,6 +142,7 @@ def show_started(started: StartedVisit, placement: str, locale: str | None = Non
         locale=locale,
         viewer_token=started.token.token,
         expires_at=started.token.expires_at,
+        expires_in_seconds=started.token.expires_in_seconds,
         resume_token=started.resume_token,
         visit=None if visit is None else show_visit(visit),
         profile=show_profile(started.profile, started.viewer),

@@ -172,12 +172,14 @@ class Handover:
 
     `return_to` is an absolute URL without a fragment on `origin`, which is one of the key's. With the key
     OWN_PAGES it is a page of our own, which needs no challenge: the session goes into its cookie.
+    With `is_popup` it happens in a window that the page opened, and the page is told there where it is.
     """
 
     key_id: KeyId
     origin: str
     return_to: str
     challenge: str
+    is_popup: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,10 +223,15 @@ class HeldCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """Where the browser goes after a sign-in; on our own pages with the secret of its new session."""
+    """Where the browser goes after a sign-in; on our own pages with the secret of its new session.
+
+    With `opener_origin` it stays in a window that a page of this origin opened: what the fragment of `url`
+    says is told to that page, and to no other.
+    """
 
     url: str
     session: str | None = field(default=None, repr=False)
+    opener_origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ from server.kit.signing import new_secret
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from server.access.model import Viewer
+    from server.access.model import Viewer, ViewerToken
     from server.access.service import Access
     from server.identity.configuring import SignInProviders
     from server.identity.hosts.signers import HostSigners
@@ -110,6 +110,10 @@ class Identity:
             viewer, resume_token=resume_token, sign_in=sign_in, identity_token=identity_token
         )
 
+    async def renew_token(self, viewer: Viewer, resume_token: str) -> ViewerToken:
+        """Return a fresh viewer token; see Visiting.renew."""
+        return await self._visiting.renew(viewer, resume_token)
+
     async def sign_out(self, viewer: Viewer) -> None:
         """Forget this browser: its resume token opens nothing any more, and its viewer token no more either.
 
@@ -126,13 +130,31 @@ class Identity:
 
     # Signing in
 
-    async def handover_to_page(self, key: str, return_to: str, challenge: str) -> Handover:
+    async def handover_to_page(
+        self, key: str, return_to: str, challenge: str, *, is_popup: bool = False
+    ) -> Handover:
         """Return where a sign-in leads back to: a page on an origin of this publishable key.
 
         `challenge` is the S256 challenge of the page's verifier. Raises KeyInvalidError,
         OriginNotAllowedError and InvalidInputError: then there is no page to lead back to.
         """
-        return await self._handover(key, return_to, challenge)
+        publishable = await self._access.publishable_key(key)
+        origin = origin_of(return_to)
+        if origin is None or origin not in publishable.origins or len(return_to) > _MAX_RETURN_TO:
+            message = "return_to has to be a page on one of the origins of this publishable key."
+            raise OriginNotAllowedError(message)
+        if not _CHALLENGE.fullmatch(challenge):
+            message = (
+                "challenge has to be the unpadded base64url of the SHA-256 of a verifier, 43 characters."
+            )
+            raise InvalidInputError(message, field="challenge")
+        return Handover(
+            key_id=publishable.id,
+            origin=origin,
+            return_to=urldefrag(return_to).url,
+            challenge=challenge,
+            is_popup=is_popup,
+        )
 
     def handover_to_us(self, origin: str, next_path: str) -> Handover:
         """Return where a sign-in on our own pages leads back to: a path of this origin, else its root."""
@@ -149,8 +171,8 @@ class Identity:
         browser: str,
         is_link: bool = False,
         withheld: tuple[str, ...] | None = None,
-    ) -> str:
-        """Return the URL to send the browser to: the provider's, or back with an error where it is down.
+    ) -> Finished:
+        """Return where to send the browser: to the provider, or back with an error where it is down.
 
         `browser` is the secret in the browser's cookie. Raises UnknownProviderError and InvalidInputError.
         """
@@ -159,7 +181,7 @@ class Identity:
         try:
             begun = await provider.begin()
         except SignInError as error:
-            return _back_with_error(handover, provider_key, error)
+            return _finished(handover, _back_with_error(handover, provider_key, error))
         attempt = Attempt(
             provider_key=provider_key,
             secrets=begun.secrets,
@@ -169,7 +191,7 @@ class Identity:
             withheld=withheld,
         )
         await self._store.insert_attempt(begun.state, browser, attempt)
-        return begun.url
+        return Finished(url=begun.url)
 
     async def finish_sign_in(self, provider_key: str, callback: Callback, *, browser: str) -> Finished:
         """Return the page's URL with a one-time code in its fragment, or with an error.
@@ -188,7 +210,7 @@ class Identity:
             proved = await provider.finish(callback, attempt.secrets)
             return await self._concluded(attempt, proved)
         except SignInError as error:
-            return Finished(url=_back_with_error(attempt.handover, provider_key, error))
+            return _finished(attempt.handover, _back_with_error(attempt.handover, provider_key, error))
 
     async def complete_sign_in(
         self,
@@ -211,14 +233,14 @@ class Identity:
         handover, key, withheld = attempt.handover, attempt.provider_key, attempt.withheld
         if attempt.is_link:
             code = await self._code(handover, None, link=self.joining.sealed(key, proved, withheld))
-            return Finished(url=f"{handover.return_to}#acquaint_link={code}")
+            return _finished(handover, f"{handover.return_to}#acquaint_link={code}")
         if handover.key_id == OWN_PAGES:
             provider = await self.providers.get(key)
             profile = await self._recorder.record(provider, proved, withheld)
             _, secret = await self.sessions.open(profile.id, OWN_PAGES, handover.origin, is_identified=True)
             return Finished(url=handover.return_to, session=secret)
         code = await self.complete_sign_in(key, proved, handover, withheld=withheld)
-        return Finished(url=f"{handover.return_to}#acquaint_code={code}")
+        return _finished(handover, f"{handover.return_to}#acquaint_code={code}")
 
     async def _code(self, handover: Handover, profile: Profile | None, *, link: str | None) -> str:
         code = new_secret("sic")
@@ -233,24 +255,6 @@ class Identity:
         await self._store.insert_code(code, held)
         return code
 
-    async def _handover(self, key: str, return_to: str, challenge: str) -> Handover:
-        publishable = await self._access.publishable_key(key)
-        origin = origin_of(return_to)
-        if origin is None or origin not in publishable.origins or len(return_to) > _MAX_RETURN_TO:
-            message = "return_to has to be a page on one of the origins of this publishable key."
-            raise OriginNotAllowedError(message)
-        if not _CHALLENGE.fullmatch(challenge):
-            message = (
-                "challenge has to be the unpadded base64url of the SHA-256 of a verifier, 43 characters."
-            )
-            raise InvalidInputError(message, field="challenge")
-        return Handover(
-            key_id=publishable.id,
-            origin=origin,
-            return_to=urldefrag(return_to).url,
-            challenge=challenge,
-        )
-
     def _in(self, lifetime: timedelta) -> datetime:
         return self._clock() + lifetime
 
@@ -258,6 +262,10 @@ class Identity:
 def _check_withheld(withheld: tuple[str, ...] | None) -> None:
     if len(withheld or ()) > _MAX_WITHHELD:
         raise InvalidInputError(f"At most {_MAX_WITHHELD} claims can be withheld.", field="withhold")
+
+
+def _finished(handover: Handover, url: str) -> Finished:
+    return Finished(url=url, opener_origin=handover.origin if handover.is_popup else None)
 
 
 def _back_with_error(handover: Handover, provider_key: str, error: SignInError) -> str:

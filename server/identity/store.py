@@ -213,6 +213,7 @@ def _attempt_document(state: str, browser: str, attempt: Attempt) -> Document:
         "origin": attempt.handover.origin,
         "return_to": attempt.handover.return_to,
         "challenge": attempt.handover.challenge,
+        "is_popup": attempt.handover.is_popup,
         "is_link": attempt.is_link,
         "withheld": None if attempt.withheld is None else list(attempt.withheld),
         "expires_at": attempt.expires_at,
@@ -233,9 +234,10 @@ def _attempt(document: Document | None) -> Attempt | None:
             origin=document["origin"],
             return_to=document["return_to"],
             challenge=document["challenge"],
+            # An attempt of ten minutes ago may have been begun by a version that knew none of these.
+            is_popup=document.get("is_popup", False),
         ),
         expires_at=document["expires_at"],
-        # An attempt of ten minutes ago may have been begun by the version before, which knew neither.
         is_link=document.get("is_link", False),
         withheld=None if document.get("withheld") is None else tuple(document["withheld"]),
     )

@@ -10,13 +10,13 @@ from server.identity.errors import IdentityTokenError, SignInCodeError
 from server.identity.hosts.recording import HostRecorder
 from server.identity.linking import may_give_up, may_open
 from server.identity.model import StartedVisit
-from server.kit.errors import ForbiddenError, InvalidInputError
+from server.kit.errors import ForbiddenError, InvalidInputError, NotFoundError
 from server.kit.ids import new_id
 from server.kit.signing import s256_challenge
 from server.profiles.model import IdentityKind, IdentityRef
 
 if TYPE_CHECKING:
-    from server.access.model import KeyId, Viewer
+    from server.access.model import KeyId, Viewer, ViewerToken
     from server.access.service import Access
     from server.identity.hosts.signers import HostSigners
     from server.identity.model import Session, SignInCode
@@ -88,6 +88,21 @@ class Visiting:
             if resumed is not None:
                 return resumed
         return await self._meet(page)
+
+    async def renew(self, viewer: Viewer, resume_token: str) -> ViewerToken:
+        """Return a fresh viewer token for a browser that is known; it counts as no visit.
+
+        For pages that stay open: a visit that somebody left open over night shall not go on until morning.
+        Raises ForbiddenError, and NotFoundError where `start` would meet a stranger.
+        """
+        if viewer.kind is not ViewerKind.WIDGET or viewer.key_id is None or viewer.origin is None:
+            raise ForbiddenError("Only a page with a publishable key renews viewer tokens.")
+        session = await self._sessions.find(resume_token, viewer.key_id, viewer.origin)
+        profile = None if session is None else await self._profiles.find(session.profile_id)
+        if session is None or profile is None or not may_open(session, profile):
+            raise NotFoundError("This browser's session has ended: call startVisit to begin anew.")
+        await self._sessions.touch(session)
+        return self._access.viewer_token(session.viewer)
 
     async def _resume(self, session: Session, resume_token: str) -> StartedVisit | None:
         profile = await self._profiles.find(session.profile_id)

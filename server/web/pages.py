@@ -18,7 +18,13 @@ NO_TRACE = {
     "referrer-policy": "no-referrer",
 }
 _SUBMIT = "document.forms[0].submit()"
-_SUBMIT_HASH = base64.b64encode(hashlib.sha256(_SUBMIT.encode()).digest()).decode()
+# The exact origin: whoever else may have opened the window, or taken its opener's place, is told nothing.
+# A window that a Cross-Origin-Opener-Policy (the provider's or the page's) cut off goes back by itself.
+_HAND_OVER = (
+    "const{origin,url}=document.currentScript.dataset;"
+    "if(opener){opener.postMessage({type:'acquaint:sign-in',fragment:new URL(url).hash},origin);close()}"
+    "else location.replace(url)"
+)
 _STYLE = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:12vh auto;padding:0 1rem}"
     "button{font:inherit;padding:.4rem 1rem}fieldset{border:0;margin:1rem 0;padding:.5rem 0}"
@@ -58,7 +64,20 @@ def returning_page(action: str, fields: Mapping[str, str | None]) -> HTMLRespons
         f'<form method="post" action="{escape(action)}">{hidden}<button>Continue</button></form>'
         f"<script>{_SUBMIT}</script>"
     )
-    return page("Signing in", body, more=f"form-action 'self'; script-src 'sha256-{_SUBMIT_HASH}'")
+    return page("Signing in", body, more=f"form-action 'self'; script-src {_hashed(_SUBMIT)}")
+
+
+def handing_over_page(url: str, origin: str) -> HTMLResponse:
+    """Return a page that tells its opener, on this origin alone, what the fragment of `url` says."""
+    body = (
+        f'<p><a href="{escape(url)}">Continue</a></p>'
+        f'<script data-origin="{escape(origin)}" data-url="{escape(url)}">{_HAND_OVER}</script>'
+    )
+    return page("Signed in", body, more=f"form-action 'none'; script-src {_hashed(_HAND_OVER)}")
+
+
+def _hashed(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 _PAGE = """<!doctype html>

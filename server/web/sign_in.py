@@ -18,7 +18,7 @@ from server.identity.model import ATTEMPT_LIFETIME, Callback
 from server.kit.errors import ExpectedError
 from server.kit.signing import derived_key, new_secret
 from server.web.own_pages import OwnPages
-from server.web.pages import NO_TRACE, failure_page, returning_page
+from server.web.pages import NO_TRACE, failure_page, handing_over_page, returning_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
-    from server.identity.model import Handover
+    from server.identity.model import Finished, Handover
     from server.identity.service import Identity
     from server.settings import Settings
     from server.web.gate import Gate
@@ -50,7 +50,7 @@ def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[B
 
     async def start(request: Request) -> Response:
         browser = request.session.get(_BROWSER) or new_secret("brw")
-        url = await identity.begin_sign_in(
+        begun = await identity.begin_sign_in(
             request.path_params["provider"],
             await _handover(identity, settings, request),
             browser=browser,
@@ -58,7 +58,7 @@ def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[B
             withheld=_withheld(request),
         )
         request.session[_BROWSER] = browser  # set again even if it is the same: its ten minutes start anew
-        return _redirect(url, 302)
+        return _sent(begun, 302)
 
     async def callback(request: Request) -> Response:
         given = {name: _parameter(request, name) for name in ("state", "code")}
@@ -84,7 +84,7 @@ def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[B
             ),
             browser=request.session.get(_BROWSER, ""),
         )
-        response = _redirect(finished.url, 303)
+        response = _sent(finished, 303)
         if finished.session is not None:
             await own.put_session(request, response, finished.session)
         return response
@@ -116,7 +116,10 @@ async def _handover(identity: Identity, settings: Settings, request: Request) ->
     if "next" in request.query_params and "key" not in request.query_params:
         return identity.handover_to_us(settings.public_url, _parameter(request, "next"))
     return await identity.handover_to_page(
-        _parameter(request, "key"), _parameter(request, "return_to"), _parameter(request, "challenge")
+        _parameter(request, "key"),
+        _parameter(request, "return_to"),
+        _parameter(request, "challenge"),
+        is_popup=_parameter(request, "display") == "popup",
     )
 
 
@@ -174,8 +177,10 @@ async def _form(request: Request) -> dict[str, str | None]:
 _FORM_TYPE = "application/x-www-form-urlencoded"
 
 
-def _redirect(url: str, status: int) -> Response:
-    return RedirectResponse(url, status_code=status, headers=NO_TRACE)
+def _sent(finished: Finished, status: int) -> Response:
+    if finished.opener_origin is not None:
+        return handing_over_page(finished.url, finished.opener_origin)
+    return RedirectResponse(finished.url, status_code=status, headers=NO_TRACE)
 
 
 def _explained(gate: Gate, endpoint: _Endpoint) -> _Endpoint:

@@ -7,17 +7,21 @@
 import {
   ANSWER_QUESTION,
   NEXT_QUESTION,
+  RENEW_VIEWER_TOKEN,
   SIGN_OUT,
   SKIP_QUESTION,
   START_SIGNED_IN_VISIT,
   START_VISIT,
   type Document,
+  type RenewViewerTokenResult,
   type StartVisitResult,
 } from "./documents.ts";
 import { normaliseEndpoint } from "./endpoint.ts";
 import { asDripError, DripError } from "./errors.ts";
 import { challengeOf, createVerifier } from "./proof.ts";
+import { createRenewal } from "./renewing.ts";
 import { retrying, waitOnTheClock, type Wait } from "./retrying.ts";
+import { openPopup, popupOutcome, type Opener } from "./sign-in-popup.ts";
 import { takeSignInReturn, type Page, type SignInReturn } from "./sign-in-return.ts";
 import { createSlot, type DripStorage, type Slot } from "./slot.ts";
 import { createPost, type Post } from "./transport.ts";
@@ -39,6 +43,8 @@ export interface DripClientOptions {
   session?: DripStorage | null;
   /** Where a sign-in comes back to; the window unless given; null for none. */
   page?: Page | null;
+  /** What opens a window to sign in in; the window unless given; null for none. */
+  opener?: Opener | null;
   fetch?: typeof globalThis.fetch;
   /** How to pass time between two tries. */
   wait?: Wait;
@@ -52,6 +58,8 @@ export interface DripClient {
   readonly key: string;
   /** The visit that has begun; null before. */
   readonly visit: StartedVisit | null;
+  /** Why the last sign-in failed, for scripts that come too late to hear of it; null once somebody signed in. */
+  readonly signInError: DripError | null;
   /** Begins or continues a visit. Takes a sign-in's code out of the address if one came back. Calls made meanwhile share it. */
   startVisit(options?: { placement?: string }): Promise<StartedVisit>;
   /** What to ask now at this placement; begins the visit if there is none, in the same request. */
@@ -61,13 +69,19 @@ export interface DripClient {
   skip(askId: string): Promise<SkipQuestionResult>;
   /** Where to send the browser so that the person signs in and comes back to `returnTo` (this page unless given). */
   signInUrl(provider: string, returnTo?: string): Promise<string>;
+  /**
+   * Signs in in a small window and leaves the page as it is; call it from a click.
+   *
+   * Raises DripError POPUP_BLOCKED, SIGN_IN_FAILED, and SIGN_IN_SUPERSEDED when another one is begun meanwhile.
+   */
+  signInWithPopup(provider: string): Promise<StartedVisit>;
   /** Revokes the resume token, forgets it and begins a new anonymous visit. */
   signOut(placement?: string): Promise<StartedVisit>;
   /** Forgets the person in this browser without telling the server, and begins a new anonymous visit. */
   reset(placement?: string): Promise<StartedVisit>;
   /** The host page's own query as this person. Sent once; raises DripError when the server answers with errors. */
   request<Data = unknown>(query: string, variables?: Record<string, unknown>): Promise<Data>;
-  /** Returns the function that ends it. */
+  /** Returns the function that ends it. Why a sign-in failed before is told to whoever comes later, too. */
   subscribe(listener: (notice: DripNotice) => void): () => void;
 }
 
@@ -80,8 +94,10 @@ class Client implements DripClient {
   readonly endpoint: string;
   readonly key: string;
   visit: StartedVisit | null = null;
+  signInError: DripError | null = null;
 
   readonly #page: Page | null;
+  readonly #opener: Opener | null;
   readonly #wait: Wait;
   readonly #post: Post;
   readonly #resumeToken: Slot;
@@ -91,17 +107,22 @@ class Client implements DripClient {
   #viewerToken: string | null = null;
   #starting: Promise<StartedVisit> | null = null;
   #placement = "home";
+  /** What a window beside the page brought back. */
+  #broughtBack: SignInReturn | null = null;
+  #popup: AbortController | null = null;
+  readonly #renewal = createRenewal(() => this.#renew());
 
-  constructor({ endpoint, key, storage, session, page, fetch, wait }: DripClientOptions) {
+  constructor({ endpoint, key, storage, session, page, opener, fetch, wait }: DripClientOptions) {
     if (!/^pk_\S+$/.test(key)) {
       throw new DripError("BAD_CONFIGURATION", "key must be the publishable key of this site; it begins with pk_.");
     }
     this.#page = page === undefined ? browserPage() : page;
+    this.#opener = opener === undefined ? browserPage() : opener;
     this.endpoint = normaliseEndpoint(endpoint, this.#page?.location.href);
     this.key = key;
     this.#wait = wait ?? waitOnTheClock;
     this.#post = createPost(`${this.endpoint}/graphql`, fetch ?? ((...request) => globalThis.fetch(...request)));
-    this.#resumeToken = createSlot(`acquaint:resume:${this.#id}`, () =>
+    this.#resumeToken = createSlot(this.#resumeSlot, () =>
       storage === undefined ? globalThis.localStorage : storage,
     );
     this.#signIn = createSlot("acquaint:sign-in", () => (session === undefined ? globalThis.sessionStorage : session));
@@ -143,6 +164,23 @@ class Client implements DripClient {
     return `${this.endpoint}/auth/${encodeURIComponent(provider)}/start?${query}`;
   }
 
+  async signInWithPopup(provider: string): Promise<StartedVisit> {
+    if (!this.#opener) throw new DripError("BAD_CONFIGURATION", "signInWithPopup needs a browser.");
+    this.#popup?.abort();
+    const { signal } = (this.#popup = new AbortController());
+    // The verifier is stored before the window opens, which starts with a copy of this tab's session storage.
+    const url = this.signInUrl(provider);
+    const popup = openPopup(this.#opener);
+    const outcome = popupOutcome(this.#opener, popup, new URL(this.endpoint).origin, this.#resumeSlot, signal);
+    popup.location.replace(`${await url}&display=popup`);
+    const back = await outcome;
+    await this.#starting?.catch(() => undefined);
+    this.#broughtBack = back === "elsewhere" ? null : back;
+    const visit = await this.startVisit();
+    if (back !== "elsewhere" && this.signInError) throw this.signInError;
+    return visit;
+  }
+
   async signOut(placement?: string): Promise<StartedVisit> {
     try {
       if (this.#viewerToken ?? this.#resumeToken.read()) await this.#call(SIGN_OUT, {}, (send) => send());
@@ -157,6 +195,7 @@ class Client implements DripClient {
     // A visit that is just beginning would bring the old person back.
     await this.#starting?.catch(() => undefined);
     this.#viewerToken = null;
+    this.#renewal.schedule(null);
     this.#resumeToken.clear();
     return this.startVisit(placement === undefined ? {} : { placement });
   }
@@ -167,6 +206,8 @@ class Client implements DripClient {
 
   subscribe(listener: (notice: DripNotice) => void): () => void {
     this.#listeners.add(listener);
+    const error = this.signInError;
+    if (error) queueMicrotask(() => this.#listeners.has(listener) && listener({ type: "error", error }));
     return () => this.#listeners.delete(listener);
   }
 
@@ -174,19 +215,38 @@ class Client implements DripClient {
     return `${this.endpoint}|${this.key}`;
   }
 
+  get #resumeSlot(): string {
+    return `acquaint:resume:${this.#id}`;
+  }
+
   async #begin(): Promise<StartedVisit> {
     const signIn = this.#takeSignIn();
     let result = signIn ? await this.#start(START_SIGNED_IN_VISIT, signIn) : null;
-    if (result?.__typename === "SignInCodeError") this.#tellSignInFailed(result.message);
+    const failed = result?.__typename === "SignInCodeError";
+    if (result && result.__typename === "SignInCodeError") this.#tellSignInFailed(result.message);
     if (result?.__typename !== "StartVisitSuccess") result = await this.#start(START_VISIT, {});
     if (result.__typename !== "StartVisitSuccess") throw new DripError("FORBIDDEN", result.message);
 
-    const { viewerToken, resumeToken, visit, profile, next } = result;
+    const { viewerToken, expiresInSeconds, resumeToken, visit, profile, next } = result;
+    if (signIn && !failed) this.signInError = null;
     this.#viewerToken = viewerToken;
+    this.#renewal.schedule(expiresInSeconds);
     this.#resumeToken.write(resumeToken);
     this.visit = { visit, profile, next };
     this.#tell({ type: "visit", visit: this.visit });
     return this.visit;
+  }
+
+  /** In the background, and of no consequence: whoever types goes on typing. */
+  async #renew(): Promise<void> {
+    const used = this.#viewerToken;
+    const resumeToken = this.#resumeToken.read();
+    if (!resumeToken || this.#starting) return;
+    const data = await retrying(() => this.#post(this.key, RENEW_VIEWER_TOKEN, { resumeToken }), this.#wait);
+    const { renewViewerToken } = data as { renewViewerToken: RenewViewerTokenResult };
+    if (renewViewerToken.__typename !== "RenewViewerTokenSuccess" || this.#viewerToken !== used) return;
+    this.#viewerToken = renewViewerToken.viewerToken;
+    this.#renewal.schedule(renewViewerToken.expiresInSeconds);
   }
 
   async #start<More extends object>(
@@ -231,7 +291,8 @@ class Client implements DripClient {
     const [verifier, owner] = this.#signIn.read()?.split(" ") ?? [];
     // Another client of this page began the sign-in: its return is not ours to take.
     if (!this.#page || (owner && owner !== this.#id)) return null;
-    const back = takeSignInReturn(this.#page);
+    const back = this.#broughtBack ?? takeSignInReturn(this.#page);
+    this.#broughtBack = null;
     if (!back) return null;
 
     this.#signIn.clear();
@@ -246,7 +307,8 @@ class Client implements DripClient {
   }
 
   #tellSignInFailed(reason: string): void {
-    this.#tell({ type: "error", error: new DripError("SIGN_IN_FAILED", reason) });
+    this.signInError = new DripError("SIGN_IN_FAILED", reason);
+    this.#tell({ type: "error", error: this.signInError });
   }
 
   #tell(notice: DripNotice): void {
@@ -254,7 +316,7 @@ class Client implements DripClient {
   }
 }
 
-function browserPage(): Page | null {
+function browserPage(): (Page & Opener) | null {
   return typeof document === "undefined" ? null : window;
 }
 

@@ -13,8 +13,12 @@ declare const types: unique symbol;
 export type Document<Variables, Data> = string & { readonly [types]?: (variables: Variables) => Data };
 
 export type StartVisitResult =
-  | (StartedVisit & { __typename: "StartVisitSuccess"; viewerToken: string; resumeToken: string })
+  | (StartedVisit & { __typename: "StartVisitSuccess"; viewerToken: string; expiresInSeconds: number; resumeToken: string })
   | Refusal<"SignInCodeError">;
+
+export type RenewViewerTokenResult =
+  | { __typename: "RenewViewerTokenSuccess"; viewerToken: string; expiresInSeconds: number }
+  | Refusal<"NotFoundError">;
 
 const NEXT = `fragment Next on NextQuestion {
   state until
@@ -29,7 +33,7 @@ const REFUSAL = "... on UserError { message }";
 const STARTED = `{
   __typename ${REFUSAL}
   ... on StartVisitSuccess {
-    viewerToken resumeToken visit { id number startedAt } profile { id traits } next { ...Next }
+    viewerToken expiresInSeconds resumeToken visit { id number startedAt } profile { id traits } next { ...Next }
   }
 } } ${NEXT}`;
 
@@ -44,6 +48,14 @@ export const START_SIGNED_IN_VISIT: Document<
   { startVisit: StartVisitResult }
 > = `mutation StartSignedInVisit($resumeToken: String, $placement: String!, $code: String!, $verifier: String!) {
   startVisit(input: { resumeToken: $resumeToken, placement: $placement, signIn: { code: $code, verifier: $verifier } }) ${STARTED}`;
+
+export const RENEW_VIEWER_TOKEN: Document<{ resumeToken: string }, { renewViewerToken: RenewViewerTokenResult }> =
+  `mutation RenewViewerToken($resumeToken: String!) {
+  renewViewerToken(input: { resumeToken: $resumeToken }) {
+    __typename ${REFUSAL}
+    ... on RenewViewerTokenSuccess { viewerToken expiresInSeconds }
+  }
+}`;
 
 export const NEXT_QUESTION: Document<{ placement: string }, { nextQuestion: NextQuestion | null }> =
   `query NextQuestion($placement: String!) { nextQuestion(placement: $placement) { ...Next } } ${NEXT}`;

@@ -6,6 +6,7 @@ import { Card } from "./card.ts";
 import type { DripClient, DripNotice } from "./client.ts";
 import { asDripError, DripError } from "./errors.ts";
 import { dispatch, type DripEventDetails } from "./events.ts";
+import { pageLoaded } from "./page-loaded.ts";
 import { sharedClient } from "./shared-client.ts";
 import { TEXTS } from "./texts.ts";
 import type { AnswerQuestionResult, AnswerValue, Ask, NextQuestion, SkipQuestionResult } from "./types.ts";
@@ -88,6 +89,16 @@ export class DripQuestionElement extends HTMLElement {
     }
   }
 
+  /** Signs in in a small window and leaves this page as it is; call it from a click. */
+  async signInWithPopup(provider: string): Promise<void> {
+    try {
+      await this.#client?.signInWithPopup(provider);
+    } catch (thrown) {
+      // A sign-in that failed was told of by the client.
+      if (asDripError(thrown).code !== "SIGN_IN_FAILED") this.#report(thrown);
+    }
+  }
+
   /** Signs the person out on the server and begins anew. */
   signOut(): Promise<void> {
     return this.#load(async (client) => (await client.signOut(this.placement)).next);
@@ -131,7 +142,7 @@ export class DripQuestionElement extends HTMLElement {
   }
 
   #hear(notice: DripNotice): void {
-    if (notice.type === "error") this.#report(notice.error);
+    if (notice.type === "error") void pageLoaded().then(() => this.#report(notice.error));
     else if (!this.#isLoading && notice.visit.profile.id !== this.#profileId) void this.reload();
   }
 
