@@ -10,10 +10,13 @@ from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from joserfc.jws import JWSRegistry
 
+from server.identity.errors import IdentityTokenError
+from tests.identity.hostile_provider import CANARY
 from tests.sign_in_world import ADMIN, PUBLIC_URL
 
 if TYPE_CHECKING:
@@ -88,3 +91,14 @@ def part(value: object) -> str:
 
 def _base64(text: bytes) -> str:
     return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+
+async def assert_refused(host: Host, token: str) -> str:
+    """Assert that nobody gets in with the token, and return what the page is told."""
+    with pytest.raises(IdentityTokenError) as raised:
+        await host.visit(token)
+    assert await host.world.database["profiles"].count_documents({}) == 0
+    assert await host.world.database["sessions"].count_documents({}) == 0
+    assert CANARY not in raised.value.message
+    assert len(raised.value.message) < 200
+    return raised.value.message
