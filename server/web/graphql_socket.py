@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PROTOCOL = "graphql-transport-ws"
 MAX_OPERATIONS = 20  # of one connection at a time
 MAX_CONNECTIONS = 1_000  # of one process
-_INIT_SECONDS = 10
+INIT_SECONDS = 10  # from the handshake until a client has introduced itself
 _SEND_SECONDS = 20  # after which a client that does not read is let go
 _MAX_ID = 128  # characters
 
@@ -50,10 +50,20 @@ class ClosedError(Exception):
 class GraphQLSocket:
     """Answers WebSockets at one path."""
 
-    def __init__(self, *, gate: Gate, stream: Stream, own_origin: str) -> None:
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        stream: Stream,
+        own_origin: str,
+        init_seconds: float = INIT_SECONDS,
+        max_connections: int = MAX_CONNECTIONS,
+    ) -> None:
         self._gate = gate
         self._stream = stream
         self._own_origin = own_origin
+        self._init_seconds = init_seconds
+        self._max_connections = max_connections
         self._connections = 0
 
     def route(self, path: str) -> WebSocketRoute:
@@ -64,7 +74,7 @@ class GraphQLSocket:
         """Hold one conversation; never raises for what a client sends."""
         origin = websocket.headers.get("origin")
         may_come = origin in {None, self._own_origin} or await self._gate.access.may_embed(origin or "")
-        if not may_come or self._connections >= MAX_CONNECTIONS:
+        if not may_come or self._connections >= self._max_connections:
             await websocket.close()  # before it is accepted: HTTP 403
             return
         self._connections += 1
@@ -77,7 +87,10 @@ class GraphQLSocket:
         speaks = PROTOCOL in websocket.scope["subprotocols"]
         await websocket.accept(subprotocol=PROTOCOL if speaks else None)
         try:
-            await _Conversation(websocket, self._gate, self._stream, speaks=speaks).run()
+            conversation = _Conversation(
+                websocket, self._gate, self._stream, speaks=speaks, init_seconds=self._init_seconds
+            )
+            await conversation.run()
         except ClosedError as closed:
             with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                 await websocket.close(closed.code, closed.reason)
@@ -93,6 +106,7 @@ class _Conversation:
     gate: Gate
     stream: Stream
     speaks: bool
+    init_seconds: float
     proof: Proof | None = None
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -117,7 +131,7 @@ class _Conversation:
         if not self.speaks:
             raise ClosedError(4406, "Subprotocol not acceptable")
         try:
-            async with asyncio.timeout(_INIT_SECONDS):
+            async with asyncio.timeout(self.init_seconds):
                 message = await self._receive()
                 while message["type"] in {"ping", "pong"}:
                     await self._pong(message)

@@ -1,0 +1,74 @@
+"""What a connection may cost us before it has said who it is, and how many there may be."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.applications import Starlette
+from websockets.exceptions import InvalidStatus
+
+from server.graphql.execution import Executor
+from server.graphql.schema import build_schema
+from server.web.addresses import ClientAddresses
+from server.web.gate import Gate
+from server.web.graphql_socket import GraphQLSocket
+from tests.api import PUBLIC_URL
+from tests.web.sockets import connected, served
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.api import Api
+
+
+@asynccontextmanager
+async def _limited(api: Api, **limits: Any) -> AsyncIterator[str]:  # noqa: ANN401 - those of the socket
+    services = api.services
+    gate = Gate(access=services.access, limits=services.limits, addresses=ClientAddresses(()))
+    executor = Executor(schema=build_schema(), services=services, may_introspect=True)
+    socket = GraphQLSocket(gate=gate, stream=executor.stream, own_origin=PUBLIC_URL, **limits)
+    async with served(Starlette(routes=[socket.route("/graphql")])) as address:
+        yield address
+
+
+async def test_client_that_does_not_introduce_itself_is_let_go(api: Api) -> None:
+    async with (
+        _limited(api, init_seconds=0.2) as address,
+        connected(address) as silent,
+        connected(address) as chatty,
+    ):
+        await chatty.send(type="ping")
+        pong = await chatty.receive()
+        ends = [await silent.ended(), await chatty.ended()]
+
+    assert pong == {"type": "pong"}
+    assert ends == [(4408, "Connection initialisation timeout")] * 2
+
+
+async def test_client_that_introduced_itself_may_be_silent(api: Api) -> None:
+    async with _limited(api, init_seconds=0.2) as address, connected(address, api.admin) as client:
+        async with connected(address) as silent:
+            await silent.ended()
+        await client.subscribe("{ viewer { kind } }")
+        answer = await client.receive()
+
+    assert answer["type"] == "next"
+
+
+async def test_there_are_so_many_connections_and_no_more(api: Api) -> None:
+    async with _limited(api, max_connections=1) as address:
+        async with connected(address, api.admin) as only:
+            with pytest.raises(InvalidStatus) as refused:
+                async with connected(address, api.admin):
+                    pass
+            await only.send(type="complete")
+            await only.send(type="nonsense")
+            await only.ended()
+        async with connected(address, api.admin) as next_one:
+            await next_one.subscribe("{ viewer { kind } }")
+            answer = await next_one.receive()
+
+    assert refused.value.response.status_code == 403
+    assert answer["type"] == "next"
