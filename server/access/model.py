@@ -17,6 +17,7 @@ SessionId = NewType("SessionId", str)
 AuditId = NewType("AuditId", str)
 
 _MAX_APP = 63  # characters, as of every source's key
+PLACEMENT = r"[a-z][a-z0-9_-]{0,39}"  # how a placement is spelled
 VIEWER_TOKEN_LIFETIME = timedelta(minutes=15)
 
 
@@ -59,6 +60,13 @@ class Viewer:
     scopes: frozenset[Scope] = frozenset()
     app: str | None = None
 
+    # Of whoever came with a publishable key: where it may ask, empty for everywhere.
+    placements: frozenset[str] = frozenset()
+
+    def may_be_asked_at(self, placement: str) -> bool:
+        """Whether the publishable key behind this viewer is for this placement too."""
+        return not self.placements or placement in self.placements
+
     def has_scope(self, scope: Scope) -> bool:
         """Whether a key of this viewer carries `scope`; nobody but apps and admins has any."""
         return scope in self.scopes or Scope.ADMIN in self.scopes
@@ -81,7 +89,8 @@ class ApiKey:
     """A key as stored: of a secret one only the hash; `hint` (the last four characters) tells keys apart.
 
     `token` is kept for publishable keys alone, which are no secret. `origins` are exact
-    (scheme, host, port) and belong to publishable keys, `scopes` to secret ones.
+    (scheme, host, port) and belong to publishable keys, as `placements` do (none stands for all), `scopes`
+    to secret ones.
     """
 
     id: KeyId
@@ -94,6 +103,7 @@ class ApiKey:
     scopes: frozenset[Scope]
     created_at: datetime
     revoked_at: datetime | None = None
+    placements: tuple[str, ...] = ()
 
     @property
     def app(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from server.access.errors import AuthenticationError, KeyInvalidError, OriginNotAllowedError
-from server.access.model import NOBODY, ApiKey, KeyId, KeyKind, NewKey, Scope, Viewer, ViewerKind
+from server.access.model import NOBODY, PLACEMENT, ApiKey, KeyId, KeyKind, NewKey, Scope, Viewer, ViewerKind
 from server.kit.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from server.kit.ids import new_id
 from server.kit.origins import is_origin
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _MAX_NAME = 100  # characters
 _MAX_ORIGINS = 100
+_MAX_PLACEMENTS = 50
 # Always the same, so that of processes that start together only one can make it.
 _FIRST_ADMIN_KEY = KeyId("key_" + "0" * 26)
 
@@ -86,13 +88,18 @@ class Access:
         name: str,
         origins: Sequence[str] = (),
         scopes: Sequence[Scope] = (),
+        placements: Sequence[str] = (),
     ) -> NewKey:
-        """Make a key (admins only); its token is returned this once."""
+        """Make a key (admins only); its token is returned this once.
+
+        A publishable key with `placements` asks there alone.
+        """
         require_scope(viewer, Scope.ADMIN)
         _check_name(name)
         _check_origins(kind, origins)
         _check_scopes(kind, scopes)
-        return await self._make_key(kind, name, origins, scopes)
+        _check_placements(kind, placements)
+        return await self._make_key(kind, name, origins, scopes, placements=placements)
 
     async def create_admin_key(self, name: str) -> NewKey:
         """Make an admin key for whoever holds the settings of this deployment."""
@@ -138,6 +145,7 @@ class Access:
         origins: Sequence[str],
         scopes: Sequence[Scope],
         *,
+        placements: Sequence[str] = (),
         key_id: KeyId | None = None,
     ) -> NewKey:
         now = self._clock()
@@ -152,6 +160,7 @@ class Access:
             origins=tuple(origins),
             scopes=frozenset(scopes),
             created_at=now,
+            placements=tuple(placements),
         )
         await self._store.insert(key)
         await self.key_ring.refresh()
@@ -162,9 +171,10 @@ class Access:
         if await self.revocations.cover(viewer.session_id or "", viewer.profile_id or ""):
             message = "This session has ended: call startVisit to begin anew."
             raise AuthenticationError(message)
-        if viewer.key_id not in (await self.key_ring.current()).by_id:
+        key = (await self.key_ring.current()).by_id.get(viewer.key_id or KeyId(""))
+        if key is None:
             raise KeyInvalidError(_NO_SUCH_KEY)
-        return viewer
+        return replace(viewer, placements=frozenset(key.placements)) if key.placements else viewer
 
     async def _active_key(self, token: str) -> ApiKey:
         key = (await self.key_ring.current()).by_hash.get(secret_hash(token))
@@ -191,6 +201,15 @@ def require_scope(viewer: Viewer, scope: Scope) -> None:
         raise ForbiddenError(message)
 
 
+def require_placement(viewer: Viewer, placement: str) -> None:
+    """Raise ForbiddenError unless the viewer's publishable key is for this placement."""
+    if not viewer.may_be_asked_at(placement):
+        allowed = ", ".join(sorted(viewer.placements))
+        raise ForbiddenError(
+            f"This publishable key is for the placements {allowed}; {placement} is none of them."
+        )
+
+
 def _viewer_of_key(key: ApiKey, origin: str | None) -> Viewer:
     if key.kind is KeyKind.PUBLISHABLE:
         return _at_origin(key, origin)
@@ -203,7 +222,13 @@ def _at_origin(key: ApiKey, origin: str | None) -> Viewer:
     if origin not in key.origins:
         message = f"The origin {origin or '(none)'} is not on the list of this publishable key."
         raise OriginNotAllowedError(message)
-    return Viewer(kind=ViewerKind.WIDGET, key_id=key.id, origin=origin, app=key.app)
+    return Viewer(
+        kind=ViewerKind.WIDGET,
+        key_id=key.id,
+        origin=origin,
+        app=key.app,
+        placements=frozenset(key.placements),
+    )
 
 
 def _at_its_origin(viewer: Viewer, origin: str | None) -> Viewer:
@@ -232,6 +257,18 @@ def _check_origins(kind: KeyKind, origins: Sequence[str]) -> None:
                 f"{origin[:80]!r} is no origin: write scheme, host and port as in https://www.example.com."
             )
             raise InvalidInputError(message, field="origins")
+
+
+def _check_placements(kind: KeyKind, placements: Sequence[str]) -> None:
+    if kind is KeyKind.SECRET and placements:
+        message = "A secret key has no placements: it asks nobody anything."
+        raise InvalidInputError(message, field="placements")
+    if len(placements) > _MAX_PLACEMENTS or not all(re.fullmatch(PLACEMENT, each) for each in placements):
+        message = (
+            f"A publishable key has at most {_MAX_PLACEMENTS} placements, each of small letters, digits, -"
+            " and _, up to 40 characters."
+        )
+        raise InvalidInputError(message, field="placements")
 
 
 def _check_scopes(kind: KeyKind, scopes: Sequence[Scope]) -> None:

@@ -73,6 +73,7 @@ def _document(key: ApiKey) -> Document:
         "scopes": sorted(key.scopes),
         "created_at": key.created_at,
         "revoked_at": key.revoked_at,
+        "placements": list(key.placements),
     }
 
 
@@ -88,4 +89,5 @@ def _model(document: Document) -> ApiKey:
         scopes=frozenset(Scope(scope) for scope in document["scopes"]),
         created_at=document["created_at"],
         revoked_at=document["revoked_at"],
+        placements=tuple(document.get("placements", ())),  # keys from before placements have none
     )

@@ -24,6 +24,9 @@ class ApiKey(Node):
     token: str | None = strawberry.field(description="The token of a publishable key, which is no secret.")
     origins: list[str] = strawberry.field(description="The exact origins of a publishable key.")
     scopes: list[model.Scope] = strawberry.field(description="What a secret key may do.")
+    placements: list[str] = strawberry.field(
+        description="Where a publishable key may ask; empty for everywhere."
+    )
     created_at: datetime = strawberry.field(description="When it was made.")
     revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
 
@@ -47,6 +50,7 @@ def show_key(key: model.ApiKey) -> ApiKey:
         token=key.token,
         origins=list(key.origins),
         scopes=sorted(key.scopes),
+        placements=list(key.placements),
         created_at=key.created_at,
         revoked_at=key.revoked_at,
     )
@@ -100,6 +104,10 @@ class CreateApiKeyInput:
     )
     scopes: list[model.Scope] = strawberry.field(
         default_factory=list, description="For a secret key: what it may do."
+    )
+    placements: list[str] = strawberry.field(
+        default_factory=list,
+        description="For a publishable key: where alone it may ask; none for everywhere.",
     )
 
 

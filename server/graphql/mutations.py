@@ -55,7 +55,7 @@ class Mutation(
     ) -> visits.StartVisitResult:
         """Recognise the browser or the person; needs a publishable key."""
         context = info.context
-        placement = context.services.questions.placement(input.placement)
+        placement = context.services.questions.placement(context.viewer, input.placement)
         started = await context.services.identity.start_visit(
             context.viewer,
             resume_token=input.resume_token,
@@ -226,7 +226,12 @@ class Mutation(
         """Make it; admins only."""
         context = info.context
         made = await context.services.access.create_key(
-            context.viewer, kind=input.kind, name=input.name, origins=input.origins, scopes=input.scopes
+            context.viewer,
+            kind=input.kind,
+            name=input.name,
+            origins=input.origins,
+            scopes=input.scopes,
+            placements=input.placements,
         )
         return access.CreateApiKeySuccess(key=access.show_key(made.key), token=made.token)
 

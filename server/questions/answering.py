@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from server.access.model import ViewerKind
+from server.access.service import require_placement
 from server.consent.changes import ConsentRecorded
 from server.consent.model import Consent, ConsentSource, ConsentState
 from server.kit.changes import ChangeId
@@ -170,6 +171,7 @@ class Answering:
         _check_report(report)
         profile_id = ProfileId(viewer.profile_id)
         facts = read_ask(self._questions.key, profile_id, ask)
+        require_placement(viewer, facts.placement)
         return profile_id, facts, await self._question(facts)
 
     async def _question(self, facts: AskFacts) -> Question:

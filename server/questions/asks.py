@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.access.model import PLACEMENT
 from server.kit.signing import is_same, tag
 from server.questions.errors import UnknownAskError
 from server.questions.model import AskId, QuestionId
@@ -18,7 +19,6 @@ from server.questions.model import AskId, QuestionId
 if TYPE_CHECKING:
     from server.profiles.model import ProfileId
 
-PLACEMENT = r"[a-z][a-z0-9_-]{0,39}"
 _LANGUAGE = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}"
 _ARM = r"(?:[a-z][a-z0-9_]{0,62})?"
 _NUMBER = r"(0|[1-9]\d{0,8})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.access.model import ViewerKind
+from server.access.service import require_placement
 from server.kit.signing import derived_key
 from server.kit.watching import Watched
 from server.profiles.model import ProfileId
@@ -60,17 +61,25 @@ class Questions:
         self.key = derived_key(secret, "ask")
         self.live: Watched[LiveSets] = Watched("question_sets", self._load_live)
 
-    def placement(self, name: str) -> str:
-        """Return the name of a placement; raise InvalidInputError for what is not spelled like one."""
+    def placement(self, viewer: Viewer, name: str) -> str:
+        """Return the name of a placement in which the viewer may be asked.
+
+        Raises InvalidInputError for what is not spelled like one, ForbiddenError where the key is for others.
+        """
         check_placement(name)
+        require_placement(viewer, name)
         return name
 
     async def next_question(
         self, viewer: Viewer, placement: str, locale: str | None = None
     ) -> NextQuestion | None:
-        """Return what to ask the viewer here; None for whoever is no person (any more)."""
+        """Return what to ask the viewer here; None for whoever is no person (any more).
+
+        Raises InvalidInputError, and ForbiddenError for a placement that the page's key is not for.
+        """
         if viewer.kind is not ViewerKind.PERSON or viewer.profile_id is None:
             return None
+        require_placement(viewer, placement)
         profile = await self._profiles.find(ProfileId(viewer.profile_id))
         if profile is None or profile.merged_into is not None:
             return None

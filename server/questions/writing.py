@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from server.access.model import PLACEMENT
 from server.kit.errors import InvalidInputError
 from server.profiles.tallies import WHAT_AN_EVENT_IS_CALLED, is_event_name
-from server.questions.asks import PLACEMENT
 from server.questions.wording import LANGUAGE
 
 if TYPE_CHECKING:
