@@ -38,6 +38,7 @@ class CompiledQuestion:
 
     question: Question
     show_if: Predicate | None
+    is_archived: bool
     branches: tuple[tuple[Predicate | None, str], ...]
     score: float
 
@@ -140,7 +141,8 @@ def _compiled(
     questions = tuple(
         CompiledQuestion(
             question=question,
-            show_if=_show_if(question, catalogue),
+            show_if=_closure(question.show_if, catalogue),
+            is_archived=_is_archived(question, catalogue),
             branches=tuple((_closure(each.when, catalogue), each.to) for each in question.branches),
             score=score(
                 question,
@@ -196,13 +198,11 @@ def _to_confirm(sets: Iterable[CompiledSet]) -> dict[AttributeId, tuple[Question
     return found
 
 
-def _show_if(question: Question, catalogue: Catalogue) -> Predicate | None:
-    """Return when a question applies; one for an attribute that was archived never does."""
-    if question.attribute_id is not None:
-        definition = catalogue.by_id.get(question.attribute_id)
-        if definition is None or definition.archived_at is not None:
-            return _never
-    return _closure(question.show_if, catalogue)
+def _is_archived(question: Question, catalogue: Catalogue) -> bool:
+    if question.attribute_id is None:
+        return False
+    definition = catalogue.by_id.get(question.attribute_id)
+    return definition is None or definition.archived_at is not None
 
 
 def _closure(form: Form | None, catalogue: Catalogue) -> Predicate | None:

@@ -24,6 +24,7 @@ _WORDS: Mapping[Gate, str] = {
     Gate.ARM: "The person's variant of the experiment leaves it out.",
     Gate.KNOWN: "It is known and fresh already.",
     Gate.UNCLAIMED: "There is no value to confirm.",
+    Gate.ARCHIVED: "Its attribute is archived.",
     Gate.CONSENT: "The person does not allow what it is for.",
     Gate.ENRICHMENT: "A look-up is running that may answer it.",
     Gate.PACE: "The person has been asked enough for now.",

@@ -236,6 +236,8 @@ class _Person:
     ) -> Iterator[tuple[Gate, Opening]]:
         facts, now, question = self._facts, self._now, each.question
         yield self._known(each, state)
+        if each.is_archived:
+            yield Gate.ARCHIVED, NEVER
         if question.attribute_id in facts.forbidden:
             yield Gate.CONSENT, NEVER
         if question.attribute_id is not None and question.attribute_id in facts.waiting:

@@ -104,6 +104,21 @@ async def test_value_that_expires_is_asked_for_again(town: Core, clock: FakeCloc
     assert await asked_for(town, ada) == "role"
 
 
+async def test_archived_attribute_is_asked_for_no_more_and_again_once_it_is_restored(town: Core) -> None:
+    await publish(town, "welcome", set_draft(ROLE))
+    _, ada = await arrive(town)
+    role = (await town.profiles.catalogue.current()).get("role")
+
+    archived = await town.attributes.archive(ADMIN, role.id, role.version)
+    await town.questions.live.refresh()
+    while_archived = await asked_for(town, ada)
+    await town.attributes.restore(ADMIN, role.id, archived.version)
+    await town.questions.live.refresh()
+
+    assert while_archived == "done"
+    assert await asked_for(town, ada) == "role"
+
+
 # Other processes
 
 

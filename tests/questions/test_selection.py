@@ -303,6 +303,15 @@ def test_claim_is_confirmed_once_and_blank_only_when_it_is_called_wrong() -> Non
     assert gates(welcome, facts()) == {"confirm": Gate.UNCLAIMED, "role": None}
 
 
+def test_archived_attribute_is_named_as_the_reason() -> None:
+    gone = replace(definition("role", id="att_role"), archived_at=NOW)
+    sets = live_sets(question_set(content(ROLE)), definitions=[gone])
+
+    (verdict,) = verdicts(sets, facts(forbidden=frozenset({gone.id})), NOW)
+
+    assert verdict.gate is Gate.ARCHIVED
+
+
 def test_gates_are_named_in_order() -> None:
     closed = question_set(content(ROLE, placements=("checkout",), from_login=9))
     states = {"qst_role": question_state(SKIPPED)}

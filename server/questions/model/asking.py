@@ -25,6 +25,7 @@ class Gate(StrEnum):
     ARM = "arm"
     KNOWN = "known"
     UNCLAIMED = "unclaimed"
+    ARCHIVED = "archived"
     CONSENT = "consent"
     ENRICHMENT = "enrichment"
     PACE = "pace"
