@@ -286,14 +286,12 @@ class Answering:
         state = None if profile is None else states_of(profile).get(facts.question_id)
         if profile is None or state is None or state.handled <= facts.handled:
             raise UnknownAskError
-        claims = () if question.attribute_id is None else profile.claims.get(question.attribute_id, ())
-        own = next((claim.value for claim in claims if claim.source == PERSON), None)
         return Handled(
             profile=profile,
             placement=facts.placement,
             language=facts.language,
             outcome=state.outcome,
-            value=own,
+            value=_said_before(profile, question, state),
             is_replay=True,
         )
 
@@ -325,6 +323,19 @@ class Answering:
         if owner is None:
             return _NO_LONGER_ASKED
         return None if owner.question_set.revision == facts.revision else _CHANGED
+
+
+def _said_before(profile: Profile, question: Question, state: QuestionState) -> Value | None:
+    """Return what the person answered before, as `answer` returned it."""
+    if question.purpose is not None and question.attribute_id is None:
+        consent = profile.consents.get(question.purpose)
+        if consent is None or state.outcome is not Outcome.ANSWERED:
+            return None
+        return consent.state is ConsentState.GRANTED
+    if state.is_wrong:
+        return {"verdict": "wrong"}
+    claims = () if question.attribute_id is None else profile.claims.get(question.attribute_id, ())
+    return next((claim.value for claim in claims if claim.source == PERSON), None)
 
 
 def bare_page(page: str) -> str:

@@ -337,6 +337,7 @@ def test_nothing_to_ask_is_done() -> None:
     assert decide(live_sets(), facts(), NOW).state is NextState.DONE
     assert decide(welcome, facts(known=["att_role"]), NOW).state is NextState.DONE
     assert decide(welcome, facts(placement="footer"), NOW).state is NextState.DONE
+    assert decide(welcome, facts(known={"att_role": NOW + DAY}), NOW).state is NextState.DONE
 
 
 def test_what_only_a_later_sign_in_brings_has_no_known_moment() -> None:
