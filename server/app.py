@@ -89,4 +89,5 @@ async def _lifespan(services: Services) -> AsyncIterator[None]:
         sharing.cancel()
     await services.identity.close()
     await services.sources.live.close()
+    await services.hooks.close()
     services.close()

@@ -18,26 +18,28 @@ if TYPE_CHECKING:
 
 def reactions(services: Services) -> Reactions:
     """Return what follows from each kind of change; a kind that leads to nothing is listed with nothing."""
-    enrichment, results = services.enrichment, services.results
+    enrichment, results, hooks = services.enrichment, services.results, services.hooks
     return {
         ConsentRecorded: (
             services.consents.log,
             enrichment.on_consent_recorded,
             services.privacy.on_consent_recorded,
+            hooks.announce,
         ),
-        ProfileCreated: (),
-        ProfileMerged: (services.withdrawals.keep_ended, enrichment.on_merged),
+        ProfileCreated: (hooks.announce,),
+        ProfileMerged: (services.withdrawals.keep_ended, enrichment.on_merged, hooks.announce),
         ProfileSplit: (),
-        SignedIn: (enrichment.on_signed_in,),
-        IdentityLinked: (),
-        IdentityUnlinked: (),
+        SignedIn: (enrichment.on_signed_in, hooks.announce),
+        IdentityLinked: (hooks.announce,),
+        IdentityUnlinked: (hooks.announce,),
         AttributesChanged: (
             services.withdrawals.keep_ended,
             enrichment.on_attributes_changed,
+            hooks.announce,
         ),
-        EventTracked: (services.events.log,),
+        EventTracked: (services.events.log, hooks.announce),
         EnrichmentRequested: (enrichment.on_requested,),
-        AskHandled: (results.record,),
+        AskHandled: (results.record, hooks.announce),
         AskShown: (results.record,),
         AskCorrected: (results.record,),
     }

@@ -16,8 +16,8 @@ TOP_LEVEL = {
     *("docker-compose.yml", "docs", "pyproject.toml", "schema.graphql", "server", "tests", "widget"),
 }
 DOMAINS = {
-    *("access", "audiences", "consent", "destinations", "enrichment", "events", "identity", "insights"),
-    *("privacy", "profiles", "questions"),
+    *("access", "audiences", "consent", "destinations", "enrichment", "events", "hooks", "identity"),
+    *("insights", "privacy", "profiles", "questions"),
 }
 DOORS = {"model", "errors", "changes", "service"}
 # Profiles have more services than one, and languages that others speak: conditions, orders, the catalogue.

@@ -12,6 +12,7 @@ import strawberry
 from server.access.model import KeyKind, Scope, ViewerKind
 from server.consent.model import Basis, ConsentSource, ConsentState, OnWithdrawal
 from server.enrichment.model import EnrichmentState, OutcomeClass
+from server.hooks.model import DeliveryState, HookEvent, HookGate, OnError, ResponseClass
 from server.identity.model import SyncMode
 from server.kit.jwts import SignatureAlgorithm
 from server.privacy.model import RequestKind, RequestState
@@ -330,6 +331,57 @@ _describe(
     PACE="The person has been asked enough for now.",
     OUTCOME="The person dealt with it, and it rests.",
     BRANCH="Earlier answers lead elsewhere, or not here yet.",
+)
+_describe(
+    HookEvent,
+    "What a hook may be told of once it has happened.",
+    USER_CREATED="Somebody was seen for the first time, perhaps as a browser only.",
+    USER_AUTHENTICATED="Somebody signed in.",
+    PROFILE_UPDATED="Something was said about attributes of a person, or taken back.",
+    PROFILE_MERGED="Another profile became part of this one.",
+    IDENTITY_LINKED="A person linked another account.",
+    IDENTITY_UNLINKED="A person gave up an account.",
+    QUESTION_ANSWERED="A person answered a question.",
+    CONSENT_CHANGED="A person said something to a purpose.",
+    EVENT_TRACKED="An event was told of a person.",
+)
+_describe(
+    HookGate,
+    "What a hook may be asked about before it happens.",
+    USER_PRE_CREATE="Somebody whom nobody knows is about to sign in.",
+    USER_PRE_LOGIN="Somebody who is known is about to sign in.",
+    IDENTITY_PRE_LINK="A person is about to link another account.",
+    PROFILE_PRE_UPDATE="A person, an app or an admin is about to say something about attributes.",
+)
+_describe(
+    OnError,
+    "What counts where a hook that is asked gives no answer that can be used.",
+    name="HookOnError",
+    DENY="It does not happen.",
+    ALLOW="It happens.",
+)
+_describe(
+    DeliveryState,
+    "Where a delivery stands.",
+    name="HookDeliveryState",
+    PENDING="It is on its way.",
+    DELIVERED="It got through.",
+    FAILED="It was tried for days and given up.",
+    DROPPED="It was not sent: the hook was off, the person gone or merged, or without their consent.",
+)
+_describe(
+    ResponseClass,
+    "How a hook's server answered.",
+    name="HookResponse",
+    SUCCESS="A status from 200 to 299.",
+    GONE="410: it wants nothing more, and the hook was turned off.",
+    BUSY="429, 502, 503 or 504: later.",
+    REDIRECT="A redirect, which is not followed.",
+    REFUSED="Any other status.",
+    TIMEOUT="No answer in time.",
+    BLOCKED="Its address is none of the public internet.",
+    UNREACHABLE="No connection, or one that broke.",
+    UNREADABLE="Asked, it answered something else than it should.",
 )
 _describe(
     DeviceClass,

@@ -27,6 +27,7 @@ from server.graphql.configuring_enrichers import EnricherMutations
 from server.graphql.context import Info
 from server.graphql.defining import DefinitionMutations
 from server.graphql.events import EventMutations
+from server.graphql.hook_changes import HookMutations
 from server.graphql.hosts import HostMutations
 from server.graphql.signing_in import IdentityMutations
 from server.profiles.model import ProfileId
@@ -42,6 +43,7 @@ class Mutation(
     ClaimMutations,
     EventMutations,
     AudienceMutations,
+    HookMutations,
     IdentityMutations,
     HostMutations,
     EnricherMutations,

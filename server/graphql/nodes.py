@@ -14,9 +14,11 @@ from server.graphql.claiming import show_withdrawal
 from server.graphql.consent import show_purpose
 from server.graphql.definitions import show_definition
 from server.graphql.enrichers import show_configured
+from server.graphql.hooks import show_hook
 from server.graphql.privacy import show_request
 from server.graphql.profiles import show_profile
 from server.graphql.question_sets import show_set
+from server.hooks.model import HookId
 from server.kit.ids import id_prefix
 from server.privacy.model import RequestId
 from server.profiles.model import AttributeId, ProfileId, WithdrawalId
@@ -70,6 +72,11 @@ async def _enricher(context: Context, node_id: str) -> Node | None:
     return None if found is None else show_configured(found)
 
 
+async def _hook(context: Context, node_id: str) -> Node | None:
+    found = await context.services.hooks.find(context.viewer, HookId(node_id))
+    return None if found is None else show_hook(found)
+
+
 async def _withdrawal(context: Context, node_id: str) -> Node | None:
     found = await context.services.withdrawals.find(context.viewer, WithdrawalId(node_id))
     return None if found is None else show_withdrawal(found)
@@ -89,5 +96,6 @@ _FINDERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "pur": _purpose,
     "aud": _audience,
     "enr": _enricher,
+    "hok": _hook,
     "req": _privacy_request,
 }

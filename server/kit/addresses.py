@@ -30,6 +30,15 @@ _IPV6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "2002::/16", "2620
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are the IPv4 address that is reached
 
 
+def is_numeric(host: str) -> bool:
+    """Whether a host is an address and no name; other spellings of addresses are left to the resolver."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_public(address: str) -> bool:
     """Whether this is the numeric address of somebody on the public internet."""
     try:

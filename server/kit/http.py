@@ -23,6 +23,7 @@ __all__ = [
     "HttpConnectError",
     "HttpError",
     "HttpResponse",
+    "HttpTimeoutError",
     "HttpTransport",
     "http_client",
 ]
@@ -31,6 +32,7 @@ HttpClient = httpx.AsyncClient
 HttpError = httpx.HTTPError
 HttpConnectError = httpx.ConnectError
 HttpResponse = httpx.Response
+HttpTimeoutError = httpx.TimeoutException
 HttpTransport = httpx.AsyncBaseTransport
 
 _MOST_ADDRESSES = 4  # of one name, tried one after the other

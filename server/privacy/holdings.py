@@ -112,6 +112,13 @@ HOLDINGS: tuple[Holding, ...] = (
         owner="enrichment",
         because="How often each source was asked, and what that cost; of whom it was asked it says nothing.",
     ),
+    Holding(
+        collection="hook_deliveries",
+        owner="hooks",
+        person=("profile_id",),
+        on_anonymise=OnAnonymise.KEEP,
+        dated="created_at",
+    ),
     Holding(collection="jobs", owner="kit", person=("profile_id",), on_anonymise=OnAnonymise.KEEP),
     Holding(
         collection="audit_log",
@@ -149,6 +156,7 @@ HOLDINGS: tuple[Holding, ...] = (
             ("attribute_definitions", "profiles"),
             ("enrichers", "enrichment"),
             ("audiences", "audiences"),
+            ("hooks", "hooks"),
             ("identity_signers", "identity"),
             ("providers", "identity"),
             ("purposes", "consent"),

@@ -27,6 +27,7 @@ from server.profiles.uniting import Uniting
 from server.profiles.withdrawing import Withdrawals
 from server.services.enrichment import build_enrichment
 from server.services.ground import lay_ground
+from server.services.hooks import build_hooks
 from server.services.identity import build_identity
 from server.services.jobs import privacy_jobs, profile_jobs
 from server.services.questions import build_questions
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from server.access.service import Access
     from server.consent.service import Consents
     from server.enrichment.service import Enrichments
+    from server.hooks.service import Hooks
     from server.identity.service import Identity
     from server.kit.clock import Clock
     from server.kit.jobs.model import JobHandler
@@ -94,6 +96,7 @@ class Services:
     results: Results
     enrichment: Enrichments
     sources: SourceServices
+    hooks: Hooks
     queue: JobQueue
     job_handlers: Mapping[str, JobHandler]
     periodic: tuple[Periodic, ...]
@@ -114,6 +117,7 @@ class Services:
             AlsoOn("attribute_definitions", self.questions.live),
             AlsoOn("audiences", self.questions.live),
             self.identity.providers.live,
+            self.hooks.known,
             self.identity.hosts.live,
         )
 
@@ -140,6 +144,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     sources = build_sources(ground)
     enriching = build_enrichment(ground, sources.live.running)
     asking = build_questions(ground, enriching.running)
+    hooking = build_hooks(ground)
     return Services(
         settings=settings,
         clock=clock,
@@ -182,7 +187,13 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         results=asking.results,
         enrichment=enriching.enrichment,
         sources=sources,
+        hooks=hooking.hooks,
         queue=queue,
-        job_handlers={**privacy_jobs(ground), **profile_jobs(ground), **enriching.job_handlers},
+        job_handlers={
+            **privacy_jobs(ground),
+            **profile_jobs(ground),
+            **enriching.job_handlers,
+            **hooking.job_handlers,
+        },
         periodic=(Periodic(kind=EXPIRE, every=EVERY), Periodic(kind=RETAIN, every=RETAIN_EVERY)),
     )

@@ -17,6 +17,8 @@ from server.enrichment.sources.callback_store import CallbackStore
 from server.enrichment.sources.store import EnricherStore
 from server.enrichment.suppression_store import SuppressionStore
 from server.events.store import EventStore
+from server.hooks.delivery_store import DeliveryStore
+from server.hooks.store import HookStore
 from server.identity.store import IdentityStore
 from server.kit.jobs.store import JobStore
 from server.privacy.store import PrivacyStore
@@ -60,6 +62,8 @@ class Stores:
     look_up_results: ResultStore
     suppressions: SuppressionStore
     jobs: JobStore
+    hooks: HookStore
+    deliveries: DeliveryStore
     privacy: PrivacyStore
 
     async def create_indexes(self) -> None:
@@ -93,5 +97,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         look_up_results=ResultStore(database, secret=settings.secret),
         suppressions=SuppressionStore(database, secret=settings.secret),
         jobs=JobStore(database),
+        hooks=HookStore(database, secret=settings.secret),
+        deliveries=DeliveryStore(database),
         privacy=PrivacyStore(database),
     )

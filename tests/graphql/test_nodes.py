@@ -10,6 +10,7 @@ from graphql import GraphQLInterfaceType, build_schema
 from server.access.model import KeyKind, Scope
 from server.audiences.model import AudienceSpec
 from server.graphql.schema import print_schema
+from server.hooks.model import HookEvent, HookFields
 from server.kit.paging import MAX_PAGE
 from server.profiles.model import Source, SourceKind
 from tests.api import SEEDER
@@ -46,7 +47,10 @@ async def _ids(api: Api) -> dict[str, str]:
     defined = await api.services.audiences.define(SEEDER, visitors)
     configuring = api.services.sources.configuring
     enricher = await configuring.create(SEEDER, "hunter", preset_key="hunter_person")
+    hook = HookFields(name="CRM", url="https://hooks.test/", events=(HookEvent.USER_CREATED,))
+    made = await api.services.hooks.create(SEEDER, "crm", hook)
     return {
+        "Hook": made.hook.id,
         "PrivacyRequest": exported["exportPerson"]["request"]["id"],
         "SourceWithdrawal": (await withdrawals.withdraw(SEEDER, Source(kind=SourceKind.HOOK))).id,
         "Profile": somebody.profile_id,

@@ -19,6 +19,7 @@ from server.graphql.execution import Executor
 from server.graphql.permissions import FIELDS, MUTATIONS, QUERIES, SUBSCRIPTIONS, Who
 from server.graphql.schema import build_schema as graphql_schema
 from server.graphql.schema import print_schema
+from server.hooks.model import HookEvent, HookFields
 from server.profiles.model import AttributeType, PersonAccess, ProfileId, Source, SourceKind
 from server.questions.model import Experiment, Variant
 from tests.api import NOBODY, SEEDER, Person
@@ -105,6 +106,8 @@ async def stage(api: Api) -> Stage:
     await services.events.track(SEEDER, Told(name="bought", by=ada.profile_id))
     all_of_them = {"not": {"event": {"name": "never"}}}
     await services.audiences.define(SEEDER, AudienceSpec(key="all", name="All", condition=all_of_them))
+    hook = HookFields(name="CRM", url="http://127.0.0.1:1/", events=(HookEvent.USER_CREATED,))
+    await services.hooks.create(SEEDER, "crm", hook)
     withdrawal = await services.withdrawals.withdraw(SEEDER, Source(kind=SourceKind.ENRICHER, key="none"))
     page = await services.access.publishable_key(api.page.token or "")
     await services.identity.hosts.create_secret(SEEDER, page.id, timedelta())

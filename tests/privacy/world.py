@@ -14,6 +14,7 @@ import httpx
 from server.consent.model import ConsentState, OnWithdrawal, PurposeSpec
 from server.enrichment.enrichers.email_domain import email_domain
 from server.enrichment.model import Finding, Found
+from server.hooks.model import HookEvent, HookFields
 from server.kit.relay import Relay
 from server.privacy.model import SETTLES_AFTER, PrivacyRequest, RequestId
 from server.profiles.model import IdentityKind, IdentityRef, ProfileId
@@ -84,6 +85,8 @@ async def prepare(api: Api) -> None:
         ),
     )
     await services.attributes.define(SEEDER, replace(spec("topic"), purpose=NEWS))
+    hook = HookFields(name="CRM", url="http://127.0.0.1:1/", events=(HookEvent.EVENT_TRACKED,))
+    await services.hooks.create(SEEDER, "books", hook)
     await api.publish(
         "welcome",
         question_draft("topic", prompt="What should we write about?"),

@@ -1,0 +1,1 @@
+"""Hooks: other servers that are told of what happens, or asked before it does."""
