@@ -77,10 +77,10 @@ class Erasing:
         _log.error("erasure %s was given up: %s", job.payload["request"], reason)
         await self._store.finish(RequestId(job.payload["request"]), RequestState.FAILED, self._clock())
 
-    async def erase_visitor(self, profile_id: str) -> None:
-        """Erase a profile that nobody was ever recognised by: there is nobody to keep from coming back."""
+    async def erase_visitor(self, profile_id: str, before: datetime) -> None:
+        """Erase who was never recognised, gone since `before`: there is nobody to keep from coming back."""
         known = await self._profiles.lineage(ProfileId(profile_id))
-        await self._holdings.erase(known)
+        await self._holdings.erase_visitor(profile_id, known, before)
 
     async def _remove_profile(self, request: PrivacyRequest) -> Sequence[str] | None:
         """Remove the person's profile, whatever it became meanwhile; return all ids they ever had."""

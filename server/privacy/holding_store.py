@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from server.kit.mongo import Collection, Database, Document
     from server.privacy.model import Holding, Part
 
+_PROFILES = "profiles"
 _BATCH = 1_000  # documents; a delete of all at once may outlast the socket
 
 
@@ -44,10 +45,7 @@ class HoldingStore:
         """Erase a person everywhere, save what survives an erasure."""
         known = list(profile_ids)
         for holding in self.personal:
-            criteria = _about(holding, known)
-            if holding.survives is not None:
-                criteria = {"$and": [criteria, {"$nor": [dict(holding.survives)]}]}
-            await self._of(holding).delete_many(criteria)
+            await self._erase_in(holding, known)
 
     async def forget(self, profile_ids: Iterable[str], part: Part) -> None:
         """Forget a part of what was known of a person, in every collection but their profile."""
@@ -83,18 +81,29 @@ class HoldingStore:
 
         Only those made before the id `first_id` are looked at: ids sort by when they were made.
         """
-        identified = {"$elemMatch": {"$not": {"$regex": r"^anonymous_id\|"}}}
-        found = self._database["profiles"].find(
-            {
-                "_id": {"$lt": first_id},
-                "merged_into": None,
-                "identity_keys": {"$not": identified},
-                "updated_at": {"$lt": before},
-                "visit.last_seen_at": {"$not": {"$gte": before}},
-            },
-            {"_id": 1},
-        )
-        return [document["_id"] async for document in found.limit(limit)]
+        gone = {"_id": {"$lt": first_id}, **_gone_since(before)}
+        found = self._database[_PROFILES].find(gone, {"_id": 1}).limit(limit)
+        return [document["_id"] async for document in found]
+
+    async def erase_visitor(self, profile_id: str, profile_ids: Iterable[str], before: datetime) -> None:
+        """Erase somebody who is gone since, and whoever became part of them, unless they came back just now.
+
+        The profile goes last, so that who is half erased when the process ends is found again.
+        """
+        known = list(profile_ids)
+        for holding in self.personal:
+            if holding.collection != _PROFILES:
+                await self._erase_in(holding, known)
+        profiles = self._database[_PROFILES]
+        removed = await profiles.delete_one({"_id": profile_id, **_gone_since(before)})
+        if removed.deleted_count:
+            await profiles.delete_many({"_id": {"$in": known}, "merged_into": {"$ne": None}})
+
+    async def _erase_in(self, holding: Holding, profile_ids: list[str]) -> None:
+        criteria = _about(holding, profile_ids)
+        if holding.survives is not None:
+            criteria = {"$and": [criteria, {"$nor": [dict(holding.survives)]}]}
+        await self._of(holding).delete_many(criteria)
 
     async def _forget_part(self, holding: Holding, profile_ids: list[str], part: Part) -> None:
         criteria = {"$and": [_about(holding, profile_ids), _within(holding, part)]}
@@ -114,6 +123,17 @@ class HoldingStore:
 
     def _of(self, holding: Holding) -> Collection:
         return self._database[holding.collection]
+
+
+def _gone_since(before: datetime) -> Document:
+    """Return the criteria of who was never recognised and did not show up since; anew in every statement."""
+    identified = {"$elemMatch": {"$not": {"$regex": r"^anonymous_id\|"}}}
+    return {
+        "merged_into": None,
+        "identity_keys": {"$not": identified},
+        "updated_at": {"$lt": before},
+        "visit.last_seen_at": {"$not": {"$gte": before}},
+    }
 
 
 def _about(holding: Holding, profile_ids: Iterable[str]) -> Document:
@@ -140,6 +160,9 @@ def _purged(document: Document, snapshot: str, part: Part) -> Iterable[tuple[str
     yield f"{snapshot}.attributes", attributes
     yield f"{snapshot}.values", []  # what is derived from claims repeats them, and nobody reads it here
     yield f"{snapshot}.terms", []
+    dismissals = before.get("dismissals", {})
+    beside = [each for each in dismissals if each.rpartition("_")[0] not in part.attribute_ids]
+    yield f"{snapshot}.dismissals", {each: dismissals[each] for each in beside}
     if part.purpose is not None:
         granted = {key: said for key, said in before.get("consents", {}).items() if key != part.purpose}
         yield f"{snapshot}.consents", granted

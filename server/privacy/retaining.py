@@ -56,7 +56,7 @@ class Retaining:
         oldest = first_id("prf", before)
         while gone := await self._holdings.visitors_gone_since(before, oldest, _BATCH):
             for profile_id in gone:
-                await self._erasing.erase_visitor(profile_id)
+                await self._erasing.erase_visitor(profile_id, before)
 
 
 def why_unknown(rules: Mapping[str, timedelta], holdings: Iterable[Holding]) -> str | None:

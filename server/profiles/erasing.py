@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from server.profiles.definitions import PersonalData
 from server.profiles.gating import refusal_guard, withdrawn_claims
 from server.profiles.model import AttributeType, IdentityKind, IdentityRef, ProfileUpdate
+from server.profiles.suggesting import dismissed_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -60,7 +61,10 @@ class ProfileErasure:
                 for claim in claims
                 if attribute_id in personal
             ),
-            part={"identities": {}, "identity_keys": [], "terms": [], "event_ids": [], "enrichments": {}},
+            part={
+                **{field: {} for field in ("identities", "enrichments", "dismissals")},
+                **{field: [] for field in ("identity_keys", "terms", "event_ids")},
+            },
             only_if={"version": profile.version},
         )
         return await self._write(profile.id, update)
@@ -71,8 +75,10 @@ class ProfileErasure:
         claims = withdrawn_claims(profile, definitions, purpose)
         if not claims:
             return profile
+        about = {claim.attribute_id for claim in claims}
         update = ProfileUpdate(
             retracted=claims,
+            part={"dismissals": dismissed_beside(profile.dismissals, about)},
             only_if={"version": profile.version, **refusal_guard(purpose, profile.consents)},
         )
         return await self._write(profile.id, update)

@@ -6,10 +6,11 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from server.profiles.model import SourceKind
+from server.profiles.model import AttributeId, SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
+    from datetime import datetime
 
     from server.profiles.model import Claim, ResolvedAttribute
 
@@ -36,3 +37,14 @@ def fingerprint(claim: Claim) -> str:
     """Return what stays the same while a source says the same: fit for a name in a document."""
     said = json.dumps([claim.source.slug, claim.value], sort_keys=True)
     return f"{claim.attribute_id}_{hashlib.sha256(said.encode()).hexdigest()[:24]}"
+
+
+def dismissed_beside(
+    dismissals: Mapping[str, datetime], attribute_ids: Container[AttributeId]
+) -> dict[str, datetime]:
+    """Return the dismissals without those about these attributes: from fingerprints values can be guessed."""
+    return {
+        each: at
+        for each, at in dismissals.items()
+        if AttributeId(each.rpartition("_")[0]) not in attribute_ids
+    }

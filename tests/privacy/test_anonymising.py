@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from server.profiles.definitions import PersonalData
+from server.profiles.model import ProfileUpdate
 from tests.api import SEEDER
 from tests.factories.profiles import spec
 from tests.privacy.world import (
@@ -70,6 +71,18 @@ async def test_what_says_nothing_of_a_person_stays(town: Api, clock: FakeClock) 
     assert (profile.identities, profile.logins > 0, profile.visits > 0) == ((), True, True)
     assert [each["outcome"] for each in after] == [each["outcome"] for each in before]
     assert {each["value"] for each in after} == {None}
+
+
+async def test_nothing_is_left_by_which_a_value_could_be_guessed(town: Api, clock: FakeClock) -> None:
+    told = await tell(town)
+    dismissed = ProfileUpdate(part={"dismissals": {"att_1_0123456789abcdef01234567": clock()}})
+    await town.services.profiles.write(told.id, dismissed)
+
+    await anonymise(town, clock, told.id)
+
+    profile = await town.services.profiles.find(told.id)
+    assert profile is not None
+    assert profile.dismissals == {}
 
 
 async def test_who_signs_in_again_is_somebody_new(town: Api, clock: FakeClock) -> None:

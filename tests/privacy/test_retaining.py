@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from server.kit.ids import first_id
+from server.privacy.holding_store import HoldingStore
 from server.privacy.holdings import HOLDINGS
 from server.privacy.model import RETAIN
 from server.services import build_services
@@ -85,6 +87,20 @@ async def test_visitor_who_never_came_back_is_forgotten_and_no_one_else(town: Ap
     left = {each["_id"] for each in (await everything(town))["profiles"]}
     assert gone.profile_id not in left
     assert {loyal.profile_id, *told.ids} <= left
+
+
+async def test_visitor_who_comes_back_in_that_moment_keeps_their_profile(town: Api, clock: FakeClock) -> None:
+    late, gone = await town.person(), await town.person()
+    clock.advance(timedelta(days=11))
+    holdings, before = HoldingStore(town.services.database, HOLDINGS), clock() - timedelta(days=10)
+    found = await holdings.visitors_gone_since(before, first_id("prf", before), 100)
+    await town.person(resume_token=late.resume_token)
+
+    for profile_id in found:
+        await holdings.erase_visitor(profile_id, [profile_id], before)
+
+    assert set(found) == {late.profile_id, gone.profile_id}
+    assert {each["_id"] for each in (await everything(town))["profiles"]} == {late.profile_id}
 
 
 async def test_day_brings_one_job(town: Api, clock: FakeClock) -> None:

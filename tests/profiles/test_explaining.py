@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.profiles.explaining import why
-from server.profiles.model import PERSON, ReasonCode, Source, SourceKind, SourceMatch
+from server.profiles.model import PERSON, AttributeId, ReasonCode, Source, SourceKind, SourceMatch
 from server.profiles.resolving import rank, resolve
-from server.profiles.suggesting import fingerprint, suggestions
+from server.profiles.suggesting import dismissed_beside, fingerprint, suggestions
 from tests.factories.profiles import APP, DEMO, LOOK_UP, NOW, claim, definition
 from tests.profiles.strategies import claims_of_one_attribute
 
@@ -120,3 +120,10 @@ def test_order_of_arrival_suggests_nothing_else(claims: list[Claim], chance: obj
     one, other = (resolve(definition(), each, NOW) for each in (claims, shuffled))
 
     assert (one and suggestions(one, ())) == (other and suggestions(other, ()))
+
+
+def test_dismissals_about_other_attributes_are_kept() -> None:
+    other = claim(source=LOOK_UP, attribute_id="att_a_b")
+    dismissals = {fingerprint(each): NOW for each in (claim(source=LOOK_UP), other)}
+
+    assert dismissed_beside(dismissals, {AttributeId("att_job_title")}) == {fingerprint(other): NOW}
