@@ -52,7 +52,12 @@ def create_app(services: Services) -> Starlette:
 
 def _routes(services: Services) -> list[BaseRoute]:
     is_development = services.settings.is_development
-    executor = Executor(schema=build_schema(), services=services, may_introspect=is_development)
+    executor = Executor(
+        schema=build_schema(),
+        services=services,
+        limits=services.settings.operation_limits,
+        may_introspect=is_development,
+    )
     gate = Gate(
         access=services.access,
         limits=services.limits,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from server.kit.operations import OperationLimits
 from server.kit.signing import derived_key
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Settings:
     trusted_proxies: tuple[str, ...] = ()  # addresses and networks whose X-Forwarded-For counts
     # How often in how many seconds, by the name of a limit; None turns it off. See access.limiting.
     limits: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
+    operation_limits: OperationLimits = field(default_factory=OperationLimits)
 
     @property
     def is_development(self) -> bool:
@@ -125,6 +127,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         claim_history=_days("ACQUAINT_CLAIM_HISTORY_DAYS", environ.get("ACQUAINT_CLAIM_HISTORY_DAYS", "730")),
         trusted_proxies=_networks(environ.get("ACQUAINT_TRUSTED_PROXIES", "")),
         limits=_limits(environ.get("ACQUAINT_LIMITS", "{}")),
+        operation_limits=_operation_limits(environ.get("ACQUAINT_OPERATION_LIMITS", "{}")),
     )
     if not settings.is_development and not settings.is_https:
         message = "ACQUAINT_PUBLIC_URL must start with https:// in production, since tokens travel over it."
@@ -239,6 +242,19 @@ def _is_limit(given: object) -> bool:
 
 _MOST_ALLOWED = 1_000_000_000
 _LONGEST_SECONDS = 86_400
+
+
+def _operation_limits(text: str) -> OperationLimits:
+    """Read how much one operation may ask for; what is not named keeps its default."""
+    names = ", ".join(each.name for each in fields(OperationLimits))
+    message = f"ACQUAINT_OPERATION_LIMITS must be a JSON object of whole numbers above 0, by limit: {names}."
+    try:
+        given = json.loads(text)
+        if all(type(value) is int and value > 0 for value in given.values()):
+            return OperationLimits(**given)
+    except (AttributeError, TypeError, ValueError):
+        pass
+    raise SettingsError(message)
 
 
 def _providers(text: str) -> tuple[ProviderSettings, ...]:

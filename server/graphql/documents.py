@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from graphql import (
+    ArgumentNode,
+    ASTValidationRule,
+    BooleanValueNode,
+    DirectiveNode,
     DocumentNode,
+    FieldNode,
     GraphQLError,
-    NoSchemaIntrospectionCustomRule,
+    NameNode,
+    OperationDefinitionNode,
+    Visitor,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 
-from server.graphql.limits import too_many_fields, too_many_mutations
+from server.graphql.costs import cost_of, lasting_cost
+from server.graphql.limits import LimitError, excess
+from server.kit.operations import OperationLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from graphql import GraphQLSchema
 
     from server.graphql.executor import CompiledDocument, Compiler
 
-_MAX_TOKENS = 2_000  # the widget's longest document has some 150, GraphiQL's introspection 500
 # Characters of text; some 200 documents of applications. A character makes up to 280 bytes of parsed
 # document, so that whoever sends us one after the other makes us keep 70 MB at worst.
 _ROOM = 256 * 1024
@@ -35,17 +46,47 @@ class Prepared:
     document: DocumentNode | None
     errors: Sequence[GraphQLError]
     compiled: CompiledDocument | None
+    costs: dict[str | None, int | None] = field(default_factory=dict)
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """Return the operation that is executed under this name; None where there is none or no telling."""
+        operations = [
+            each
+            for each in (self.document.definitions if self.document else ())
+            if isinstance(each, OperationDefinitionNode)
+            and (name is None or (each.name is not None and each.name.value == name))
+        ]
+        return operations[0] if len(operations) == 1 else None
+
+    def cost(self, schema: GraphQLSchema, name: str | None, variables: Mapping[str, Any]) -> int:
+        """Return what an operation costs; see costs.py. Counted once where no variable bears on it."""
+        operation = self.operation(name)
+        if operation is None or self.document is None:
+            return 0
+        if name not in self.costs:
+            self.costs[name] = lasting_cost(schema, self.document, operation)
+        lasting = self.costs[name]
+        return cost_of(schema, self.document, operation, variables) if lasting is None else lasting
 
 
 class Documents:
     """Keeps the valid documents that were used last, as far as there is `room` for their texts.
 
-    Without `may_introspect` a document may not ask for the schema, and no error suggests a name.
+    Without `may_introspect` a document may not ask for the schema, and no error suggests a name. What it asks
+    of one `__type` by name is left out of the answer: clients that probe for it go on.
     """
 
-    def __init__(self, *, compiler: Compiler, may_introspect: bool, room: int = _ROOM) -> None:
+    def __init__(
+        self,
+        *,
+        compiler: Compiler,
+        may_introspect: bool,
+        limits: OperationLimits | None = None,
+        room: int = _ROOM,
+    ) -> None:
         self._compiler = compiler
         self._may_introspect = may_introspect
+        self._limits = limits or OperationLimits()
         self._room = room
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
         self._size = 0
@@ -70,14 +111,61 @@ class Documents:
 
     def _prepare(self, text: str) -> Prepared:
         try:
-            document = parse(text, max_tokens=_MAX_TOKENS)
+            document = self._parse(text)
         except GraphQLError as error:
             return Prepared(None, (error,), None)
-        rules = (
-            specified_rules if self._may_introspect else (*specified_rules, NoSchemaIntrospectionCustomRule)
-        )
+        too_large = excess(document, self._limits)
+        if too_large is not None:
+            return Prepared(document, (too_large,), None)
+        rules = specified_rules if self._may_introspect else (*specified_rules, _SchemaIsNotShown)
         errors = validate(self._compiler.schema, document, rules, hide_suggestions=not self._may_introspect)
-        excess = None if errors else too_many_fields(document) or too_many_mutations(document)
-        if errors or excess is not None:
-            return Prepared(document, errors if excess is None else (excess,), None)
-        return Prepared(document, (), self._compiler.compile(document))
+        if errors:
+            return Prepared(document, errors, None)
+        shown = document if self._may_introspect else visit(document, _LeavesTypesOut())
+        return Prepared(shown, (), self._compiler.compile(shown))
+
+    def _parse(self, text: str) -> DocumentNode:
+        most = self._limits.characters
+        if len(text) > most:
+            raise LimitError("characters", "A document has at most {} characters", len(text), most)
+        try:
+            # Comments are bounded by the characters.
+            return parse(text, max_lexical_tokens=self._limits.tokens)
+        except GraphQLError as error:
+            if not error.message.endswith("tokens. Parsing aborted."):
+                raise
+            message = "A document has at most {} tokens"
+            raise LimitError("tokens", message, None, self._limits.tokens) from None
+
+
+class _SchemaIsNotShown(ASTValidationRule):
+    """Refuses what asks for the whole schema."""
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Look at one field."""
+        if node.name.value == "__schema":
+            message = "The schema is shown to admins alone; it is published as schema.graphql."
+            self.report_error(GraphQLError(message, node))
+
+
+class _LeavesTypesOut(Visitor):
+    """Skips `__type`, of which nobody is told who may not see the schema."""
+
+    def enter_field(self, node: FieldNode, *_: object) -> FieldNode | None:
+        """Return the field that is executed in its place; None leaves a field as it is."""
+        if node.name.value != "__type":
+            return None
+        return FieldNode(
+            name=node.name,
+            alias=node.alias,
+            arguments=node.arguments,
+            directives=(*(node.directives or ()), _SKIP),
+            selection_set=node.selection_set,
+            loc=node.loc,
+        )
+
+
+_SKIP = DirectiveNode(
+    name=NameNode(value="skip"),
+    arguments=(ArgumentNode(name=NameNode(value="if"), value=BooleanValueNode(value=True)),),
+)

@@ -2,109 +2,161 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import aclosing
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, cast
 
-from graphql import ExecutionResult, GraphQLError, OperationType, get_operation_ast, subscribe
+from graphql import ExecutionResult, GraphQLError, OperationType, subscribe
 
+from server.access.model import ViewerKind
 from server.graphql.context import Context
-from server.graphql.documents import Documents
+from server.graphql.documents import Documents, Prepared
 from server.graphql.executor import Compiler
+from server.graphql.limits import LimitError
+from server.graphql.persisted import PersistedDocuments
 from server.graphql.planning import StrawberryPlanner
 from server.kit.errors import MASKED, ExpectedError, ForbiddenError, InvalidInputError
 from server.kit.following import LostTrackError
+from server.kit.mongo import bounded
+from server.kit.operations import OperationLimits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator
 
     import strawberry
 
     from server.access.model import Viewer
-    from server.graphql.documents import Prepared
+    from server.kit.operations import Operation
     from server.services import Services
 
 _log = logging.getLogger(__name__)
 _STREAMED = "A subscription is answered by a stream of events: accept text/event-stream."
+_LONGEST_MESSAGE = 500  # characters
+_NOT_SAFE = "What changes anything comes by POST."
 
 
 class Executor:
-    """Executes the operations of one schema over the services."""
+    """Executes the operations of one schema over the services.
 
-    def __init__(self, *, schema: strawberry.Schema, services: Services, may_introspect: bool) -> None:
+    Admins may ask for the schema, in development everybody.
+    """
+
+    def __init__(
+        self,
+        *,
+        schema: strawberry.Schema,
+        services: Services,
+        may_introspect: bool,
+        limits: OperationLimits | None = None,
+    ) -> None:
         self._schema = schema._schema  # noqa: SLF001 - graphql-core's schema; Strawberry has no other door
         self._services = services
+        self._limits = limits or OperationLimits()
         compiler = Compiler(self._schema, StrawberryPlanner(schema))
-        self._documents = Documents(compiler=compiler, may_introspect=may_introspect)
+        self._open = Documents(compiler=compiler, may_introspect=True, limits=self._limits)
+        self._closed = Documents(compiler=compiler, may_introspect=may_introspect, limits=self._limits)
+        self._persisted = PersistedDocuments()
 
-    async def execute(
-        self,
-        viewer: Viewer,
-        request_id: str,
-        query: str,
-        variables: Mapping[str, Any] | None,
-        operation_name: str | None,
-    ) -> dict[str, Any]:
+    async def execute(self, viewer: Viewer, request_id: str, operation: Operation) -> dict[str, Any]:
         """Return `data` and `errors` as the response of GraphQL over HTTP has them.
 
-        `data` is missing where nothing was executed: the document did not parse or is not valid.
+        `data` is missing where nothing was executed, as of a document that is not valid.
         """
-        prepared = self._documents.prepare(query)
+        prepared = self._prepare(viewer, operation)
         if prepared.compiled is None:
-            return {"errors": [error.formatted for error in prepared.errors]}
-        if _is_subscription(prepared, operation_name):
-            return {"errors": [{"message": _STREAMED}]}
+            return {"errors": [_short(error) for error in prepared.errors]}
+        if _is_subscription(prepared, operation.name):
+            return {"errors": [{"message": _STREAMED, "extensions": {"code": "BAD_REQUEST"}}]}
         context = Context(viewer=viewer, services=self._services, request_id=request_id)
-        running = prepared.compiled.execute(
-            context_value=context, variable_values=variables, operation_name=operation_name
-        )
-        return _response(await running if isawaitable(running) else running, request_id)
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                with bounded(self._limits.seconds):
+                    running = prepared.compiled.execute(
+                        context_value=context,
+                        variable_values=operation.variables,
+                        operation_name=operation.name,
+                    )
+                    result = await running if isawaitable(running) else running
+        except TimeoutError:
+            return {"errors": [_too_late(self._limits.seconds)]}
+        return self._response(prepared, operation, result, request_id)
+
+    def _prepare(self, viewer: Viewer, operation: Operation) -> Prepared:
+        """Return the document of an operation, or why it is not executed."""
+        documents = self._open if viewer.kind is ViewerKind.ADMIN else self._closed
+        try:
+            prepared = documents.prepare(self._persisted.text(operation))
+        except GraphQLError as error:
+            return Prepared(None, (error,), None)
+        if prepared.errors:
+            return prepared
+        self._persisted.keep(operation)
+        refusal = self._refusal(prepared, operation)
+        return prepared if refusal is None else Prepared(prepared.document, (refusal,), None)
+
+    def _refusal(self, prepared: Prepared, operation: Operation) -> GraphQLError | None:
+        chosen = prepared.operation(operation.name)
+        if operation.is_safe and chosen is not None and chosen.operation is OperationType.MUTATION:
+            return GraphQLError(_NOT_SAFE, extensions={"code": "METHOD_NOT_ALLOWED"})
+        cost = prepared.cost(self._schema, operation.name, operation.variables or {})
+        if cost <= self._limits.cost:
+            return None
+        return LimitError("cost", "An operation costs at most {}", cost, self._limits.cost, chosen)
 
     async def stream(
-        self,
-        viewer: Viewer,
-        request_id: str,
-        query: str,
-        variables: Mapping[str, Any] | None,
-        operation_name: str | None,
+        self, viewer: Viewer, request_id: str, operation: Operation
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the responses of any operation: of a subscription one for each event."""
-        prepared = self._documents.prepare(query)
-        if not _is_subscription(prepared, operation_name) or prepared.document is None:
-            yield await self.execute(viewer, request_id, query, variables, operation_name)
+        prepared = self._prepare(viewer, operation)
+        if not _is_subscription(prepared, operation.name) or prepared.document is None:
+            yield await self.execute(viewer, request_id, operation)
             return
         subscribing = subscribe(
             self._schema,
             prepared.document,
             context_value=Context(viewer=viewer, services=self._services, request_id=request_id),
-            variable_values=None if variables is None else dict(variables),
-            operation_name=operation_name,
+            variable_values=None if operation.variables is None else dict(operation.variables),
+            operation_name=operation.name,
         )
         events = await subscribing if isawaitable(subscribing) else subscribing
         if isinstance(events, ExecutionResult):
-            yield _response(events, request_id)
+            yield _shown_result(events, request_id)
             return
         async with aclosing(cast("AsyncGenerator[ExecutionResult, None]", events)) as results:
             try:
                 async for result in results:
-                    yield _response(result, request_id)
+                    yield _shown_result(result, request_id)
             except Exception as error:  # noqa: BLE001 - shown or masked as in any other operation
                 yield {"errors": [_shown(_located(error), request_id)]}
 
+    def _response(
+        self, prepared: Prepared, operation: Operation, result: ExecutionResult, request_id: str
+    ) -> dict[str, Any]:
+        response = _shown_result(result, request_id)
+        if operation.shows_cost:
+            cost = prepared.cost(self._schema, operation.name, operation.variables or {})
+            response["extensions"] = {"cost": {"value": cost, "bound": self._limits.cost}}
+        return response
+
 
 def _is_subscription(prepared: Prepared, operation_name: str | None) -> bool:
-    if prepared.document is None or prepared.errors:
-        return False
-    operation = get_operation_ast(prepared.document, operation_name)
-    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+    operation = prepared.operation(operation_name)
+    return not prepared.errors and operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+
+def _too_late(seconds: int) -> dict[str, Any]:
+    message = f"The operation took longer than {seconds} seconds and was given up."
+    extensions = {"code": "LIMIT_EXCEEDED", "limit": "seconds", "value": None, "bound": seconds}
+    return {"message": message, "extensions": extensions}
 
 
 def _located(error: Exception) -> GraphQLError:
     return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
 
 
-def _response(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+def _shown_result(result: ExecutionResult, request_id: str) -> dict[str, Any]:
     errors = [_shown(error, request_id) for error in result.errors or ()]
     was_executed = result.data is not None or any(error.path for error in result.errors or ())
     response: dict[str, Any] = {"data": result.data} if was_executed else {}
@@ -114,7 +166,7 @@ def _response(result: ExecutionResult, request_id: str) -> dict[str, Any]:
 def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
     original = error.original_error
     if original is None or isinstance(original, GraphQLError):
-        return dict(error.formatted)
+        return _short(error)
     if isinstance(original, ExpectedError):
         return {**error.formatted, "extensions": {"code": _code(original)}}
     _log.error("unexpected error, request %s", request_id, exc_info=original)
@@ -123,6 +175,14 @@ def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
         "message": MASKED,
         "extensions": {"code": "INTERNAL_ERROR", "requestId": request_id},
     }
+
+
+def _short(error: GraphQLError) -> dict[str, Any]:
+    """Return an error as a client gets it; graphql-core repeats in full what it was sent."""
+    formatted: dict[str, Any] = {**error.formatted}
+    if len(error.message) > _LONGEST_MESSAGE:
+        formatted["message"] = error.message[: _LONGEST_MESSAGE - 1] + "…"
+    return formatted
 
 
 def _code(error: ExpectedError) -> str:

@@ -19,7 +19,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo import IndexModel, ReadPreference, ReplaceOne, UpdateOne
+from pymongo import IndexModel, ReadPreference, ReplaceOne, UpdateOne, timeout
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -32,6 +32,7 @@ from pymongo.write_concern import WriteConcern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
+    from contextlib import AbstractContextManager
 
 __all__ = [
     "BulkWriteError",
@@ -49,6 +50,7 @@ __all__ = [
     "Undecoded",
     "UpdateOne",
     "WriteConcern",
+    "bounded",
     "connect",
     "halved",
     "in_transaction",
@@ -158,6 +160,14 @@ def is_about_duplicates(error: BulkWriteError) -> bool:
     return not details.get("writeConcernErrors") and all(
         each["code"] == _DUPLICATE_KEY for each in details["writeErrors"]
     )
+
+
+def bounded(seconds: float) -> AbstractContextManager[None]:
+    """Return the context in which each command takes no longer than what is left of so many seconds.
+
+    The server is told (maxTimeMS) and gives up by itself: a client that went away leaves no query running.
+    """
+    return timeout(seconds)
 
 
 async def why_unreachable(database: Database) -> str | None:

@@ -46,11 +46,6 @@ class EventStream(StreamingResponse):
             await super().__call__(scope, receive, send_in_time)
 
 
-def wants_stream(accept: str) -> bool:
-    """Whether a client takes events alone: one that takes JSON too asks for it with every plain query."""
-    return EVENT_STREAM in accept and "json" not in accept and "*/*" not in accept
-
-
 async def _events(
     responses: AsyncGenerator[dict[str, Any], None], still_allowed: Callable[[], Awaitable[object]]
 ) -> AsyncIterator[bytes]:

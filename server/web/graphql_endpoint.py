@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: POST with JSON; GET shows GraphiQL in development.
+"""GraphQL over HTTP: POST with JSON, GET for what changes nothing; GraphiQL in development.
 
 After the GraphQL-over-HTTP specification (2025 draft): a client that accepts
 `application/graphql-response+json` gets 400 where nothing was executed, one that accepts only
@@ -7,44 +7,42 @@ After the GraphQL-over-HTTP specification (2025 draft): a client that accepts
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from server.access.errors import AuthenticationError, OriginNotAllowedError, TooManyRequestsError
-from server.web.event_stream import EventStream, wants_stream
+from server.web.accepting import MediaType, accepted
+from server.web.event_stream import EventStream
 from server.web.graphiql import graphiql_page
+from server.web.reading_operations import BadRequestError, read_body, read_query
 from server.web.viewer import proof_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator
 
-    from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from server.access.model import Viewer
+    from server.kit.operations import Operation
     from server.web.gate import Gate
 
 MAX_BODY = 256 * 1024  # bytes; the widget's largest answer has 10,000 characters
-MAX_DEPTH = 64  # of variables; a condition of ten levels has some thirty
-_JSON = "application/json"
-_GRAPHQL = "application/graphql-response+json"
+_METHODS = "GET, POST"
+_NAMES_A_DOCUMENT = frozenset({"query", "documentId", "extensions"})
+# What a request that could be read came to, where the client speaks the response type; 200 for all else.
+_STATUS = {"METHOD_NOT_ALLOWED": 405, "INTERNAL_ERROR": 500}
+_NOT_EXECUTED = 400
 
 
 class Execute(Protocol):
-    """Runs one operation; see graphql.schema."""
+    """Runs one operation; see graphql.execution."""
 
-    async def __call__(
-        self,
-        viewer: Viewer,
-        request_id: str,
-        query: str,
-        variables: Mapping[str, Any] | None,
-        operation_name: str | None,
-    ) -> dict[str, Any]:
+    async def __call__(self, viewer: Viewer, request_id: str, operation: Operation) -> dict[str, Any]:
         """Return the response as GraphQL over HTTP has it."""
 
 
@@ -52,31 +50,9 @@ class Stream(Protocol):
     """Runs one operation of any kind; see graphql.execution."""
 
     def __call__(
-        self,
-        viewer: Viewer,
-        request_id: str,
-        query: str,
-        variables: Mapping[str, Any] | None,
-        operation_name: str | None,
+        self, viewer: Viewer, request_id: str, operation: Operation
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Return its responses: of a query or a mutation one, of a subscription any number."""
-
-
-class BadRequestError(Exception):
-    """The request is not one that GraphQL over HTTP knows; `status` is how HTTP says so."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What a client wants executed."""
-
-    query: str
-    variables: Mapping[str, Any] | None
-    name: str | None
 
 
 class GraphQLEndpoint:
@@ -89,80 +65,57 @@ class GraphQLEndpoint:
         self._has_graphiql = has_graphiql
 
     def route(self, path: str) -> Route:
-        """Return the route to mount."""
-        return Route(path, self.answer, methods=["GET", "POST"])
+        """Return the route to mount; it takes every method, so that every refusal is ours to word."""
+        return Route(path, self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        response = await self.answer(Request(scope, receive))
+        await response(scope, receive, send)
 
     async def answer(self, request: Request) -> Response:
         """Return the response to one request; never raises for what a client sends."""
-        if request.method != "POST":
-            return self._page()
+        if self._has_graphiql and _is_visit(request):
+            return graphiql_page()
+        media_type = accepted(request.headers.get("accept"))
+        if media_type is None:
+            return _refusal(406, f"The answer comes as {' or '.join(MediaType)}.", "BAD_REQUEST", None)
+        return await self._answer(request, media_type)
+
+    async def _answer(self, request: Request, media_type: MediaType) -> Response:
         try:
-            operation = read_operation(request.headers.get("content-type", ""), await _body(request))
+            operation = await _operation(request)
             proof = proof_of(request)
             viewer = await self._gate.viewer(request.scope, proof)
         except BadRequestError as error:
-            return _refusal(error.status, str(error), "BAD_REQUEST")
+            return _refusal(error.status, str(error), "BAD_REQUEST", media_type)
         except AuthenticationError as error:
             status = 403 if isinstance(error, OriginNotAllowedError) else 401
-            return _refusal(status, error.message, error.code)
+            return _refusal(status, error.message, error.code, media_type)
         except TooManyRequestsError as error:
-            wait = {"Retry-After": str(error.retry_after_seconds)}
-            return _refusal(429, error.message, error.code, wait)
-        given = (
-            viewer,
-            request.state.request_id,
-            operation.query,
-            operation.variables,
-            operation.name,
-        )
-        if wants_stream(request.headers.get("accept", "")):
-            return EventStream(self._stream(*given), lambda: proof.viewer(self._gate.access))
-        response = await self._execute(*given)
-        return _negotiated(request, response)
-
-    def _page(self) -> Response:
-        if self._has_graphiql:
-            return graphiql_page()
-        return _refusal(405, "Send GraphQL by POST.", "BAD_REQUEST", {"Allow": "POST"})
+            response = _refusal(429, error.message, error.code, media_type)
+            response.headers["Retry-After"] = str(error.retry_after_seconds)
+            return response
+        request_id = request.state.request_id
+        if media_type is MediaType.EVENTS:
+            responses = self._stream(viewer, request_id, operation)
+            return EventStream(responses, lambda: proof.viewer(self._gate.access))
+        return _answered(request, operation, await self._execute(viewer, request_id, operation), media_type)
 
 
-def read_operation(content_type: str, body: bytes) -> Operation:
-    """Return the operation of a request; raise BadRequestError for what is none."""
-    if content_type.partition(";")[0].strip().lower() != _JSON:
-        raise BadRequestError(415, "The Content-Type must be application/json.")
-    try:
-        given = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise BadRequestError(400, "The body is not JSON in UTF-8.") from None
-    return operation_of(given)
+def _is_visit(request: Request) -> bool:
+    """Whether somebody typed the address into a browser."""
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
 
 
-def operation_of(given: object) -> Operation:
-    """Return the operation that a JSON value describes; raise BadRequestError for one that describes none."""
-    if not isinstance(given, dict) or not isinstance(given.get("query"), str):
-        raise BadRequestError(400, "The body must be a JSON object with a `query` that is a string.")
-    variables, name = given.get("variables"), given.get("operationName")
-    if not isinstance(variables, dict | None):
-        raise BadRequestError(400, "`variables` must be a JSON object.")
-    if is_deeper(variables, MAX_DEPTH):
-        raise BadRequestError(400, f"`variables` may be nested {MAX_DEPTH} deep.")
-    if not isinstance(name, str | None):
-        raise BadRequestError(400, "`operationName` must be a string.")
-    return Operation(query=given["query"], variables=variables, name=name)
-
-
-def is_deeper(value: object, most: int) -> bool:
-    """Whether a JSON value is nested deeper than `most`: what reads it next would be, too."""
-    layer: list[Any] = [value]
-    for _ in range(most + 1):
-        inner = [each.values() if isinstance(each, dict) else each for each in layer]
-        layer = [item for items in inner if not isinstance(items, _PLAIN) for item in items]
-        if not layer:
-            return False
-    return True
-
-
-_PLAIN = (str, int, float, bool, type(None))
+async def _operation(request: Request) -> Operation:
+    if request.method == "POST":
+        return read_body(request.headers.get("content-type", ""), await _body(request))
+    if request.method != "GET":
+        raise BadRequestError(405, "Send GraphQL by POST, or by GET what changes nothing.")
+    if not _NAMES_A_DOCUMENT & request.query_params.keys():
+        raise BadRequestError(400, "A GET names its document by the parameter `query` or `documentId`.")
+    return read_query(request.query_params, request.headers)
 
 
 async def _body(request: Request) -> bytes:
@@ -180,22 +133,45 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _negotiated(request: Request, response: dict[str, Any]) -> Response:
-    media_type = _GRAPHQL if _GRAPHQL in request.headers.get("accept", "") else _JSON
-    status = 400 if media_type == _GRAPHQL and "data" not in response else 200
-    return _json(status, response, media_type)
+def _answered(
+    request: Request, operation: Operation, response: dict[str, Any], media_type: MediaType
+) -> Response:
+    code = _code(response)
+    status = 200
+    if "data" not in response and (media_type is MediaType.RESPONSE or code in _STATUS):
+        status = _STATUS.get(code, _NOT_EXECUTED)
+    answer = _json(status, response, media_type)
+    if operation.is_safe and operation.sha256 is not None and status == 200 and "errors" not in response:  # noqa: PLR2004
+        return _kept_by_the_client(request, answer)
+    return answer
 
 
-def _refusal(status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> Response:
+def _kept_by_the_client(request: Request, answer: Response) -> Response:
+    """Let the browser keep the answer of a named document, and ask each time whether it still holds."""
+    tag = f'"{hashlib.sha256(bytes(answer.body)).hexdigest()[:32]}"'
+    headers = {"Cache-Control": "private, no-cache", "ETag": tag, "Vary": "Accept, Authorization, Origin"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    answer.headers.update(headers)
+    return answer
+
+
+def _code(response: dict[str, Any]) -> str:
+    errors: list[dict[str, Any]] = response.get("errors") or [{}]
+    code: str = errors[0].get("extensions", {}).get("code", "")
+    return code
+
+
+def _refusal(status: int, message: str, code: str, media_type: MediaType | None) -> Response:
     errors = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    response = _json(status, errors, _JSON)
-    response.headers.update(headers or {})
+    return _json(status, errors, MediaType.JSON if media_type is not MediaType.RESPONSE else media_type)
+
+
+def _json(status: int, content: dict[str, Any], media_type: MediaType) -> Response:
+    response = Response(orjson.dumps(content), status_code=status, media_type=media_type.value)
+    response.headers["Cache-Control"] = "no-store"
     if status == 401:  # noqa: PLR2004 - RFC 9110, section 15.5.2: a 401 names a scheme
         response.headers["WWW-Authenticate"] = "Bearer"
-    return response
-
-
-def _json(status: int, content: dict[str, Any], media_type: str) -> Response:
-    response = Response(orjson.dumps(content), status_code=status, media_type=media_type)
-    response.headers["Cache-Control"] = "no-store"
+    if status == 405:  # noqa: PLR2004 - RFC 9110, section 15.5.6: a 405 names what is allowed
+        response.headers["Allow"] = _METHODS
     return response

@@ -18,7 +18,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from server.access.errors import AuthenticationError, TooManyRequestsError
 from server.access.model import ViewerKind
-from server.web.graphql_endpoint import MAX_BODY, BadRequestError, operation_of
+from server.web.graphql_endpoint import MAX_BODY
+from server.web.reading_operations import BadRequestError, operation_of
 from server.web.viewer import Proof
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from server.access.model import Viewer
+    from server.kit.operations import Operation
     from server.web.gate import Gate
-    from server.web.graphql_endpoint import Operation, Stream
+    from server.web.graphql_endpoint import Stream
 
 PROTOCOL = "graphql-transport-ws"
 MAX_OPERATIONS = 20  # of one connection at a time
@@ -205,9 +207,7 @@ class _Conversation:
             self.operations.pop(name, None)
             await self._error(name, error.message)
             return
-        responses = self.stream(
-            viewer, secrets.token_hex(8), operation.query, operation.variables, operation.name
-        )
+        responses = self.stream(viewer, secrets.token_hex(8), operation)
         async with contextlib.aclosing(responses):
             async for response in responses:
                 await self._still_allowed()

@@ -7,6 +7,7 @@ from graphql import build_schema
 
 from server.graphql.documents import Documents
 from server.graphql.executor import Compiler
+from server.kit.operations import OperationLimits
 
 SCHEMA = build_schema("type Query { name: String size: Int }")
 
@@ -53,12 +54,15 @@ def test_what_is_no_valid_document_is_not_kept(documents: Documents, text: str) 
     assert documents.prepare(text) is not first
 
 
-def test_document_has_so_many_tokens_and_no_more(documents: Documents) -> None:
-    fits, too_long = (
-        "{" + " ".join(f"a{number}: name" for number in range(count)) + "}" for count in (660, 670)
-    )
+def test_document_has_so_many_tokens_and_characters_and_no_more() -> None:
+    limits = OperationLimits(tokens=8, characters=40)
+    documents = Documents(compiler=Compiler(SCHEMA), may_introspect=False, limits=limits)
 
-    assert not documents.prepare(fits).errors
-    assert [error.message for error in documents.prepare(too_long).errors] == [
-        "Syntax Error: Document contains more than 2000 tokens. Parsing aborted."
-    ]
+    assert not documents.prepare("{ name name name name size size }").errors
+    for text, limit, value in (
+        ("{ name name name name size size size }", "tokens", None),
+        ("{ name #" + "x" * 32 + "\n}", "characters", 42),
+    ):
+        (error,) = documents.prepare(text).errors
+        assert error.extensions is not None
+        assert (error.extensions["limit"], error.extensions["value"]) == (limit, value)

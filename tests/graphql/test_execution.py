@@ -10,9 +10,10 @@ import httpx
 import pytest
 from graphql import get_introspection_query
 
+from server.access.model import Scope
 from server.questions.authoring import Authoring
 from server.questions.store import QuestionStore
-from tests.api import running_api, settings_for
+from tests.api import NOBODY, running_api, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -145,14 +146,24 @@ async def test_development_helps_to_write_operations(api: Api) -> None:
     assert "'viewer'" in mistyped["errors"][0]["message"]
 
 
-@pytest.mark.parametrize(
-    "operation", [get_introspection_query(), '{ __type(name: "Profile") { fields { name } } }']
-)
-async def test_production_does_not_tell_its_schema(production_api: Api, operation: str) -> None:
-    body = await production_api.execute(operation, by=production_api.admin)
+async def test_production_tells_its_schema_to_admins_alone(production_api: Api) -> None:
+    told = await production_api.data(get_introspection_query(), by=production_api.admin)
+    app = await production_api.app(Scope.PROFILES_READ)
+    refused = [await production_api.execute(get_introspection_query(), by=each) for each in (app, NOBODY)]
 
-    assert "data" not in body
-    assert "introspection" in body["errors"][0]["message"].lower()
+    assert told["__schema"]["queryType"]["name"] == "Query"
+    assert [body["errors"][0]["message"] for body in refused] == [
+        "The schema is shown to admins alone; it is published as schema.graphql."
+    ] * 2
+    assert ["data" in body for body in refused] == [False, False]
+
+
+async def test_type_that_is_asked_for_by_name_is_left_out(production_api: Api) -> None:
+    probe = "query ($n: String!) { known: __type(name: $n) { fields { name } } viewer { kind } }"
+
+    data = await production_api.data(probe, {"n": "Profile"})
+
+    assert data == {"viewer": {"kind": "NOBODY"}}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +181,8 @@ async def test_production_does_not_tell_its_schema(production_api: Api, operatio
 async def test_production_guesses_no_names_for_whoever_probes(
     production_api: Api, operation: str, hidden: str
 ) -> None:
-    body = await production_api.execute(operation, by=production_api.admin)
+    app = await production_api.app(Scope.PROFILES_READ)
+    body = await production_api.execute(operation, by=app)
 
     assert "data" not in body
     assert "did you mean" not in str(body).lower()

@@ -20,6 +20,7 @@ from server.graphql.permissions import FIELDS, MUTATIONS, QUERIES, SUBSCRIPTIONS
 from server.graphql.schema import build_schema as graphql_schema
 from server.graphql.schema import print_schema
 from server.hooks.model import HookEvent, HookFields
+from server.kit.operations import Operation, OperationLimits
 from server.profiles.model import AttributeType, PersonAccess, ProfileId, Source, SourceKind
 from server.questions.model import Experiment, Variant
 from tests.api import NOBODY, SEEDER, Person
@@ -188,15 +189,16 @@ async def test_subscription_tells_exactly_those_who_may_listen(
 ) -> None:
     expected = await _those_who(api, stage, SUBSCRIPTIONS[field])
     operation = SAMPLES.get(field) or query_of(schema, field, "subscription")
-    executor = Executor(schema=graphql_schema(), services=api.services, may_introspect=False)
+    executor = Executor(
+        schema=graphql_schema(), services=api.services, limits=OperationLimits(), may_introspect=False
+    )
     following = asyncio.create_task(api.services.follower.run())
     told = set()
 
     for name, viewer in (await stage.viewers(api)).items():
         variables = _about({"id": stage.things["id"]}, name, stage.callers[name])
-        listening = executor.stream(
-            viewer, "req_1", operation, variables if "$id" in operation else None, None
-        )
+        given = variables if "$id" in operation else None
+        listening = executor.stream(viewer, "req_1", Operation(query=operation, variables=given))
         if "errors" not in await _first(api, listening, str(variables["id"])):
             told.add(name)
     following.cancel()

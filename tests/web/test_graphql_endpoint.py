@@ -86,7 +86,7 @@ async def test_json_that_is_no_operation_is_refused_with_a_reason(api: Api) -> N
         (error,) = answer.json()["errors"]
         assert error["extensions"] == {"code": "BAD_REQUEST"}
         assert error["message"].endswith(
-            (" that is a string.", " must be a JSON object.", " must be a string.")
+            (" that is a string.", " must be a JSON object.", " must be a string.", " hexadecimal digits.")
         )
 
 
@@ -153,7 +153,9 @@ async def test_json_is_taken_however_it_is_spelled(api: Api, content_type: str) 
         (JSON, JSON),
         (GRAPHQL, GRAPHQL),
         (f"{GRAPHQL}, {JSON};q=0.9", GRAPHQL),
-        ("text/html", JSON),
+        (f"{GRAPHQL};q=0.8, {JSON}", JSON),
+        ("application/*", JSON),
+        (f"{GRAPHQL}, application/graphql+json, {JSON}, text/event-stream, multipart/mixed", GRAPHQL),
     ],
 )
 async def test_answer_is_of_the_type_that_was_asked_for(api: Api, accept: str, media_type: str) -> None:
@@ -169,13 +171,22 @@ async def test_answer_is_nobody_elses_to_keep(api: Api) -> None:
     assert [answer.headers["Cache-Control"] for answer in answers] == ["no-store"] * 3
 
 
-@pytest.mark.parametrize("path", ["/graphql", "/graphql?query=%7B+viewer+%7B+kind+%7D+%7D"])
-async def test_nothing_is_executed_by_get_in_production(production_api: Api, path: str) -> None:
-    response = await production_api.http.get(path)
+@pytest.mark.parametrize("accept", ["text/html", "image/png", f"{JSON};q=0", "*/*;q=0", f"{JSON};q=x"])
+async def test_type_that_is_not_ours_is_not_acceptable(api: Api, accept: str) -> None:
+    response = await _send(api, VALID, Accept=accept)
+
+    assert response.status_code == 406
+    assert response.json()["errors"][0]["message"] == (
+        "The answer comes as application/graphql-response+json or application/json or text/event-stream."
+    )
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "BREW"])
+async def test_other_methods_are_told_which_are_allowed(api: Api, method: str) -> None:
+    response = await api.http.request(method, "/graphql", json={"query": KIND})
 
     assert response.status_code == 405
-    assert response.headers["Allow"] == "POST"
-    assert response.json()["errors"][0]["message"] == "Send GraphQL by POST."
+    assert response.headers["Allow"] == "GET, POST"
 
 
 async def test_get_shows_graphiql_in_development_from_our_own_files(api: Api) -> None:
