@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,9 +97,16 @@ def permissions() -> None:
 
 
 @main.command("admin-key", help="Make another admin key; beside `make run`, for that.")
-def admin_key() -> None:
+@click.option("--name", default="Made on the command line", show_default=True, help="What it is for.")
+@click.option("--days", type=click.IntRange(1, 3_650), help="After how many days it ends.  [never]")
+def admin_key(name: str, days: int | None) -> None:
     """Print the key, this once."""
-    _with_services(_noted("admin-key", _make_admin_key), {**remembered_environment(), **os.environ})
+
+    async def make(services: Services) -> None:
+        lasts = None if days is None else timedelta(days=days)
+        _print_admin_key(await services.access.create_admin_key(name, lasts=lasts))
+
+    _with_services(_noted("admin-key", make), {**remembered_environment(), **os.environ})
 
 
 @main.command("import", help="Import people from FILE, .csv with a header or .jsonl.")
@@ -186,10 +194,6 @@ async def _set_up(services: Services) -> None:
         click.echo(json.dumps({"kind": "admin_key", "note": note}))
     else:
         _print_admin_key(made)
-
-
-async def _make_admin_key(services: Services) -> None:
-    _print_admin_key(await services.access.create_admin_key("Made on the command line"))
 
 
 def _print_admin_key(made: NewKey) -> None:

@@ -87,11 +87,14 @@ async def _lifespan(services: Services) -> AsyncIterator[None]:
         following = group.create_task(keep_fresh(services.database, services.watched))
         telling = group.create_task(services.follower.run())
         sharing = group.create_task(services.limits.run())
+        noting = group.create_task(services.access.uses.run())
         gc.freeze()  # what start-up made stays for good: the collector need not look at it again
         yield
         following.cancel()
         telling.cancel()
         sharing.cancel()
+        noting.cancel()
+    await services.access.uses.write()
     await services.identity.close()
     await services.sources.live.close()
     await services.hooks.close()

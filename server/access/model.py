@@ -85,6 +85,14 @@ class KeyKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OldToken:
+    """The hash of a token that a key had before, and until when it is good."""
+
+    hash: str
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
     """A key as stored: of a secret one only the hash; `hint` (the last four characters) tells keys apart.
 
@@ -104,6 +112,18 @@ class ApiKey:
     created_at: datetime
     revoked_at: datetime | None = None
     placements: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    old_tokens: tuple[OldToken, ...] = ()
+    last_used_at: datetime | None = None  # filled in where it is shown: see access.using
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether the key may be used."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def opens(self, token_hash: str, now: datetime) -> bool:
+        """Whether the token with this hash is one of the key's that is good now."""
+        tokens = {self.hash, *(each.hash for each in self.old_tokens if now < each.ends_at)}
+        return self.is_active(now) and token_hash in tokens
 
     @property
     def app(self) -> str:

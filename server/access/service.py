@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from server.access.errors import AuthenticationError, KeyInvalidError, OriginNotAllowedError
 from server.access.model import NOBODY, PLACEMENT, ApiKey, KeyId, KeyKind, NewKey, Scope, Viewer, ViewerKind
+from server.access.rotating import KeyRotation
+from server.access.using import KeyUses
 from server.kit.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from server.kit.ids import new_id
 from server.kit.origins import is_origin
@@ -17,6 +19,7 @@ from server.kit.watching import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime, timedelta
 
     from server.access.model import ViewerToken
     from server.access.revoking import Revocations
@@ -52,6 +55,8 @@ class Access:
         self._clock = clock
         self.revocations = revocations
         self.key_ring: Watched[KeyRing] = Watched("api_keys", self._load_key_ring)
+        self.rotation = KeyRotation(store=store, key_ring=self.key_ring, clock=clock)
+        self.uses = KeyUses(store=store, clock=clock)
 
     async def identify(self, bearer: str | None, origin: str | None) -> Viewer:
         """Return the viewer that a bearer token proves; nobody where there is none.
@@ -89,6 +94,7 @@ class Access:
         origins: Sequence[str] = (),
         scopes: Sequence[Scope] = (),
         placements: Sequence[str] = (),
+        expires_at: datetime | None = None,
     ) -> NewKey:
         """Make a key (admins only); its token is returned this once.
 
@@ -99,11 +105,15 @@ class Access:
         _check_origins(kind, origins)
         _check_scopes(kind, scopes)
         _check_placements(kind, placements)
-        return await self._make_key(kind, name, origins, scopes, placements=placements)
+        if expires_at is not None and expires_at <= self._clock():
+            raise InvalidInputError("A key expires in the future, or never.", field="expiresAt")
+        return await self._make_key(kind, name, origins, scopes, placements=placements, expires_at=expires_at)
 
-    async def create_admin_key(self, name: str) -> NewKey:
+    async def create_admin_key(self, name: str, *, lasts: timedelta | None = None) -> NewKey:
         """Make an admin key for whoever holds the settings of this deployment."""
-        return await self._make_key(KeyKind.SECRET, name, (), (Scope.ADMIN,))
+        _check_name(name)
+        expires_at = None if lasts is None else self._clock() + lasts
+        return await self._make_key(KeyKind.SECRET, name, (), (Scope.ADMIN,), expires_at=expires_at)
 
     async def create_first_admin_key(self) -> NewKey | None:
         """Make the admin key of a new deployment; None where an admin key was ever made."""
@@ -129,14 +139,20 @@ class Access:
         await self.key_ring.refresh()
         return key
 
-    async def keys(self, viewer: Viewer, request: PageRequest) -> Page[ApiKey]:
-        """Return the keys, revoked ones included, oldest first (admins only)."""
-        require_scope(viewer, Scope.ADMIN)
-        return cut(await self._store.page(request), request.first)
+    async def keys(self, viewer: Viewer, request: PageRequest) -> Page[ApiKey] | None:
+        """Return the keys, ended ones included, oldest first; None for whoever is no admin."""
+        if not viewer.has_scope(Scope.ADMIN):
+            return None
+        return cut(await self._with_uses(await self._store.page(request)), request.first)
 
     async def find_key(self, viewer: Viewer, key_id: KeyId) -> ApiKey | None:
         """Return a key, revoked or not; None for what does not exist and for whoever is no admin."""
-        return await self._store.find(key_id) if viewer.has_scope(Scope.ADMIN) else None
+        found = await self._store.find(key_id) if viewer.has_scope(Scope.ADMIN) else None
+        return None if found is None else (await self._with_uses([found]))[0]
+
+    async def _with_uses(self, keys: list[ApiKey]) -> list[ApiKey]:
+        last = await self.uses.last([each.id for each in keys])
+        return [replace(each, last_used_at=last.get(each.id)) for each in keys]
 
     async def _make_key(
         self,
@@ -147,6 +163,7 @@ class Access:
         *,
         placements: Sequence[str] = (),
         key_id: KeyId | None = None,
+        expires_at: datetime | None = None,
     ) -> NewKey:
         now = self._clock()
         token = new_secret("pk" if kind is KeyKind.PUBLISHABLE else "sk")
@@ -161,6 +178,7 @@ class Access:
             scopes=frozenset(scopes),
             created_at=now,
             placements=tuple(placements),
+            expires_at=expires_at,
         )
         await self._store.insert(key)
         await self.key_ring.refresh()
@@ -172,26 +190,30 @@ class Access:
             message = "This session has ended: call startVisit to begin anew."
             raise AuthenticationError(message)
         key = (await self.key_ring.current()).by_id.get(viewer.key_id or KeyId(""))
-        if key is None:
+        if key is None or not key.is_active(self._clock()):
             raise KeyInvalidError(_NO_SUCH_KEY)
         return replace(viewer, placements=frozenset(key.placements)) if key.placements else viewer
 
     async def _active_key(self, token: str) -> ApiKey:
-        key = (await self.key_ring.current()).by_hash.get(secret_hash(token))
-        if key is None:
+        hashed = secret_hash(token)
+        key = (await self.key_ring.current()).by_hash.get(hashed)
+        if key is None or not key.opens(hashed, self._clock()):
             raise KeyInvalidError(_NO_SUCH_KEY)
+        self.uses.note(key.id)
         return key
 
     async def _load_key_ring(self) -> KeyRing:
         keys = await self._store.active()
         return KeyRing(
-            by_hash={key.hash: key for key in keys},
+            by_hash={
+                token: key for key in keys for token in (key.hash, *(old.hash for old in key.old_tokens))
+            },
             by_id={key.id: key for key in keys},
             origins=frozenset(origin for key in keys for origin in key.origins),
         )
 
 
-_NO_SUCH_KEY = "The API key is unknown or was revoked."
+_NO_SUCH_KEY = "The API key is unknown, has expired or was revoked."
 
 
 def require_scope(viewer: Viewer, scope: Scope) -> None:

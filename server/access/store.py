@@ -1,20 +1,25 @@
-"""API keys in MongoDB: collection `api_keys`, unique by the hash of the token."""
+"""API keys in MongoDB: collections `api_keys`, unique by the hash of the token, and `api_key_uses`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from server.access.model import ApiKey, KeyId, KeyKind, Scope
+from pymongo import ReturnDocument
+
+from server.access.model import ApiKey, KeyId, KeyKind, OldToken, Scope
 from server.kit.errors import ConflictError
-from server.kit.mongo import DuplicateKeyError, IndexModel
+from server.kit.mongo import DuplicateKeyError, IndexModel, UpdateOne
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from server.kit.mongo import Database, Document
     from server.kit.paging import PageRequest
 
 COLLECTION = "api_keys"
+USES = "api_key_uses"
+_MOST_OLD_TOKENS = 10  # of one key: the oldest ends where somebody rotates more often within an overlap
 
 
 class KeyStore:
@@ -22,6 +27,7 @@ class KeyStore:
 
     def __init__(self, database: Database) -> None:
         self._keys = database[COLLECTION]
+        self._uses = database[USES]
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""
@@ -44,6 +50,38 @@ class KeyStore:
         """Mark a key as revoked and return it; a second revocation keeps the first date."""
         await self._keys.update_one({"_id": key_id, "revoked_at": None}, {"$set": {"revoked_at": now}})
         return await self.find(key_id)
+
+    async def replace_token(
+        self, key: ApiKey, new_hash: str, hint: str, token: str | None, old: OldToken
+    ) -> ApiKey | None:
+        """Give a key a new token if it still has the one that `key` has; return it then, else None."""
+        change: Document = {
+            "$set": {"hash": new_hash, "hint": hint, "token": token},
+            "$push": {
+                "old_tokens": {
+                    "$each": [{"hash": old.hash, "ends_at": old.ends_at}],
+                    "$slice": -_MOST_OLD_TOKENS,
+                }
+            },
+        }
+        unchanged = {"_id": key.id, "hash": key.hash, "revoked_at": None}
+        found: Document | None = await self._keys.find_one_and_update(
+            unchanged, change, return_document=ReturnDocument.AFTER
+        )
+        return None if found is None else _model(found)
+
+    async def note_uses(self, uses: Mapping[KeyId, datetime]) -> None:
+        """Note when keys were last used; what is known to be later stays."""
+        writes = [
+            UpdateOne({"_id": key_id}, {"$max": {"at": at}}, upsert=True) for key_id, at in uses.items()
+        ]
+        if writes:
+            await self._uses.bulk_write(writes, ordered=False)
+
+    async def last_uses(self, key_ids: Sequence[KeyId]) -> dict[KeyId, datetime]:
+        """Return when these keys were last used, of those that ever were."""
+        found = self._uses.find({"_id": {"$in": list(key_ids)}})
+        return {KeyId(each["_id"]): each["at"] async for each in found}
 
     async def find(self, key_id: KeyId) -> ApiKey | None:
         """Return a key, revoked or not."""
@@ -74,6 +112,8 @@ def _document(key: ApiKey) -> Document:
         "created_at": key.created_at,
         "revoked_at": key.revoked_at,
         "placements": list(key.placements),
+        "expires_at": key.expires_at,
+        "old_tokens": [{"hash": each.hash, "ends_at": each.ends_at} for each in key.old_tokens],
     }
 
 
@@ -90,4 +130,9 @@ def _model(document: Document) -> ApiKey:
         created_at=document["created_at"],
         revoked_at=document["revoked_at"],
         placements=tuple(document.get("placements", ())),  # keys from before placements have none
+        # Keys from before they expired and rotated have neither.
+        expires_at=document.get("expires_at"),
+        old_tokens=tuple(
+            OldToken(hash=each["hash"], ends_at=each["ends_at"]) for each in document.get("old_tokens", ())
+        ),
     )

@@ -29,6 +29,13 @@ class ApiKey(Node):
     )
     created_at: datetime = strawberry.field(description="When it was made.")
     revoked_at: datetime | None = strawberry.field(description="When it was revoked.")
+    expires_at: datetime | None = strawberry.field(description="When it ends by itself; null for never.")
+    last_used_at: datetime | None = strawberry.field(
+        description="When its token was last used, to the minute; null for never."
+    )
+    overlaps_until: datetime | None = strawberry.field(
+        description="Until when a token from before its rotation is still good."
+    )
 
     @strawberry.field(
         description="What the host signs identity tokens for this key with, ended ones included; for admins."
@@ -53,6 +60,9 @@ def show_key(key: model.ApiKey) -> ApiKey:
         placements=list(key.placements),
         created_at=key.created_at,
         revoked_at=key.revoked_at,
+        expires_at=key.expires_at,
+        last_used_at=key.last_used_at,
+        overlaps_until=max((each.ends_at for each in key.old_tokens), default=None),
     )
 
 
@@ -108,6 +118,9 @@ class CreateApiKeyInput:
     placements: list[str] = strawberry.field(
         default_factory=list,
         description="For a publishable key: where alone it may ask; none for everywhere.",
+    )
+    expires_at: datetime | None = strawberry.field(
+        default=None, description="When it shall end by itself; null for never."
     )
 
 

@@ -29,6 +29,7 @@ from server.graphql.defining import DefinitionMutations
 from server.graphql.events import EventMutations
 from server.graphql.hook_changes import HookMutations
 from server.graphql.hosts import HostMutations
+from server.graphql.keys import KeyMutations
 from server.graphql.signing_in import IdentityMutations
 from server.profiles.model import ProfileId
 from server.questions.model import Outcome
@@ -46,6 +47,7 @@ class Mutation(
     HookMutations,
     IdentityMutations,
     HostMutations,
+    KeyMutations,
     EnricherMutations,
     AuthoringMutations,
 ):
@@ -234,6 +236,7 @@ class Mutation(
             origins=input.origins,
             scopes=input.scopes,
             placements=input.placements,
+            expires_at=input.expires_at,
         )
         return access.CreateApiKeySuccess(key=access.show_key(made.key), token=made.token)
 

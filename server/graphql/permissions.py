@@ -72,6 +72,7 @@ _OWN = "people: their own"
 QUERIES: Mapping[str, Who] = MappingProxyType(
     {
         "answers": _may(_READ),
+        "apiKeys": _ADMIN,
         "attributeDefinitions": _may(
             _PERSON, _READ, _CONFIGURATION, note="those that are not hidden from the viewer"
         ),
@@ -151,6 +152,7 @@ MUTATIONS: Mapping[str, Who] = MappingProxyType(
         "revokeApiKey": _ADMIN,
         "revokeSession": _may(_PERSON, note=_OWN),
         "rotateHookSecret": _ADMIN,
+        "rotateApiKey": _ADMIN,
         "setAttributes": _may(_WRITE, note="those that apps may write"),
         "setManyAttributes": _may(_WRITE, note="those that apps may write"),
         "setQuestionBudget": _ADMIN,

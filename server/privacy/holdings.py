@@ -153,6 +153,7 @@ HOLDINGS: tuple[Holding, ...] = (
         Holding(collection=collection, owner=owner, because="It is configuration, which speaks of nobody.")
         for collection, owner in (
             ("api_keys", "access"),
+            ("api_key_uses", "access"),
             ("attribute_definitions", "profiles"),
             ("enrichers", "enrichment"),
             ("audiences", "audiences"),

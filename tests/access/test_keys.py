@@ -104,7 +104,7 @@ async def test_publishable_key_is_refused_on_any_other_origin(core: Core, origin
 async def test_unknown_key_is_refused(core: Core, token: str) -> None:
     await publishable_key(core)
 
-    with pytest.raises(KeyInvalidError, match="unknown or was revoked") as raised:
+    with pytest.raises(KeyInvalidError, match="unknown, has expired or was revoked") as raised:
         await core.access.identify(token, ORIGIN)
 
     assert raised.value.code == "KEY_INVALID"
@@ -203,7 +203,9 @@ async def test_keys_are_listed_oldest_first_page_by_page(core: Core, clock: Fake
         clock.advance(timedelta(seconds=1))
 
     first = await core.access.keys(ADMIN, PageRequest(first=3))
+    assert first is not None
     second = await core.access.keys(ADMIN, PageRequest(first=3, after=first.items[-1].id))
+    assert second is not None
 
     assert (first.items, first.has_next) == (tuple(made[:3]), True)
     assert (second.items, second.has_next) == (tuple(made[3:]), False)
@@ -254,8 +256,7 @@ async def test_only_admins_see_make_and_revoke_keys(core: Core, viewer: Viewer) 
         await core.access.create_key(viewer, kind=KeyKind.SECRET, name="Mine", scopes=(Scope.ADMIN,))
     with pytest.raises(ForbiddenError):
         await core.access.revoke_key(viewer, made.key.id)
-    with pytest.raises(ForbiddenError):
-        await core.access.keys(viewer, PageRequest())
+    assert await core.access.keys(viewer, PageRequest()) is None
     assert await core.access.find_key(viewer, made.key.id) is None
     assert (await core.access.identify(made.token, None)).key_id == made.key.id
 
