@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -68,6 +69,7 @@ class Settings:
     port: int = 8000
     demo_url: str = "http://127.0.0.1:8001"
     providers: tuple[ProviderSettings, ...] = ()
+    geo_database: Path | None = None  # a file of network addresses in MaxMind's format
     enrichment_hosts: tuple[str, ...] = ()  # of the operator's own, that may be private and plain http
     retention: Mapping[str, timedelta] = field(default_factory=dict)  # by collection; none is for ever
     claim_history: timedelta = timedelta(days=730)  # how long what was said before is kept
@@ -122,6 +124,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         port=port,
         demo_url=_origin("ACQUAINT_DEMO_URL", environ.get("ACQUAINT_DEMO_URL", "http://127.0.0.1:8001")),
         providers=_providers(environ.get("ACQUAINT_PROVIDERS", "[]")),
+        geo_database=Path(path) if (path := environ.get("ACQUAINT_GEO_DATABASE")) else None,
         enrichment_hosts=_hosts(environ.get("ACQUAINT_ENRICHMENT_HOSTS", "")),
         retention=_retention(environ.get("ACQUAINT_RETENTION", "{}")),
         claim_history=_days("ACQUAINT_CLAIM_HISTORY_DAYS", environ.get("ACQUAINT_CLAIM_HISTORY_DAYS", "730")),

@@ -138,6 +138,12 @@ HOLDINGS: tuple[Holding, ...] = (
         on_anonymise=OnAnonymise.KEEP,
     ),
     Holding(
+        collection="visit_facts",
+        owner="enrichment",
+        person=("_id",),
+        secret=frozenset({"sealed"}),
+    ),
+    Holding(
         collection="enrichment_callbacks",
         owner="enrichment",
         person=("profile_id",),

@@ -214,6 +214,13 @@ _OF_PLACES = (
     _found("geo_timezone", "Time zone of the last visit", T.TIME_ZONE, lasts=_MONTH),
     _found("geo_asn", "Network of the last visit", T.INTEGER, lasts=_MONTH, bounds=Bounds(minimum=0)),
     _found("geo_is_hosting", "Last visit from a data centre", T.BOOLEAN, lasts=_MONTH),
+    _found(
+        "visit_device",
+        "Device of the last visit",
+        T.ENUM,
+        lasts=_QUARTER,
+        options=_options("Phone", "Tablet", "Desktop", "Bot", "Other"),
+    ),
     _found("locale_currency", "Currency", lasts=_QUARTER),
     _found("area_zcta", "Census area", lasts=_YEAR),
     _found(
@@ -254,7 +261,9 @@ FROM_OIDC: Mapping[str, str] = MappingProxyType(
 )
 
 _LITERAL = tuple(
-    each.key for each in (*_OF_WORK, *_OF_CONTACTS, *_OF_PLACES) if not each.key.startswith("area_income")
+    each.key
+    for each in (*_OF_WORK, *_OF_CONTACTS, *_OF_PLACES)
+    if not each.key.startswith(("area_income", "visit_"))
 )
 
 # Each key of the enrichment registry, as providers are mapped to it: the attribute that it fills.

@@ -5,17 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.enrichment.enrichers.browser import browser_device, browser_language, browser_time_zone
 from server.enrichment.enrichers.email_domain import email_domain
+from server.enrichment.enrichers.geo_database import geo_database
+from server.enrichment.enrichers.phone import phone
+from server.enrichment.enrichers.us_zip import us_zip
 from server.enrichment.sources.callbacks import Callbacks
 from server.enrichment.sources.configuring import Configuring
 from server.enrichment.sources.live import LiveEnrichers
+from server.enrichment.sources.plugins import plugins
 from server.enrichment.sources.trying import Trying
 from server.kit.calling import Caller
 from server.kit.http import GuardedTransport
 
 if TYPE_CHECKING:
+    from server.enrichment.model import Enricher
     from server.kit.http import HttpTransport
     from server.services.ground import Ground
+    from server.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +35,22 @@ class SourceServices:
     callbacks: Callbacks
 
 
+def built_in_enrichers(settings: Settings) -> dict[str, Enricher]:
+    """Return what is always on: what needs no network, and what installed plugins bring."""
+    offline = [
+        email_domain(),
+        phone(),
+        us_zip(),
+        browser_language(),
+        browser_time_zone(),
+        browser_device(),
+    ]
+    if settings.geo_database is not None:
+        offline.append(geo_database(settings.geo_database))
+    ours = {each.key: each for each in offline}
+    return {**ours, **plugins(ours)}
+
+
 def build_sources(ground: Ground, *, transport: HttpTransport | None = None) -> SourceServices:
     """Return them; tests hand in a transport of their own."""
     settings, clock, profiles = ground.settings, ground.clock, ground.profiles
@@ -38,7 +61,7 @@ def build_sources(ground: Ground, *, transport: HttpTransport | None = None) -> 
         callbacks=callbacks,
         caller=Caller(transport or GuardedTransport(settings.enrichment_hosts)),
         clock=clock,
-        built_in={each.key: each for each in (email_domain(),)},
+        built_in=built_in_enrichers(settings),
     )
     return SourceServices(
         live=live,

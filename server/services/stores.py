@@ -16,6 +16,7 @@ from server.enrichment.result_store import ResultStore
 from server.enrichment.sources.callback_store import CallbackStore
 from server.enrichment.sources.store import EnricherStore
 from server.enrichment.suppression_store import SuppressionStore
+from server.enrichment.visit_store import VisitStore
 from server.events.store import EventStore
 from server.hooks.delivery_store import DeliveryStore
 from server.hooks.store import HookStore
@@ -56,6 +57,7 @@ class Stores:
     audiences: AudienceStore
     enrichers: EnricherStore
     callbacks: CallbackStore
+    visits: VisitStore
     questions: QuestionStore
     answers: LogStore
     meters: MeterStore
@@ -91,6 +93,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         audiences=AudienceStore(database),
         enrichers=EnricherStore(database, secret=settings.secret),
         callbacks=CallbackStore(database),
+        visits=VisitStore(database),
         questions=QuestionStore(database),
         answers=LogStore(database),
         meters=MeterStore(database),

@@ -139,6 +139,8 @@ async def keep_result(api: Api, *, living_id: str, subject: str) -> None:
     await api.services.stores.look_up_results.keep(
         paid, inputs, found, ProfileId(living_id), now=now, until=until
     )
+    await api.services.stores.visits.put(living_id, f"sealed address of {subject}", until)
+    await api.services.sources.callbacks.owe(living_id, "oracle", f"answer owed about {subject}")
 
 
 async def consent(api: Api, person: Caller, state: ConsentState, purpose: str = NEWS) -> None:
