@@ -38,7 +38,7 @@ class ResultStore:
         await self._results.create_indexes(
             [
                 IndexModel("expires_at", expireAfterSeconds=0),
-                IndexModel("profile_id", partialFilterExpression={"profile_id": {"$type": "string"}}),
+                IndexModel("profile_id", name="of", partialFilterExpression={"profile_id": {"$gt": ""}}),
             ]
         )
 

@@ -8,7 +8,7 @@ attributes terms values expires_next consents events questions enrichments outbo
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError
@@ -57,12 +57,8 @@ class ProfileStore:
         await self.merges.create_indexes()
         await self._profiles.create_indexes(
             [
-                IndexModel(
-                    "identity_keys",
-                    unique=True,
-                    partialFilterExpression={"identity_keys": {"$type": "string"}},
-                ),
-                IndexModel("merged_into", partialFilterExpression={"merged_into": {"$type": "string"}}),
+                _of_texts("identity_keys", name="identity", unique=True),
+                _of_texts("merged_into", name="led_to"),
                 IndexModel("outbox.at", sparse=True),
                 IndexModel("expires_next", partialFilterExpression={"expires_next": {"$type": "date"}}),
             ]
@@ -230,6 +226,11 @@ class ProfileStore:
             criteria, statement, projection={"outbox": 0}, return_document=ReturnDocument.AFTER
         )
         return None if found is None else model(found)
+
+
+def _of_texts(field: str, **options: Any) -> IndexModel:  # noqa: ANN401 - of the index
+    """Return an index of who has a text there; told so by `$type`, MongoDB would read it for no query."""
+    return IndexModel(field, partialFilterExpression={field: {"$gt": ""}}, **options)
 
 
 def _new_document(

@@ -73,7 +73,8 @@ class SweepStore:
 
     async def expired(self, now: datetime, limit: int) -> list[Profile]:
         """Return profiles with a claim that has run out, the longest ago first."""
-        found = self._profiles.find({"expires_next": {"$lte": now}}, {"outbox": 0})
+        # The index is of dates alone, and is read only for who asks for nothing else.
+        found = self._profiles.find({"expires_next": {"$type": "date", "$lte": now}}, {"outbox": 0})
         return [model(document) async for document in found.sort("expires_next", 1).limit(limit)]
 
     async def _last_of_next(self, after: ProfileId | None, limit: int) -> ProfileId | None:

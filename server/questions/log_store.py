@@ -58,7 +58,7 @@ class LogStore:
 
     async def _record(self, change: AskChange, session: Any) -> Counter[str] | None:  # noqa: ANN401 - Motor's
         key = _key(change)
-        found = await self._answers.find_one({"key": key}, session=session)
+        found = await self._answers.find_one({"key": {"$eq": key, "$type": "string"}}, session=session)
         if found is not None and change.id in found["changes"]:
             return None
         before = None if found is None else _entry(found)

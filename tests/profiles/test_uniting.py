@@ -16,6 +16,7 @@ from server.profiles.errors import MergeRefusedError
 from server.profiles.model import PERSON, ProfileId, ProfileUpdate
 from server.profiles.store import ProfileStore
 from server.profiles.uniting import Uniting
+from tests.core import build_core
 from tests.factories.access import ADMIN, app_viewer
 from tests.factories.profiles import account, browser, claim, spec, user
 
@@ -179,29 +180,48 @@ async def test_claim_that_a_merge_has_no_room_for_is_in_the_history_until_a_spli
     assert [page.items for page in forgotten] == [(), ()]
 
 
-@pytest.mark.parametrize("seed", range(3))
-async def test_racing_merges_leave_no_dead_id_no_cycle_and_no_lost_claim(
-    core: Core, uniting: Uniting, seed: int
+@pytest.mark.parametrize("seed", range(12))
+async def test_racing_merges_and_writes_leave_no_dead_id_no_cycle_and_no_lost_claim(
+    core: Core, clock: FakeClock, seed: int
 ) -> None:
-    """30 merges over 30 profiles by 12 at a time: the race that naive read-then-update loses."""
+    """Merges and writes over the same people, 12 at a time, in two processes: naive code loses this race.
+
+    Writes go by identity as apps send them, to whoever the person is by then.
+    """
     chance = random.Random(seed)  # noqa: S311 - repeatable is what it should be
-    ids = [await person(core, user(f"u-{number}"), **{f"k{number}": f"v{number}"}) for number in range(30)]
-    pairs = [chance.sample(ids, 2) for _ in range(30)]
+    titles = [await core.attributes.define(ADMIN, spec(f"title_{number}")) for number in range(20)]
+    cores = [core, build_core(core.database, clock)]
+    unitings = [
+        Uniting(store=ProfileStore(each.database), catalogue=each.attributes.catalogue, clock=clock)
+        for each in cores
+    ]
+    ids = [await person(core, user(f"u-{number}"), **{f"k{number}": f"v{number}"}) for number in range(16)]
+    pairs = [chance.sample(ids, 2) for _ in range(16)]
     at_once = asyncio.Semaphore(12)
 
-    async def merge(pair: list[ProfileId]) -> None:
+    async def merge(number: int, pair: list[ProfileId]) -> None:
         async with at_once:
-            await uniting.merge(ADMIN, pair)
+            await unitings[number % 2].merge(ADMIN, pair)
 
-    async with asyncio.TaskGroup() as group:
-        for pair in pairs:
-            group.create_task(merge(pair))
+    async def write(number: int, whom: int) -> None:
+        values = {titles[number].key: f"w{number}"}
+        async with at_once:
+            await cores[number % 2].claiming.set_attributes(
+                ADMIN, user(f"u-{whom}"), values, may_create=False
+            )
+
+    writes = {number: chance.randrange(16) for number in range(20)}
+    work = [merge(*each) for each in enumerate(pairs)] + [write(*each) for each in writes.items()]
+    chance.shuffle(work)
+    await asyncio.gather(*work)
 
     found = {profile_id: await stored(core, profile_id) for profile_id in ids}
     for component in components(ids, pairs):
         (survivor,) = (each for each in component if found[each].merged_into is None)
+        people = {ids.index(each) for each in component}
+        written = {f"w{number}" for number, whom in writes.items() if whom in people}
         assert all(found[each].merged_into == survivor for each in component - {survivor})
-        assert said(found[survivor]) == {f"v{ids.index(each)}" for each in component}
+        assert said(found[survivor]) == {f"v{each}" for each in people} | written
         assert len(found[survivor].identities) == len(component)
 
 
