@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from server.access.model import Viewer
     from server.access.service import Access
     from server.identity.configuring import SignInProviders
-    from server.identity.model import Session, SignInCode
+    from server.identity.model import Provider, Session, SignInCode
     from server.identity.recording import SignInRecorder
     from server.identity.sessions import Sessions
     from server.identity.store import IdentityStore
@@ -101,13 +101,33 @@ class Joining:
         """
         session = await self._recent_session(viewer)
         provider_key, proved, withheld = await self._proved(session, code)
+        return await self._linked(session, provider_key, proved, withheld, keeps_withheld=False)
+
+    async def link_on_our_pages(
+        self, session: Session, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...] | None
+    ) -> StartedVisit:
+        """Let an account join whose session this is; the browser brought both. Else as `link`."""
+        await self._recent_session(session.viewer)
+        return await self._linked(session, provider_key, proved, withheld, keeps_withheld=True)
+
+    async def _linked(
+        self,
+        session: Session,
+        provider_key: str,
+        proved: ProvedIdentity,
+        withheld: tuple[str, ...] | None,
+        *,
+        keeps_withheld: bool,
+    ) -> StartedVisit:
         provider = await self._providers.get(provider_key)
         owner = await self._profiles.find_by_identity(social_ref(proved))
         if owner is not None and owner.id != session.profile_id:
             await self._join(session.profile_id, owner)
-            profile: Profile | None = await self._recorder.record(provider, proved, withheld)
+            profile: Profile | None = await self._recorder.record(
+                provider, proved, withheld, keeps_withheld=keeps_withheld
+            )
         else:
-            profile = await self._attached(session, provider_key, proved, withheld)
+            profile = await self._attached(session, provider, proved, withheld, keeps_withheld=keeps_withheld)
         if profile is None:
             raise ConflictError("The profile was merged or erased at this moment: sign in again.")
         return await self._renewed(session, profile)
@@ -186,13 +206,16 @@ class Joining:
     async def _attached(
         self,
         session: Session,
-        provider_key: str,
+        provider: Provider,
         proved: ProvedIdentity,
         withheld: tuple[str, ...] | None,
+        *,
+        keeps_withheld: bool,
     ) -> Profile | None:
-        provider = await self._providers.get(provider_key)
         try:
-            return await self._recorder.attach(provider, proved, withheld, session.profile_id)
+            return await self._recorder.attach(
+                provider, proved, withheld, session.profile_id, keeps_withheld=keeps_withheld
+            )
         except IdentityTakenError:
             raise IdentityInUseError(_IN_USE) from None
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from server.access.model import SessionId, ViewerToken
     from server.kit.jwts import SignatureAlgorithm
-    from server.profiles.model import AttributeDefinition, Profile, ProfileId
+    from server.profiles.model import AttributeDefinition, IdentityRef, Profile, ProfileId
 
 SignerId = NewType("SignerId", str)
 
@@ -194,8 +194,9 @@ class AttemptSecrets:
 class Attempt:
     """A sign-in that somebody began: which browser, at which provider, and where it leads back to.
 
-    With `is_link` nobody is signed in by it: the account joins whoever is signed in on the page already.
-    `withheld` are the claims that the person keeps to themself, None for those of the last sign-in.
+    With `is_link` nobody is signed in by it: the account joins whoever is signed in on the page already; on
+    our own pages that is whose session `links_to` is. `withheld` are the claims that the person keeps to
+    themself, None for those of the last sign-in.
     """
 
     provider_key: str
@@ -204,6 +205,7 @@ class Attempt:
     expires_at: datetime
     is_link: bool = False
     withheld: tuple[str, ...] | None = None
+    links_to: SessionId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +244,16 @@ class Account:
     claims: Mapping[str, Any] = field(repr=False)
     withheld: tuple[str, ...]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAccount:
+    """An account as its person sees it: where it is, what it brought, and what is kept from us."""
+
+    ref: IdentityRef
+    provider_name: str
+    used: tuple[AttributeDefinition, ...]
+    withheld: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,13 +56,18 @@ class SignInRecorder:
         self._clock = clock
 
     async def record(
-        self, provider: Provider, proved: ProvedIdentity, withheld: tuple[str, ...] | None = None
+        self,
+        provider: Provider,
+        proved: ProvedIdentity,
+        withheld: tuple[str, ...] | None = None,
+        *,
+        keeps_withheld: bool = False,
     ) -> Profile:
         """Write a sign-in to the person's profile, made on first sight, in one statement; return the result.
 
         The guard is the count that `is_first` was read from: of two sign-ins at once one starts over.
         """
-        sign_in = await self._sign_in(provider, proved, withheld)
+        sign_in = await self._sign_in(provider, proved, withheld, keeps_withheld=keeps_withheld)
         for _ in range(_TRIES):
             profile = await self._recognised(sign_in.ref)
             signed_in = self._signed_in(profile, provider.key)
@@ -75,13 +80,19 @@ class SignInRecorder:
         raise SignInRefusedError("the profile kept changing while it was written")
 
     async def attach(
-        self, provider: Provider, proved: ProvedIdentity, withheld: tuple[str, ...] | None, to: ProfileId
+        self,
+        provider: Provider,
+        proved: ProvedIdentity,
+        withheld: tuple[str, ...] | None,
+        to: ProfileId,
+        *,
+        keeps_withheld: bool,
     ) -> Profile | None:
         """Write an account to a profile that its person is signed in to; None where that is gone.
 
         Raises IdentityTakenError where the account is somebody else's: it is never moved.
         """
-        sign_in = await self._sign_in(provider, proved, withheld)
+        sign_in = await self._sign_in(provider, proved, withheld, keeps_withheld=keeps_withheld)
         profile = await self._profiles.find(to)
         if profile is None:
             return None
@@ -90,9 +101,18 @@ class SignInRecorder:
         return await self._written(sign_in, profile, ProfileUpdate(changes=(linked,)))
 
     async def _sign_in(
-        self, provider: Provider, proved: ProvedIdentity, withheld: tuple[str, ...] | None
+        self,
+        provider: Provider,
+        proved: ProvedIdentity,
+        withheld: tuple[str, ...] | None,
+        *,
+        keeps_withheld: bool,
     ) -> _SignIn:
-        """Withheld stays withheld: what the person said last counts until they say something else."""
+        """Withheld stays withheld: what the person said last counts until they say something else.
+
+        With `keeps_withheld` what they say is only ever more: a box that is ticked because nobody knows yet
+        who comes is no permission.
+        """
         ref = social_ref(proved)
         account = await self._accounts.find(ref)
         before = () if account is None else account.withheld
@@ -101,7 +121,7 @@ class SignInRecorder:
             proved=proved,
             ref=ref,
             account=account,
-            withheld=before if withheld is None else withheld,
+            withheld=_together(before, withheld) if keeps_withheld or withheld is None else withheld,
         )
 
     async def _written(self, sign_in: _SignIn, profile: Profile, update: ProfileUpdate) -> Profile | None:
@@ -198,3 +218,7 @@ class SignInRecorder:
             provider=provider_key,
             is_first=profile.logins == 0,
         )
+
+
+def _together(before: tuple[str, ...], more: tuple[str, ...] | None) -> tuple[str, ...]:
+    return tuple(sorted({*before, *(more or ())}))

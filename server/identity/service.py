@@ -14,7 +14,8 @@ from urllib.parse import urldefrag
 
 from server.access.errors import OriginNotAllowedError
 from server.access.model import ViewerKind
-from server.identity.errors import SignInError, UnknownSignInError
+from server.identity.accounts.own import OwnAccounts
+from server.identity.errors import SignInError, SignInRefusedError, UnknownSignInError
 from server.identity.joining import Joining
 from server.identity.model import (
     ATTEMPT_LIFETIME,
@@ -35,7 +36,7 @@ from server.kit.signing import new_secret
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from server.access.model import Viewer, ViewerToken
+    from server.access.model import SessionId, Viewer, ViewerToken
     from server.access.service import Access
     from server.identity.configuring import SignInProviders
     from server.identity.hosts.signers import HostSigners
@@ -79,6 +80,7 @@ class Identity:
         self.providers = providers
         self.hosts = hosts
         self._recorder = SignInRecorder(profiles=profiles, accounts=store.accounts, clock=clock)
+        self.accounts = OwnAccounts(accounts=store.accounts, profiles=profiles, providers=providers)
         self.sessions = Sessions(store=store, profiles=profiles, revocations=access.revocations, clock=clock)
         self._visiting = Visiting(
             profiles=profiles, access=access, store=store, sessions=self.sessions, hosts=hosts, clock=clock
@@ -171,6 +173,7 @@ class Identity:
         browser: str,
         is_link: bool = False,
         withheld: tuple[str, ...] | None = None,
+        links_to: SessionId | None = None,
     ) -> Finished:
         """Return where to send the browser: to the provider, or back with an error where it is down.
 
@@ -189,12 +192,17 @@ class Identity:
             expires_at=self._in(ATTEMPT_LIFETIME),
             is_link=is_link,
             withheld=withheld,
+            links_to=links_to,
         )
         await self._store.insert_attempt(begun.state, browser, attempt)
         return Finished(url=begun.url)
 
-    async def finish_sign_in(self, provider_key: str, callback: Callback, *, browser: str) -> Finished:
+    async def finish_sign_in(
+        self, provider_key: str, callback: Callback, *, browser: str, own_session: str | None = None
+    ) -> Finished:
         """Return the page's URL with a one-time code in its fragment, or with an error.
+
+        `own_session` is the secret in the cookie of our own pages: where an account joins the person there.
 
         The state comes first: until it is known to be this browser's, nothing else of the callback is
         looked at. Raises UnknownSignInError and UnknownProviderError.
@@ -208,7 +216,7 @@ class Identity:
             raise UnknownSignInError(message)
         try:
             proved = await provider.finish(callback, attempt.secrets)
-            return await self._concluded(attempt, proved)
+            return await self._concluded(attempt, proved, own_session)
         except SignInError as error:
             return _finished(attempt.handover, _back_with_error(attempt.handover, provider_key, error))
 
@@ -229,18 +237,32 @@ class Identity:
         profile = await self._recorder.record(provider, proved, withheld)
         return await self._code(handover, profile, link=None)
 
-    async def _concluded(self, attempt: Attempt, proved: ProvedIdentity) -> Finished:
+    async def _concluded(self, attempt: Attempt, proved: ProvedIdentity, own_session: str | None) -> Finished:
         handover, key, withheld = attempt.handover, attempt.provider_key, attempt.withheld
         if attempt.is_link:
             code = await self._code(handover, None, link=self.joining.sealed(key, proved, withheld))
             return _finished(handover, f"{handover.return_to}#acquaint_link={code}")
         if handover.key_id == OWN_PAGES:
             provider = await self.providers.get(key)
-            profile = await self._recorder.record(provider, proved, withheld)
+            if attempt.links_to is not None:
+                return await self._linked_here(attempt, proved, own_session)
+            profile = await self._recorder.record(provider, proved, withheld, keeps_withheld=True)
             _, secret = await self.sessions.open(profile.id, OWN_PAGES, handover.origin, is_identified=True)
             return Finished(url=handover.return_to, session=secret)
         code = await self.complete_sign_in(key, proved, handover, withheld=withheld)
         return _finished(handover, f"{handover.return_to}#acquaint_code={code}")
+
+    async def _linked_here(
+        self, attempt: Attempt, proved: ProvedIdentity, own_session: str | None
+    ) -> Finished:
+        """Link to the very session that asked for it: not to whoever is signed in here by now."""
+        found = await self.sessions.own(own_session, attempt.handover.origin)
+        if found is None or found[0].id != attempt.links_to:
+            raise SignInRefusedError("the session that asked for the link is not there any more")
+        started = await self.joining.link_on_our_pages(
+            found[0], attempt.provider_key, proved, attempt.withheld
+        )
+        return Finished(url=attempt.handover.return_to, session=started.resume_token)
 
     async def _code(self, handover: Handover, profile: Profile | None, *, link: str | None) -> str:
         code = new_secret("sic")

@@ -11,21 +11,29 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route
 
 from server.identity.model import OWN_SESSION_ABSOLUTE
+from server.profiles.model import IdentityKind, IdentityRef
+from server.web.account_page import ACCOUNT, account_body, claims_to_use
 from server.web.pages import NO_TRACE, failure_page, page
+from server.web.sign_in_input import browser_of, fields_of_form, withheld_by
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.routing import BaseRoute
 
     from server.identity.model import ListedProvider, Session
     from server.identity.service import Identity
+    from server.profiles.model import Profile
     from server.settings import Settings
+    from server.web.pages import Endpoint
 
 _SIGN_IN = "/auth/"
-_ACCOUNT = "/auth/account"
+# Some browsers count the redirects of a form as its target, and the providers' are not known here.
+_TO_PROVIDERS = "form-action 'self' https: http:"
+_ASKED = (
+    "<p>This is what a provider would be asked for. Untick what you keep to yourself: it is neither stored"
+    " nor used, and stays withheld at later sign-ins.</p>"
+)
 _ERRORS = {
     "access_denied": "You said no at the provider, so nobody was signed in.",
     "provider_unavailable": "The provider does not answer now. Try again later.",
@@ -45,12 +53,12 @@ class OwnPages:
         # (RFC 6265bis, section 4.1.3): no sibling domain can plant one. It wants TLS: not in development.
         self.cookie = "__Host-acquaint" if settings.is_https else "acquaint"
 
-    def routes(self) -> list[BaseRoute]:
-        """Return the routes, as they lie under `/auth`."""
+    def routes(self) -> list[tuple[str, Endpoint, str]]:
+        """Return what to answer where, as it lies under `/auth`, and to which method."""
         return [
-            Route("/", self.sign_in, methods=["GET"]),
-            Route("/account", self.account, methods=["GET"]),
-            Route("/account", self.act, methods=["POST"]),
+            ("/", self.sign_in, "GET"),
+            ("/account", self.account, "GET"),
+            ("/account", self.act, "POST"),
         ]
 
     async def put_session(self, request: Request, response: Response, secret: str) -> None:
@@ -71,73 +79,89 @@ class OwnPages:
         error = request.query_params.get("error")
         said = "" if error is None else f'<p role="alert">{escape(_ERRORS.get(error, _FAILED))}</p>'
         forms = "".join(_form(each) for each in await self._identity.providers.listed())
-        # Some browsers count the redirects of a form as its target, and the providers' are not known here.
-        return page(
-            "Sign in", said + (forms or "<p>No provider is on.</p>"), more="form-action 'self' https: http:"
-        )
+        body = said + (_ASKED + forms if forms else "<p>No provider is on.</p>")
+        return page("Sign in", body, more=_TO_PROVIDERS)
 
     async def account(self, request: Request) -> Response:
-        """Show where the person is signed in."""
-        found = await self._identity.sessions.own(request.cookies.get(self.cookie), self._origin)
+        """Show the person's accounts, with what of each is used, and where they are signed in."""
+        found = await self._own(request)
         if found is None:
             return RedirectResponse(_SIGN_IN, 303, NO_TRACE)
-        session, _ = found
-        sessions = await self._identity.sessions.of(session.viewer)
-        items = "".join(_item(each, is_this=each.id == session.id) for each in sessions)
-        return page(
-            "Where you are signed in",
-            f"<ul>{items}</ul>{_button('sign_out', 'Sign out here')}"
-            f"{_button('sign_out_everywhere', 'Sign out everywhere')}",
-            more="form-action 'self'",
+        session, profile = found
+        body = account_body(
+            await self._identity.accounts.of(profile),
+            await self._identity.providers.listed(),
+            await self._identity.sessions.of(session.viewer),
+            session,
         )
+        answer = page("Your account", body, more=_TO_PROVIDERS)
+        # Without a referrer to their own origin browsers send forms as from nowhere: `Origin: null` (Fetch,
+        # section 3.1), and `act` would believe none of them.
+        answer.headers["referrer-policy"] = "same-origin"
+        return answer
 
     async def act(self, request: Request) -> Response:
-        """Sign out, here or everywhere; only a form of this very origin may say so.
+        """Do what a form says; only one of this very origin may say anything.
 
         The cookie is `Lax`, so that no other site's form has it; a sibling domain is the same site, and its
         form is told by `Origin`, which browsers send with every POST.
         """
         if request.headers.get("origin") != self._origin:
             return failure_page("This has to be said on this page itself.")
-        found = await self._identity.sessions.own(request.cookies.get(self.cookie), self._origin)
+        found = await self._own(request)
+        if found is None:
+            return self._signed_out()
+        act = request.query_params.get("do")
+        if act == "link":
+            return await self._link(request, found[0])
+        if act in {"unlink", "release"}:
+            return await self._change(request, act, *found)
+        if act == "sign_out_everywhere":
+            await self._identity.sessions.end_all(found[0].viewer)
+        else:
+            await self._identity.sessions.end(found[0].id)
+        return self._signed_out()
+
+    async def _link(self, request: Request, session: Session) -> Response:
+        """Begin to link an account to this very session; only a form of ours can say so, no link does."""
+        begun = await self._identity.begin_sign_in(
+            request.query_params.get("provider", ""),
+            self._identity.handover_to_us(self._origin, ACCOUNT),
+            browser=browser_of(request),
+            withheld=withheld_by(await fields_of_form(request)),
+            links_to=session.id,
+        )
+        return RedirectResponse(begun.url, 303, NO_TRACE)
+
+    async def _change(self, request: Request, act: str, session: Session, profile: Profile) -> Response:
+        ref = IdentityRef(
+            kind=IdentityKind.SOCIAL,
+            issuer=request.query_params.get("issuer", ""),
+            value=request.query_params.get("subject", ""),
+        )
+        if act == "release":
+            await self._identity.accounts.release(profile, ref)
+        else:
+            await self._identity.joining.unlink(session.viewer, ref)
+        return RedirectResponse(ACCOUNT, 303, NO_TRACE)
+
+    async def _own(self, request: Request) -> tuple[Session, Profile] | None:
+        return await self._identity.sessions.own(request.cookies.get(self.cookie), self._origin)
+
+    async def _end(self, request: Request) -> None:
+        found = await self._own(request)
         if found is not None:
-            if request.query_params.get("do") == "sign_out_everywhere":
-                await self._identity.sessions.end_all(found[0].viewer)
-            else:
-                await self._identity.sessions.end(found[0].id)
+            await self._identity.sessions.end(found[0].id)
+
+    def _signed_out(self) -> Response:
         response = RedirectResponse(_SIGN_IN, 303, NO_TRACE)
         response.delete_cookie(self.cookie, path="/", secure=self._is_https, httponly=True, samesite="lax")
         return response
 
-    async def _end(self, request: Request) -> None:
-        found = await self._identity.sessions.own(request.cookies.get(self.cookie), self._origin)
-        if found is not None:
-            await self._identity.sessions.end(found[0].id)
-
 
 def _form(provider: ListedProvider) -> str:
-    boxes = "".join(
-        f'<label><input type="checkbox" name="use" value="{escape(use.rule.claim)}" checked>'
-        f" {escape(use.definition.label)}{_purpose(use.definition.purpose)}</label><br>"
-        for use in provider.uses
-    )
-    shown = escape(",".join(use.rule.claim for use in provider.uses))
     return (
-        f'<form action="/auth/{quote(provider.key)}/start"><fieldset>{boxes}</fieldset>'
-        f'<input type="hidden" name="shown" value="{shown}">'
-        f'<input type="hidden" name="next" value="{_ACCOUNT}">'
+        f'<form action="/auth/{quote(provider.key)}/start">{claims_to_use(provider)}'
+        f'<input type="hidden" name="next" value="{ACCOUNT}">'
         f"<button>Sign in with {escape(provider.name)}</button></form>"
     )
-
-
-def _purpose(key: str | None) -> str:
-    return "" if key is None else f", for {escape(key.replace('_', ' '))}"
-
-
-def _item(session: Session, *, is_this: bool) -> str:
-    since = session.created_at.strftime("%Y-%m-%d %H:%M")
-    return f"<li>{escape(session.origin)}, since {since} UTC{' (here)' if is_this else ''}</li>"
-
-
-def _button(act: str, label: str) -> str:
-    return f'<form method="post" action="{_ACCOUNT}?do={act}"><button>{label}</button></form>'

@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse
 
+from server.access.errors import TooManyRequestsError
+from server.kit.errors import ExpectedError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from server.web.gate import Gate
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
 
 NO_TRACE = {
     "cache-control": "no-store",
@@ -90,3 +100,18 @@ _PAGE = """<!doctype html>
 {body}
 </html>
 """
+
+
+def explained(gate: Gate, endpoint: Endpoint) -> Endpoint:
+    """Answer what is expected to go wrong with a page, since there is no address to lead back to."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            gate.admit_sign_in_step(request.scope)
+            return await endpoint(request)
+        except TooManyRequestsError as error:
+            return failure_page(error.message, status=429, retry_after_seconds=error.retry_after_seconds)
+        except ExpectedError as error:
+            return failure_page(error.message)
+
+    return answer

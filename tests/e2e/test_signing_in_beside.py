@@ -12,6 +12,7 @@ from tests.e2e.visitor import ROLE, STRANGER
 if TYPE_CHECKING:
     from playwright.async_api import Page, Request, Route
 
+    from tests.e2e.deployment import Deployment
     from tests.e2e.visitor import Visitor
 
 pytestmark = pytest.mark.e2e
@@ -113,3 +114,40 @@ async def test_failure_is_heard_by_a_script_that_comes_with_the_page(visitor: Vi
     assert await visitor.page.evaluate("document.querySelector('drip-question').client.signInError.code") == (
         "SIGN_IN_FAILED"
     )
+
+
+async def test_person_reads_what_will_be_used_and_what_they_untick_stays_withheld(
+    visitor: Visitor, deployment: Deployment
+) -> None:
+    page = visitor.page
+    await page.goto(f"{deployment.api_url}/auth/")
+    form = page.locator("form").filter(has=page.get_by_role("button", name="Sign in with Certified"))
+    await expect(form.get_by_label("E-mail", exact=True)).to_be_checked()
+    await form.get_by_label("E-mail", exact=True).uncheck()
+
+    await form.get_by_role("button").click()
+    await _fill(page)
+    account = page.get_by_role("listitem").filter(has_text="Certified")
+    await expect(account).to_contain_text("You withhold email.")
+    await page.get_by_role("button", name="Sign out here").click()
+    await form.get_by_role("button").click()  # all is ticked, and the provider knows who is there
+    await expect(account).to_contain_text("You withhold email.")
+
+    await page.get_by_role("button", name="Use it from the next sign-in on").click()
+
+    await expect(account).not_to_contain_text("withhold")
+
+
+async def test_person_links_another_account_on_our_page(visitor: Visitor, deployment: Deployment) -> None:
+    page = visitor.page
+    await page.goto(f"{deployment.api_url}/auth/")
+    await page.get_by_role("button", name="Sign in with Certified").click()
+    await _fill(page)
+
+    await page.get_by_role("button", name="Link Demo").click()
+    await page.get_by_role("button", name="Mei Tanaka").click()
+
+    accounts = page.get_by_role("list").first
+    await expect(accounts.get_by_role("listitem")).to_have_count(2)
+    await expect(accounts).to_contain_text("Demo")
+    await expect(page.get_by_text("(here)")).to_be_visible()

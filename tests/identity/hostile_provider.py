@@ -51,6 +51,7 @@ class HostileProvider:
         self._clock = clock
         self.mode = mode
         self.nonce = ""
+        self.subject = "ada"
         self.claims: dict[str, Any] = {"email": "ada@acme.example", "email_verified": True, "name": "Ada"}
         self.calls: list[str] = []
         self.key = ECKey.generate_key("P-256", auto_kid=True)
@@ -106,7 +107,7 @@ class HostileProvider:
 
     async def _userinfo(self, _: Request) -> Response:
         self.calls.append("userinfo")
-        subject = STRANGER if self.mode == "userinfo of another subject" else "ada"
+        subject = STRANGER if self.mode == "userinfo of another subject" else self.subject
         document = {"sub": subject, **self.claims}
         if self.mode == "userinfo without subject":
             del document["sub"]
@@ -128,7 +129,7 @@ class HostileProvider:
         now = int(self._clock().timestamp())
         claims = {
             "iss": ISSUER,
-            "sub": "ada",
+            "sub": self.subject,
             "aud": CLIENT_ID,
             "nonce": self.nonce,
             "iat": now,

@@ -53,6 +53,10 @@ class AccountStore:
         change = {"$set": document, "$addToSet": {"profile_ids": profile_id}}
         await self._accounts.update_one({"_id": ref.field_name}, change, upsert=True)
 
+    async def release(self, ref: IdentityRef) -> None:
+        """Withhold nothing of an account any more."""
+        await self._accounts.update_one({"_id": ref.field_name}, {"$set": {"withheld": []}})
+
     async def delete(self, ref: IdentityRef) -> None:
         """Forget an account; does nothing where it is forgotten."""
         await self._accounts.delete_one({"_id": ref.field_name})
