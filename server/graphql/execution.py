@@ -146,8 +146,8 @@ def _is_subscription(prepared: Prepared, operation_name: str | None) -> bool:
     return not prepared.errors and operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
-def _too_late(seconds: int) -> dict[str, Any]:
-    message = f"The operation took longer than {seconds} seconds and was given up."
+def _too_late(seconds: float) -> dict[str, Any]:
+    message = f"The operation took longer than {seconds:g} seconds and was given up."
     extensions = {"code": "LIMIT_EXCEEDED", "limit": "seconds", "value": None, "bound": seconds}
     return {"message": message, "extensions": extensions}
 

@@ -46,4 +46,4 @@ class OperationLimits:
     variables: int = 50
     operation_name: int = 128  # characters
     cost: int = 20_000  # a hundred profiles with all that is said of ten attributes cost some 15,000
-    seconds: int = 15
+    seconds: float = 15

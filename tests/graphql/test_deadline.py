@@ -1,0 +1,75 @@
+"""An operation ends in time: its resolvers are cancelled, and the database is told when to give up."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from server.graphql.execution import Executor
+from server.graphql.schema import build_schema
+from server.kit.mongo import PyMongoError, bounded
+from server.kit.operations import Operation, OperationLimits
+from server.questions.authoring import Authoring
+from server.questions.store import QuestionStore
+from tests.api import SEEDER
+
+if TYPE_CHECKING:
+    from server.kit.mongo import Database
+    from tests.api import Api
+
+
+class EndlessStore(QuestionStore):
+    """A store that never answers, and tells whether somebody stopped waiting."""
+
+    was_cancelled = False
+
+    async def page(self, *_: object) -> NoReturn:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.was_cancelled = True
+        raise AssertionError
+
+
+async def test_operation_that_takes_too_long_is_given_up_and_its_resolvers_cancelled(api: Api) -> None:
+    store = EndlessStore(api.services.database)
+    authoring = Authoring(
+        profiles=api.services.profiles,
+        questions=api.services.questions,
+        store=store,
+        clock=api.services.clock,
+    )
+    executor = Executor(
+        schema=build_schema(),
+        services=replace(api.services, authoring=authoring),
+        limits=OperationLimits(seconds=0.05),
+        may_introspect=False,
+    )
+
+    response = await executor.execute(
+        SEEDER, "req_1", Operation(query="{ questionSets { edges { cursor } } }")
+    )
+
+    assert response == {
+        "errors": [
+            {
+                "message": "The operation took longer than 0.05 seconds and was given up.",
+                "extensions": {"code": "LIMIT_EXCEEDED", "limit": "seconds", "value": None, "bound": 0.05},
+            }
+        ]
+    }
+    assert store.was_cancelled
+
+
+async def test_command_takes_no_longer_than_what_is_left_of_the_time(database: Database) -> None:
+    things = database["things"]
+    await things.insert_one({"_id": 1})
+    slow = things.find({"$where": "sleep(60000) || true"})
+
+    with bounded(0.2), pytest.raises(PyMongoError) as raised:
+        await slow.to_list(1)
+
+    assert raised.value.timeout
