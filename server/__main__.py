@@ -18,6 +18,7 @@ import uvicorn
 from server.access.model import COMMAND_LINE
 from server.app import create_app
 from server.bulk.commands import ExportAnswersCommand, ExportCommand, ImportCommand
+from server.bulk.documents import AddDocumentsCommand, RemoveDocumentCommand
 from server.bulk.importing import ImportOptions
 from server.demo.page import create_demo
 from server.demo.seed import seed_demo
@@ -156,6 +157,29 @@ def export_answers(file: Path, set_key: str | None) -> None:
     """Export the answer log with a progress bar."""
     command = ExportAnswersCommand(file, set_key)
     _with_services(_noted("export-answers", command), {**remembered_environment(), **os.environ})
+
+
+@main.group(help="The documents that pages may have executed (ACQUAINT_TRUSTED_DOCUMENTS_ONLY).")
+def documents() -> None:
+    """Group the commands below."""
+
+
+@documents.command("add", help="Trust the documents in FILES: .graphql, or .json as builds of apps write it.")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+def add_documents(files: tuple[Path, ...]) -> None:
+    """Check each and store all, or none."""
+    command = AddDocumentsCommand(files)
+    _with_services(_noted("add-documents", command), {**remembered_environment(), **os.environ})
+
+
+@documents.command("remove", help="Trust the document of this SHA-256 no longer.")
+@click.argument("sha256")
+def remove_document(sha256: str) -> None:
+    """Forget it."""
+    command = RemoveDocumentCommand(sha256)
+    _with_services(_noted("remove-document", command), {**remembered_environment(), **os.environ})
 
 
 def _pair(text: str) -> tuple[str, str]:

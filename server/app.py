@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -14,6 +13,7 @@ from starlette.middleware import Middleware
 from server.graphql.execution import Executor
 from server.graphql.schema import build_schema
 from server.kit.watching import keep_fresh
+from server.services import WIDGET_FILES
 from server.web.addresses import ClientAddresses
 from server.web.gate import Gate
 from server.web.graphiql import graphiql_files
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from server.services import Services
 
-WIDGET_FILES = Path(__file__).parent.parent / "widget" / "dist"
 _GRAPHQL = "/graphql"
 
 

@@ -77,6 +77,7 @@ class Settings:
     # How often in how many seconds, by the name of a limit; None turns it off. See access.limiting.
     limits: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
     operation_limits: OperationLimits = field(default_factory=OperationLimits)
+    executes_trusted_documents_alone: bool = False  # for pages; see access.documents
 
     @property
     def is_development(self) -> bool:
@@ -130,6 +131,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         claim_history=_days("ACQUAINT_CLAIM_HISTORY_DAYS", environ.get("ACQUAINT_CLAIM_HISTORY_DAYS", "730")),
         trusted_proxies=_networks(environ.get("ACQUAINT_TRUSTED_PROXIES", "")),
         limits=_limits(environ.get("ACQUAINT_LIMITS", "{}")),
+        executes_trusted_documents_alone=_truth(
+            "ACQUAINT_TRUSTED_DOCUMENTS_ONLY", environ.get("ACQUAINT_TRUSTED_DOCUMENTS_ONLY", "false")
+        ),
         operation_limits=_operation_limits(environ.get("ACQUAINT_OPERATION_LIMITS", "{}")),
     )
     if not settings.is_development and not settings.is_https:
@@ -144,6 +148,13 @@ def _environment(text: str) -> Environment:
     except ValueError:
         message = f"ACQUAINT_ENVIRONMENT must be development or production; it is {text!r}."
         raise SettingsError(message) from None
+
+
+def _truth(name: str, text: str) -> bool:
+    if text not in {"true", "false"}:
+        message = f"{name} must be true or false; it is {text!r}."
+        raise SettingsError(message)
+    return text == "true"
 
 
 def _port(text: str) -> int:

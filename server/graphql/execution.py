@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _STREAMED = "A subscription is answered by a stream of events: accept text/event-stream."
 _LONGEST_MESSAGE = 500  # characters
+_NOT_TRUSTED = "Pages may have those documents executed alone that were added beforehand."
 _NOT_SAFE = "What changes anything comes by POST."
 
 
@@ -64,7 +65,7 @@ class Executor:
 
         `data` is missing where nothing was executed, as of a document that is not valid.
         """
-        prepared = self._prepare(viewer, operation)
+        prepared = await self._prepare(viewer, operation)
         if prepared.compiled is None:
             return {"errors": [_short(error) for error in prepared.errors]}
         if _is_subscription(prepared, operation.name):
@@ -83,11 +84,11 @@ class Executor:
             return {"errors": [_too_late(self._limits.seconds)]}
         return self._response(prepared, operation, result, request_id)
 
-    def _prepare(self, viewer: Viewer, operation: Operation) -> Prepared:
+    async def _prepare(self, viewer: Viewer, operation: Operation) -> Prepared:
         """Return the document of an operation, or why it is not executed."""
         documents = self._open if viewer.kind is ViewerKind.ADMIN else self._closed
         try:
-            prepared = documents.prepare(self._persisted.text(operation))
+            prepared = documents.prepare(await self._text(viewer, operation))
         except GraphQLError as error:
             return Prepared(None, (error,), None)
         if prepared.errors:
@@ -95,6 +96,18 @@ class Executor:
         self._persisted.keep(operation)
         refusal = self._refusal(prepared, operation)
         return prepared if refusal is None else Prepared(prepared.document, (refusal,), None)
+
+    async def _text(self, viewer: Viewer, operation: Operation) -> str:
+        """Return the text of the document; raise GraphQLError where it is not known or not to be executed."""
+        trusted = self._services.documents
+        if operation.query is None and operation.sha256 is not None:
+            known = await trusted.text(operation.sha256)
+            if known is not None:
+                return known
+        text = self._persisted.text(operation)
+        if not await trusted.may_execute(viewer, text):
+            raise GraphQLError(_NOT_TRUSTED, extensions={"code": "DOCUMENT_NOT_TRUSTED"})
+        return text
 
     def _refusal(self, prepared: Prepared, operation: Operation) -> GraphQLError | None:
         chosen = prepared.operation(operation.name)
@@ -109,7 +122,7 @@ class Executor:
         self, viewer: Viewer, request_id: str, operation: Operation
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the responses of any operation: of a subscription one for each event."""
-        prepared = self._prepare(viewer, operation)
+        prepared = await self._prepare(viewer, operation)
         if not _is_subscription(prepared, operation.name) or prepared.document is None:
             yield await self.execute(viewer, request_id, operation)
             return

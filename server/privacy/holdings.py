@@ -160,6 +160,7 @@ HOLDINGS: tuple[Holding, ...] = (
         for collection, owner in (
             ("api_keys", "access"),
             ("api_key_uses", "access"),
+            ("trusted_documents", "access"),
             ("attribute_definitions", "profiles"),
             ("enrichers", "enrichment"),
             ("audiences", "audiences"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.access.audit import AuditLog
+from server.access.documents import TrustedDocuments
 from server.access.limiting import Limits, rules_of, why_not_limits
 from server.audiences.service import Audiences
 from server.events.service import Events
@@ -60,6 +63,8 @@ if TYPE_CHECKING:
     from server.services.stores import Stores
     from server.settings import Settings
 
+WIDGET_FILES = Path(__file__).parent.parent.parent / "widget" / "dist"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
@@ -73,6 +78,7 @@ class Services:
     access: Access
     limits: Limits
     audit: AuditLog
+    documents: TrustedDocuments
     privacy: Privacy
     consents: Consents
     attributes: Attributes
@@ -106,6 +112,7 @@ class Services:
         """What this process holds in memory of what all share: configuration, and which tokens ended."""
         return (
             self.access.key_ring,
+            self.documents.live,
             self.access.revocations,
             self.consents.purposes,
             self.attributes.catalogue,
@@ -165,6 +172,12 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
             public_url=settings.public_url,
         ),
         audit=AuditLog(store=stores.audit, clock=clock),
+        documents=TrustedDocuments(
+            store=stores.documents,
+            own=_documents_of_the_widget(),
+            is_allow_list=settings.executes_trusted_documents_alone,
+            clock=clock,
+        ),
         consents=consents,
         attributes=attributes,
         profiles=profiles,
@@ -197,3 +210,9 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         },
         periodic=(Periodic(kind=EXPIRE, every=EVERY), Periodic(kind=RETAIN, every=RETAIN_EVERY)),
     )
+
+
+def _documents_of_the_widget() -> list[str]:
+    """Return the documents that the widget sends, as its build lists them; none where it was not built."""
+    listed = WIDGET_FILES / "documents.json"
+    return list(json.loads(listed.read_text())) if listed.exists() else []

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from server.access.audit_store import AuditStore
+from server.access.document_store import DocumentStore
 from server.access.limit_store import LimitStore
 from server.access.revocation_store import RevocationStore
 from server.access.store import KeyStore
@@ -45,6 +46,7 @@ class Stores:
     revocations: RevocationStore
     limits: LimitStore
     audit: AuditStore
+    documents: DocumentStore
     consents: ConsentStore
     definitions: DefinitionStore
     profiles: ProfileStore
@@ -81,6 +83,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         revocations=RevocationStore(database),
         limits=LimitStore(database),
         audit=AuditStore(database),
+        documents=DocumentStore(database),
         consents=ConsentStore(database),
         definitions=DefinitionStore(database),
         profiles=ProfileStore(database),
