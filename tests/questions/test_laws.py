@@ -29,7 +29,7 @@ ATTRIBUTES = [f"att_{name}" for name in "abcdef"]
 HOUR = timedelta(hours=1)
 T = TypeVar("T")
 Moment = tuple[datetime, int]  # when, and in which visit
-law = settings(max_examples=200)  # a situation has many sides, of which few matter at once
+law = settings(max_examples=150)  # a situation has many sides, of which few matter at once
 spans = st.none() | st.integers(0, 200).map(lambda hours: hours * HOUR)
 Situation = tuple[list[QuestionSet], Facts, Budget]
 

@@ -178,6 +178,14 @@ def test_question_that_was_seen_and_left_counts_as_ignored_once_its_visit_is_ove
     assert judged(welcome, facts(states=states, visits=2))["role"].opens_at == NOW + 3 * DAY
 
 
+def test_being_left_takes_nothing_back_of_what_was_said() -> None:
+    said = question_state(Outcome.NOT_APPLICABLE, visit=1, shows=((1, NOW, 4),))
+
+    for visits in (4, 5):
+        verdict = judged(question_set(content(ROLE)), facts(states={"qst_role": said}, visits=visits))["role"]
+        assert verdict.opens_at == NOW + 365 * DAY
+
+
 def test_answered_question_whose_value_is_gone_is_asked_again() -> None:
     states = {"qst_role": question_state(ANSWERED, visit=1)}
 
