@@ -5,6 +5,7 @@ So that what a decision costs grows with the questions that apply where it is ma
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def compile_sets(
 ) -> LiveSets:
     """Return the published sets (in the order of their priority) ready for selection."""
     published = [each for each in sets if each.live is not None]
-    deciding = deciding_attributes(each.live for each in published if each.live is not None)
+    deciding = _deciding((each.live for each in published if each.live is not None), catalogue)
     ordered = tuple(_compiled(each, catalogue, chances or {}, deciding) for each in published)
     by_placement: dict[str, list[CompiledSet]] = {}
     for each in ordered:
@@ -109,16 +110,13 @@ def compile_sets(
     )
 
 
-def deciding_attributes(contents: Iterable[SetContent]) -> dict[str, int]:
-    """Return how many conditions of published sets each attribute could decide."""
-    counts: dict[str, int] = {}
+def _deciding(contents: Iterable[SetContent], catalogue: Catalogue) -> Counter[str]:
+    """Return how many audiences and conditions of published sets each attribute could decide."""
+    forms: list[Form | None] = [each.form for each in catalogue.audiences.values() if not each.is_archived]
     for content in contents:
-        forms = [content.audience, *(question.show_if for question in content.questions)]
+        forms += [content.audience, *(question.show_if for question in content.questions)]
         forms += [branch.when for question in content.questions for branch in question.branches]
-        for form in forms:
-            for attribute_id in set(_attributes(form)):
-                counts[attribute_id] = counts.get(attribute_id, 0) + 1
-    return counts
+    return Counter(attribute_id for form in forms for attribute_id in set(_attributes(form)))
 
 
 def _attributes(form: Form | None) -> Iterator[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from server.profiles.catalogue import NamedCondition, catalogue
 from server.profiles.model import AttributeId
+from server.questions.compiling import compile_sets
 from server.questions.model import (
     Branch,
     Budget,
@@ -19,7 +21,6 @@ from server.questions.model import (
     Outcome,
     QuestionId,
     QuestionKind,
-    Reask,
     SetState,
     Variant,
 )
@@ -35,25 +36,15 @@ from tests.factories.questions import (
     question_set,
     question_state,
 )
+from tests.questions.judging import gates, judged
 
 if TYPE_CHECKING:
     from server.questions.facts import Facts
-    from server.questions.model import QuestionSet, Verdict
     from server.questions.selection import Decision
 
 SKIPPED, ANSWERED = Outcome.SKIPPED, Outcome.ANSWERED
 ROLE, SIZE, GOAL = question("role"), question("size"), question("goal")
 DAY = timedelta(days=1)
-
-
-def judged(
-    of: QuestionSet, given: Facts, now: datetime = NOW, budget: Budget | None = None
-) -> dict[str, Verdict]:
-    return {each.question.key: each for each in verdicts(live_sets(of, budget=budget), given, now)}
-
-
-def gates(of: QuestionSet, given: Facts, now: datetime = NOW) -> dict[str, Gate | None]:
-    return {key: each.gate for key, each in judged(of, given, now).items()}
 
 
 def asked(decision: Decision) -> str | None:
@@ -139,57 +130,6 @@ def test_running_look_up_is_waited_for_and_no_longer_than_that() -> None:
 
     assert (waiting.state, waiting.until) == (NextState.WAITING, NOW + timedelta(seconds=8))
     assert asked(asking) == "role"
-
-
-def test_skipped_question_rests_for_its_visit_and_comes_back_with_the_next() -> None:
-    welcome = question_set(content(ROLE, SIZE, per_visit=2))
-    states = {"qst_role": question_state(SKIPPED, visit=1)}
-
-    assert gates(welcome, facts(states=states, visits=1)) == {"role": Gate.OUTCOME, "size": None}
-    assert judged(welcome, facts(states=states))["role"].opens_at == NOW + QUIET
-    assert gates(welcome, facts(states=states, visits=2)) == {"role": None, "size": None}
-
-
-@pytest.mark.parametrize(
-    ("outcome", "days"),
-    [(Outcome.DISMISSED, 1), (Outcome.NOT_APPLICABLE, 365), (Outcome.DECLINED, None)],
-)
-def test_each_outcome_has_its_own_way_back(outcome: Outcome, days: int | None) -> None:
-    welcome, states = question_set(content(ROLE, per_visit=2)), {"qst_role": question_state(outcome, visit=1)}
-
-    verdict = judged(welcome, facts(states=states, visits=5))["role"]
-
-    assert verdict.gate is Gate.OUTCOME
-    assert verdict.opens_at == (None if days is None else NOW + days * DAY)
-
-
-def test_author_says_when_a_declined_question_comes_back() -> None:
-    patient = content(ROLE, reask={Outcome.DECLINED: Reask(after=30 * DAY)})
-    states = {"qst_role": question_state(Outcome.DECLINED, visit=1)}
-
-    assert judged(question_set(patient), facts(states=states, visits=5))["role"].opens_at == NOW + 30 * DAY
-
-
-def test_question_that_was_seen_and_left_counts_as_ignored_once_its_visit_is_over() -> None:
-    welcome = question_set(content(ROLE, reask={Outcome.IGNORED: Reask(after=3 * DAY)}))
-    states = {"qst_role": question_state(Outcome.IGNORED, handled=0, shows=((0, NOW, 1),))}
-
-    assert gates(welcome, facts(states=states, visits=1)) == {"role": None}
-    assert judged(welcome, facts(states=states, visits=2))["role"].opens_at == NOW + 3 * DAY
-
-
-def test_being_left_takes_nothing_back_of_what_was_said() -> None:
-    said = question_state(Outcome.NOT_APPLICABLE, visit=1, shows=((1, NOW, 4),))
-
-    for visits in (4, 5):
-        verdict = judged(question_set(content(ROLE)), facts(states={"qst_role": said}, visits=visits))["role"]
-        assert verdict.opens_at == NOW + 365 * DAY
-
-
-def test_answered_question_whose_value_is_gone_is_asked_again() -> None:
-    states = {"qst_role": question_state(ANSWERED, visit=1)}
-
-    assert gates(question_set(content(ROLE, per_visit=2)), facts(states=states)) == {"role": None}
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -355,3 +295,14 @@ def test_what_only_a_later_sign_in_brings_has_no_known_moment() -> None:
 
     assert (decision.state, decision.until) == (NextState.RESTING, None)
     assert decide(waiting, facts(logins=1, known=["att_role"]), NOW).state is NextState.DONE
+
+
+def test_attribute_that_decides_more_comes_first() -> None:
+    about = [definition(key, id=f"att_{key}") for key in ("first", "second")]
+    audience = NamedCondition(id="aud_1", key="team", form={"attribute": {"id": "att_second"}})
+    known = replace(catalogue(about), audiences={"aud_1": audience})
+    adaptive = question_set(content(question("first"), question("second"), ordering=Ordering.ADAPTIVE))
+
+    found = verdicts(compile_sets([adaptive], known), facts(), NOW)
+
+    assert [each.question.key for each in found] == ["second", "first"]
