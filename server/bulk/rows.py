@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from server.bulk.errors import FileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 MAX_LINE = 1 << 20  # bytes; of a CSV cell that runs over lines, characters
 _TOO_LONG = "\0too long"
@@ -28,10 +28,11 @@ class Row:
 def csv_rows(stream: BinaryIO, encoding: str) -> Iterator[Row]:
     """Yield the rows of a CSV file with a header (RFC 4180); a bad row is yielded with its problem.
 
-    Raises FileError where there is no header to go by.
+    Raises FileError where there is no header to go by, and where a cell is so long that nobody can tell
+    where its row ends: what stands in it could be taken for rows.
     """
     csv.field_size_limit(MAX_LINE)
-    reader = csv.reader(_lines(stream, encoding))
+    reader = csv.reader(_lines(stream, encoding, ends_in_quotes=_refuse))
     header = _header(reader)
     number = 0
     while True:
@@ -40,9 +41,8 @@ def csv_rows(stream: BinaryIO, encoding: str) -> Iterator[Row]:
             cells = next(reader)
         except StopIteration:
             return
-        except csv.Error as error:
-            yield Row(number=number, problem=f"It can't be read as CSV: {error}.")
-            continue
+        except csv.Error:
+            _refuse()
         if cells:
             yield _csv_row(number, header, cells)
 
@@ -86,12 +86,25 @@ def _json_row(number: int, line: str) -> Row:
     return Row(number=number, cells=cells)
 
 
-def _lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
+def _refuse() -> NoReturn:
+    message = (
+        f"A cell of more than {MAX_LINE} bytes runs over lines: is a quote missing? The rows before it count."
+    )
+    raise FileError(message)
+
+
+def _lines(
+    stream: BinaryIO, encoding: str, *, ends_in_quotes: Callable[[], None] = lambda: None
+) -> Iterator[str]:
     """Yield lines; in place of one that can't be had, a line that begins with NUL and says why."""
     while line := stream.readline(MAX_LINE + 1):
         if len(line) > MAX_LINE:
+            quotes = line.count(b'"')
             while line and not line.endswith(b"\n"):
                 line = stream.readline(MAX_LINE)
+                quotes += line.count(b'"')
+            if quotes % 2:
+                ends_in_quotes()
             yield _TOO_LONG
             continue
         try:

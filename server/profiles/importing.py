@@ -84,8 +84,6 @@ class Importing:
         Who was erased stays away unless the import `brings_back` such people.
         """
         known = await self._profiles.catalogue.current()
-        gone = await self._erased.among(ref for row in rows for ref in row.identities)
-        gate = await self._gate(rows, known)
         refused: dict[int, str] = {}
         claims: dict[int, tuple[Claim, ...]] = {}
         for index, row in enumerate(rows):
@@ -93,8 +91,12 @@ class Importing:
                 claims[index] = self._claims(row, known, at)
             except ExpectedError as error:
                 refused[index] = error.message
+        sound = {index: rows[index] for index in claims}
+        gone = await self._erased.among(ref for row in sound.values() for ref in row.identities)
+        gate = await self._gate(list(sound.values()), known)
+        for index, row in sound.items():
             if gate is not None and (reason := gate.why_refused(row)) is not None:
-                refused.setdefault(index, reason)
+                refused[index] = reason
             if not brings_back and not gone.isdisjoint(row.identities):
                 refused[index] = _ERASED
         good = {index: each for index, each in claims.items() if index not in refused}

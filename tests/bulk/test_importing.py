@@ -144,6 +144,19 @@ async def test_json_lines_are_taken_with_their_types(
     assert set(reasons(options)) == {2, 3, 4}
 
 
+async def test_person_with_half_a_character_or_nul_in_their_id_is_refused(
+    stocked: Core, importer: FileImport, tmp_path: Path
+) -> None:
+    lines = '{"user_id": "\\ud800"}\n{"user_id": "a\\u0000"}\n{"user_id": "u-3", "given_name": "\\udfff"}\n'
+    options = written(tmp_path, lines, name="people.jsonl")
+
+    outcome = await importer.run(options, ignore)
+
+    assert outcome == Outcome(taken=0, refused=3)
+    assert set(reasons(options)) == {1, 2, 3}
+    assert await stocked.database["profiles"].count_documents({}) == 0
+
+
 async def test_who_was_erased_stays_away_unless_told(
     stocked: Core, importer: FileImport, clock: FakeClock, tmp_path: Path
 ) -> None:

@@ -99,3 +99,32 @@ async def _raw(api: Api, person: Person, key: str, value: bytes) -> httpx.Respon
     body = orjson.dumps({"query": SET, "variables": {"input": given}}).replace(b'"VALUE"', value)
     headers = {**api.admin.headers, "Content-Type": "application/json"}
     return await api.http.post("/graphql", content=body, headers=headers)
+
+
+INLINE = """mutation {{ setAttributes(input: {{ profile: {{ id: "{id}" }},
+  attributes: [{{ key: "job_title", value: {value} }}] }}) {{ ... on UserError {{ message }} }} }}"""
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("9223372036854775808", "must be a text"),
+        ("9" * 10_000, "must be a text"),
+        ('"\\uD800"', "Syntax Error"),
+        ('"a\\u0000b"', "characters"),
+        ("[" * 1_000 + "]" * 1_000, "deep"),
+        ("{a: " * 1_000 + "1" + "}" * 1_000, "deep"),
+    ],
+    ids=["2^63", "10,000 digits", "half a character", "NUL", "1,000 lists", "1,000 objects"],
+)
+async def test_bad_value_written_into_the_document_is_refused_in_one_sentence(
+    api: Api, value: str, sentence: str
+) -> None:
+    person = await api.person()
+
+    body = (await api.post(INLINE.format(id=person.profile_id, value=value), by=api.admin)).json()
+
+    shown = body["errors"][0]["message"] if "errors" in body else body["data"]["setAttributes"]["message"]
+    assert sentence in shown
+    assert len(shown) < 300
+    assert "INTERNAL_ERROR" not in str(body)
