@@ -10,11 +10,15 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+
+    from server.kit.jwts import SignatureAlgorithm
 
 KeyId = NewType("KeyId", str)
 SessionId = NewType("SessionId", str)
 AuditId = NewType("AuditId", str)
+IssuerId = NewType("IssuerId", str)
 
 _MAX_APP = 63  # characters, as of every source's key
 PLACEMENT = r"[a-z][a-z0-9_-]{0,39}"  # how a placement is spelled
@@ -131,9 +135,38 @@ class ApiKey:
 
         Keys of one name are one app's, so that an app may change its key and stay who it is.
         """
-        ascii_name = unicodedata.normalize("NFKD", self.name).encode("ascii", "ignore").decode()
-        slug = "_".join(re.findall(r"[a-z0-9]+", ascii_name.lower()))[:_MAX_APP]
-        return slug if slug[:1].isalpha() else self.id
+        return _app_of(self.name, self.id)
+
+
+def _app_of(name: str, otherwise: str) -> str:
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = "_".join(re.findall(r"[a-z0-9]+", ascii_name.lower()))[:_MAX_APP]
+    return slug if slug[:1].isalpha() else otherwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenIssuer:
+    """Somebody else who signs tokens for apps, and what their scopes are worth here.
+
+    `issuer`, `audience` and `algorithm` are pinned. The keys are `jwks`, else at `jwks_uri`, else found by
+    discovery. `scope_claim` names the claim, and `scopes` says what each of its values allows.
+    """
+
+    id: IssuerId
+    name: str
+    issuer: str
+    audience: str
+    algorithm: SignatureAlgorithm
+    jwks: object
+    jwks_uri: str | None
+    scope_claim: str
+    scopes: Mapping[str, tuple[Scope, ...]]
+    created_at: datetime
+
+    @property
+    def app(self) -> str:
+        """The app whose name its tokens speak in: as of ApiKey."""
+        return _app_of(self.name, self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +181,8 @@ class NewKey:
 class AuditEntry:
     """Who did what to whom, when; ids and names of ours, never a value that says something about a person.
 
-    `actor` is the id of the key, None for the command line. `outcome` is the result's type in the schema,
+    `actor` is the id of the key, of an app with somebody else's token that of the issuer and the app's name
+    there; None for the command line. `outcome` is the result's type in the schema,
     None where the process ended before it knew: then it may have happened or not.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from server.access.errors import AuthenticationError, KeyInvalidError, OriginNotAllowedError
 from server.access.model import NOBODY, PLACEMENT, ApiKey, KeyId, KeyKind, NewKey, Scope, Viewer, ViewerKind
@@ -44,12 +44,26 @@ class KeyRing:
     origins: frozenset[str]
 
 
+class Bearers(Protocol):
+    """Tokens of one more kind that prove somebody."""
+
+    async def viewer(self, token: str, origin: str | None) -> Viewer | None:
+        """Return whom a token of this kind proves, None for one of another; raise AuthenticationError."""
+
+
 class Access:
-    """Who asks, and with which key."""
+    """Who asks, and with which key. `bearers` are kinds of tokens beside keys and viewer tokens."""
 
     def __init__(
-        self, *, store: KeyStore, tokens: ViewerTokens, revocations: Revocations, clock: Clock
+        self,
+        *,
+        store: KeyStore,
+        tokens: ViewerTokens,
+        revocations: Revocations,
+        clock: Clock,
+        bearers: Sequence[Bearers] = (),
     ) -> None:
+        self._bearers = bearers
         self._store = store
         self._tokens = tokens
         self._clock = clock
@@ -68,6 +82,9 @@ class Access:
             return NOBODY
         if bearer.startswith(("pk_", "sk_")):
             return _viewer_of_key(await self._active_key(bearer), origin)
+        for each in self._bearers:
+            if (viewer := await each.viewer(bearer, origin)) is not None:
+                return viewer
         return await self._living(_at_its_origin(self._tokens.read(bearer), origin))
 
     def viewer_token(self, viewer: Viewer) -> ViewerToken:

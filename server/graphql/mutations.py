@@ -29,6 +29,7 @@ from server.graphql.defining import DefinitionMutations
 from server.graphql.events import EventMutations
 from server.graphql.hook_changes import HookMutations
 from server.graphql.hosts import HostMutations
+from server.graphql.issuers import IssuerMutations
 from server.graphql.keys import KeyMutations
 from server.graphql.signing_in import IdentityMutations
 from server.profiles.model import ProfileId
@@ -48,6 +49,7 @@ class Mutation(
     IdentityMutations,
     HostMutations,
     KeyMutations,
+    IssuerMutations,
     EnricherMutations,
     AuthoringMutations,
 ):

@@ -101,6 +101,7 @@ QUERIES: Mapping[str, Who] = MappingProxyType(
         "signInProviders": _ALL,
         "simulateQuestionSet": _ADMIN,
         "sourceWithdrawal": _ADMIN,
+        "tokenIssuers": _ADMIN,
         "viewer": _ALL,
     }
 )
@@ -131,6 +132,7 @@ MUTATIONS: Mapping[str, Who] = MappingProxyType(
         "dismissSuggestion": _may(_PERSON),
         "duplicateQuestionSet": _ADMIN,
         "endIdentitySigner": _ADMIN,
+        "endTokenIssuer": _ADMIN,
         "erasePerson": _may(Scope.PRIVACY_ERASE),
         "exportPerson": _may(_PERSON, Scope.PRIVACY_EXPORT, note=_OWN),
         "exportQuestionSet": _ADMIN,
@@ -165,6 +167,7 @@ MUTATIONS: Mapping[str, Who] = MappingProxyType(
         "trackEvent": _may(_PERSON, _WRITE, note=_OWN),
         "trackEvents": _may(_WRITE),
         "trustIdentityKeySet": _ADMIN,
+        "trustTokenIssuer": _ADMIN,
         "unlinkIdentity": _may(_SIGNED_IN, note="within 15 minutes of the sign-in; their own"),
         "updateAttribute": _ADMIN,
         "updateAudience": _ADMIN,

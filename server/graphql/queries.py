@@ -16,6 +16,7 @@ from server.graphql.consent import Purpose, show_purpose
 from server.graphql.context import Info
 from server.graphql.definitions import AttributeDefinition, show_definition
 from server.graphql.hooks import HookQueries
+from server.graphql.issuers import IssuerQueries
 from server.graphql.keys import KeyQueries
 from server.graphql.node import Node
 from server.graphql.nodes import find_node
@@ -45,7 +46,9 @@ _Id = Annotated[strawberry.ID, strawberry.argument(description="The id of what i
 
 
 @strawberry.type(description="What can be read.")
-class Query(AudienceQueries, HookQueries, IdentityQueries, EnricherQueries, AskingQueries, KeyQueries):
+class Query(
+    AudienceQueries, HookQueries, IdentityQueries, EnricherQueries, AskingQueries, KeyQueries, IssuerQueries
+):
     """Null stands for what does not exist and for what the viewer may not see: the two look the same."""
 
     @strawberry.field(description="Who is asking.")

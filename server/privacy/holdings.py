@@ -159,6 +159,7 @@ HOLDINGS: tuple[Holding, ...] = (
         Holding(collection=collection, owner=owner, because="It is configuration, which speaks of nobody.")
         for collection, owner in (
             ("api_keys", "access"),
+            ("token_issuers", "access"),
             ("api_key_uses", "access"),
             ("trusted_documents", "access"),
             ("attribute_definitions", "profiles"),

@@ -40,6 +40,7 @@ from server.settings import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from server.access.issuers import TokenIssuers
     from server.access.service import Access
     from server.consent.service import Consents
     from server.enrichment.service import Enrichments
@@ -76,6 +77,7 @@ class Services:
     database: Database
     stores: Stores
     access: Access
+    issuers: TokenIssuers
     limits: Limits
     audit: AuditLog
     documents: TrustedDocuments
@@ -113,6 +115,7 @@ class Services:
         return (
             self.access.key_ring,
             self.documents.live,
+            self.issuers.live,
             self.access.revocations,
             self.consents.purposes,
             self.attributes.catalogue,
@@ -159,6 +162,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         database=database,
         stores=stores,
         access=ground.access,
+        issuers=ground.issuers,
         limits=Limits(
             store=stores.limits, rules=rules_of(settings.limits), secret=settings.secret, clock=clock
         ),

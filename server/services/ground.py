@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.access.issuers import TokenIssuers
 from server.access.revoking import Revocations
 from server.access.service import Access
 from server.access.tokens import ViewerTokens
 from server.consent.service import Consents
+from server.identity.providers.bounded import BoundedClient, provider_transport
 from server.kit.jobs.service import JobQueue
 from server.profiles.attributes import Attributes
 from server.profiles.service import Profiles
@@ -30,6 +32,8 @@ class Ground:
     database: Database
     stores: Stores
     queue: JobQueue
+    provider_client: BoundedClient
+    issuers: TokenIssuers
     access: Access
     consents: Consents
     attributes: Attributes
@@ -49,17 +53,24 @@ def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
         clock=clock,
         audiences=stores.audiences.named,
     )
+    client = BoundedClient(provider_transport(settings))
+    issuers = TokenIssuers(
+        store=stores.issuers, fetch=client.get, public_url=settings.public_url, clock=clock
+    )
     return Ground(
         settings=settings,
         clock=clock,
         database=database,
         stores=stores,
         queue=queue,
+        provider_client=client,
+        issuers=issuers,
         access=Access(
             store=stores.keys,
             tokens=tokens,
             revocations=Revocations(store=stores.revocations, clock=clock),
             clock=clock,
+            bearers=(issuers,),
         ),
         consents=consents,
         attributes=attributes,

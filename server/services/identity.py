@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from server.identity.configuring import SignInProviders
 from server.identity.hosts.signers import HostSigners
-from server.identity.providers.bounded import BoundedClient, provider_transport
 from server.identity.service import Identity
 from server.kit.sealing import Seal
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 def build_identity(ground: Ground, uniting: Uniting) -> Identity:
     """Return the service of sign-in; no provider is dialled before somebody signs in."""
     settings, clock, store = ground.settings, ground.clock, ground.stores.identity
-    client = BoundedClient(provider_transport(settings))
+    client = ground.provider_client
     return Identity(
         profiles=ground.profiles,
         access=ground.access,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from server.access.audit_store import AuditStore
 from server.access.document_store import DocumentStore
+from server.access.issuer_store import IssuerStore
 from server.access.limit_store import LimitStore
 from server.access.revocation_store import RevocationStore
 from server.access.store import KeyStore
@@ -43,6 +44,7 @@ class Stores:
     """What is kept where; each makes its own indexes."""
 
     keys: KeyStore
+    issuers: IssuerStore
     revocations: RevocationStore
     limits: LimitStore
     audit: AuditStore
@@ -80,6 +82,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
     """Return the stores over one database."""
     return Stores(
         keys=KeyStore(database),
+        issuers=IssuerStore(database),
         revocations=RevocationStore(database),
         limits=LimitStore(database),
         audit=AuditStore(database),

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from tests.api import Caller
 
@@ -21,6 +23,7 @@ ROTATE = """mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) 
   ... on RotateApiKeySuccess { token key { id hint overlapsUntil } }
   ... on UserError { message }
 } }"""
+TRUST = "mutation ($input: TrustTokenIssuerInput!) { trustTokenIssuer(input: $input) { __typename } }"
 KEYS = "{ apiKeys(first: 100) { edges { node { id name hint lastUsedAt expiresAt revokedAt } } } }"
 
 
@@ -66,3 +69,35 @@ async def test_key_that_expired_is_answered_with_401(api: Api, clock: FakeClock)
     assert refused["field"] == "expiresAt"
     assert response.status_code == httpx.codes.UNAUTHORIZED
     assert response.json()["errors"][0]["extensions"]["code"] == "KEY_INVALID"
+
+
+async def test_app_comes_with_a_token_of_an_issuer_that_is_trusted(api: Api, clock: FakeClock) -> None:
+    key = RSAKey.generate_key(2048, auto_kid=True)
+    given = {
+        "name": "Login",
+        "issuer": "https://id.example.com",
+        "audience": "acquaint",
+        "jwks": {"keys": [key.as_dict(private=False)]},
+        "scopes": [{"value": "read", "scopes": ["PROFILES_READ"]}],
+    }
+    await api.data(TRUST, {"input": given}, by=api.admin)
+    now = int(clock().timestamp())
+    claims = {
+        "iss": given["issuer"],
+        "aud": "acquaint",
+        "sub": "crm",
+        "iat": now,
+        "exp": now + 60,
+        "scope": "read",
+    }
+    good, bad = (
+        jwt.encode({"alg": "RS256", "kid": key.kid}, {**claims, "aud": audience}, key)
+        for audience in ("acquaint", "another")
+    )
+
+    read = await api.data("{ viewer { kind scopes } profileCount { value } }", by=Caller(token=good))
+    refused = await api.post("{ viewer { kind } }", by=Caller(token=bad))
+
+    assert read == {"viewer": {"kind": "APP", "scopes": ["PROFILES_READ"]}, "profileCount": {"value": 0}}
+    assert refused.status_code == httpx.codes.UNAUTHORIZED
+    assert "`aud`" in refused.json()["errors"][0]["message"]
