@@ -143,6 +143,23 @@ def import_(
     _with_services(_noted("import", ImportCommand(options)), {**remembered_environment(), **os.environ})
 
 
+@main.command("import-areas", help="Bring in the US Census' incomes by area: of FILE, else from the Census.")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--year", type=int, required=True, help="The year of the five-year survey, such as 2023.")
+def import_areas(file: Path | None, year: int) -> None:
+    """Print how many areas have a figure; the key of the Census is in ACQUAINT_CENSUS_KEY."""
+    given = None if file is None else file.read_bytes()
+
+    async def bring_in(services: Services) -> None:
+        areas = services.sources.areas
+        key = os.environ.get("ACQUAINT_CENSUS_KEY", "")
+        content = await areas.fetch(year, key) if given is None else given
+        click.echo(f"{await areas.bring_in(content, year)} areas have a figure for {year}.")
+        await services.sources.live.close()
+
+    _with_services(_noted("import-areas", bring_in), {**remembered_environment(), **os.environ})
+
+
 @main.command(help="Export every profile to FILE, as CSV or JSON Lines by its ending.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(file: Path) -> None:

@@ -155,6 +155,11 @@ HOLDINGS: tuple[Holding, ...] = (
         owner="profiles",
         because="Keyed hashes of what erased people were known by, so that no import brings them back.",
     ),
+    Holding(
+        collection="area_statistics",
+        owner="enrichment",
+        because="What the US Census says of areas; it speaks of places and of nobody.",
+    ),
     *(
         Holding(collection=collection, owner=owner, because="It is configuration, which speaks of nobody.")
         for collection, owner in (

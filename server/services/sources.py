@@ -10,6 +10,7 @@ from server.enrichment.enrichers.email_domain import email_domain
 from server.enrichment.enrichers.geo_database import geo_database
 from server.enrichment.enrichers.phone import phone
 from server.enrichment.enrichers.us_zip import us_zip
+from server.enrichment.sources.area_table import AreaTable
 from server.enrichment.sources.callbacks import Callbacks
 from server.enrichment.sources.configuring import Configuring
 from server.enrichment.sources.live import LiveEnrichers
@@ -33,9 +34,10 @@ class SourceServices:
     configuring: Configuring
     trying: Trying
     callbacks: Callbacks
+    areas: AreaTable
 
 
-def built_in_enrichers(settings: Settings) -> dict[str, Enricher]:
+def built_in_enrichers(settings: Settings, areas: AreaTable) -> dict[str, Enricher]:
     """Return what is always on: what needs no network, and what installed plugins bring."""
     offline = [
         email_domain(),
@@ -44,6 +46,7 @@ def built_in_enrichers(settings: Settings) -> dict[str, Enricher]:
         browser_language(),
         browser_time_zone(),
         browser_device(),
+        areas.enricher(),
     ]
     if settings.geo_database is not None:
         offline.append(geo_database(settings.geo_database))
@@ -55,13 +58,15 @@ def build_sources(ground: Ground, *, transport: HttpTransport | None = None) -> 
     """Return them; tests hand in a transport of their own."""
     settings, clock, profiles = ground.settings, ground.clock, ground.profiles
     callbacks = Callbacks(store=ground.stores.callbacks, public_url=settings.public_url, clock=clock)
+    caller = Caller(transport or GuardedTransport(settings.enrichment_hosts))
+    areas = AreaTable(store=ground.stores.areas, caller=caller)
     live = LiveEnrichers(
         store=ground.stores.enrichers,
         profiles=profiles,
         callbacks=callbacks,
-        caller=Caller(transport or GuardedTransport(settings.enrichment_hosts)),
+        caller=caller,
         clock=clock,
-        built_in=built_in_enrichers(settings),
+        built_in=built_in_enrichers(settings, areas),
     )
     return SourceServices(
         live=live,
@@ -75,4 +80,5 @@ def build_sources(ground: Ground, *, transport: HttpTransport | None = None) -> 
         ),
         trying=Trying(live=live, profiles=profiles, clock=clock),
         callbacks=callbacks,
+        areas=areas,
     )

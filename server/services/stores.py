@@ -15,6 +15,7 @@ from server.audiences.store import AudienceStore
 from server.consent.store import ConsentStore
 from server.enrichment.meter_store import MeterStore
 from server.enrichment.result_store import ResultStore
+from server.enrichment.sources.area_store import AreaStore
 from server.enrichment.sources.callback_store import CallbackStore
 from server.enrichment.sources.store import EnricherStore
 from server.enrichment.suppression_store import SuppressionStore
@@ -61,6 +62,7 @@ class Stores:
     audiences: AudienceStore
     enrichers: EnricherStore
     callbacks: CallbackStore
+    areas: AreaStore
     visits: VisitStore
     questions: QuestionStore
     answers: LogStore
@@ -99,6 +101,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         audiences=AudienceStore(database),
         enrichers=EnricherStore(database, secret=settings.secret),
         callbacks=CallbackStore(database),
+        areas=AreaStore(database),
         visits=VisitStore(database),
         questions=QuestionStore(database),
         answers=LogStore(database),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from server.enrichment.sources.compiling import UnusableEnricherError, running_form
+from server.enrichment.sources.compiling import UnusableEnricherError, running_form, spec_for
 from server.enrichment.sources.source import HttpSource
 from server.kit.errors import ExpectedError
 from server.kit.watching import Watched
@@ -61,6 +61,14 @@ class LiveEnrichers:
             clock=self._clock,
             new_callback=self._callbacks.begin,
         )
+
+    async def source_of(self, key: str) -> HttpSource | None:
+        """Return what asks the provider of a configured enricher that runs; None where there is none."""
+        attributes = await self._profiles.catalogue.current()
+        for each in (await self.configured.current()).values():
+            if each.key == key and key in self._running:
+                return self.source(key, spec_for(each, attributes), each.secrets)
+        return None
 
     async def close(self) -> None:
         """Close the connections that are open."""

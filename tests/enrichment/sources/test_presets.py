@@ -12,9 +12,11 @@ from server.enrichment.model import Found, NoMatch, OutcomeClass, ReasonCode, Sk
 from server.enrichment.sources.checking import Surroundings, check_spec, refused_word
 from server.enrichment.sources.library import PRESETS
 from server.enrichment.sources.mapping import found_in
+from server.enrichment.sources.reading import read_spec
 from tests.enrichment.sources.attributes import PURPOSES, STANDARD
 from tests.enrichment.sources.documented import CASES, DOCUMENTED
 from tests.enrichment.sources.simulator import Scripted, spec_of
+from tests.test_architecture import ROOT
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -174,3 +176,23 @@ async def test_address_of_no_internet_is_not_asked_about(stand: Stand, key: str,
 
     assert result == Skip(code=ReasonCode.INVALID_INPUT)
     assert stand.simulator.calls == []
+
+
+@pytest.mark.parametrize("key", PRESETS)
+def test_preset_has_its_page_with_all_that_leaves_and_all_that_is_filled(key: str) -> None:
+    pages = [page.read_text() for page in (ROOT / "docs" / "enrichers").glob("*.md")]
+    spec = spec_of(key)
+    (page,) = (each for each in pages if f"## `{key}`" in each)
+    part = page.partition(f"## `{key}`")[2].partition("\n## ")[0]
+
+    told = {*spec.map, *spec.secrets, *(each.source for each in spec.inputs.values()), spec.purpose}
+
+    assert [each for each in sorted(told) if f"`{each}`" not in part] == []
+    assert f"`{spec.request.method} {spec.request.base_url}{spec.request.path}`" in part
+
+
+def test_small_enricher_of_the_page_works_on_the_attributes_that_ship() -> None:
+    text = (ROOT / "docs" / "enrichers.md").read_text()
+    given = json.loads(text.partition("```json\n")[2].partition("```")[0])
+
+    check_spec(read_spec(given), Surroundings(attributes=STANDARD, purposes=PURPOSES, others={}))
