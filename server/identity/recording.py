@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from server.identity.accounts.syncing import synced
 from server.identity.changes import IdentityLinked, SignedIn
+from server.identity.claims import without
 from server.identity.errors import SignedInErasedError, SignInRefusedError
 from server.identity.linking import email_refs, social_ref
 from server.identity.model import Account
@@ -147,12 +148,20 @@ class SignInRecorder:
         if written is not None:
             kept = Account(
                 provider_key=sign_in.provider.key,
-                claims=result.kept,
+                claims=without(result.kept, await self._not_allowed(profile, sign_in.provider)),
                 withheld=sign_in.withheld,
                 at=self._clock(),
             )
             await self._accounts.put(sign_in.ref, kept, profile.id)
         return written
+
+    async def _not_allowed(self, profile: Profile, provider: Provider) -> frozenset[str]:
+        """Return the claims whose attribute the person allows no use of: not even raw are they kept."""
+        known = (await self._profiles.catalogue.current()).by_name
+        used = [(rule.claim, known[rule.attribute]) for rule in provider.rules if rule.attribute in known]
+        return frozenset(
+            [claim for claim, each in used if not await self._profiles.may_use(profile, each.purpose)]
+        )
 
     async def _recognised(self, ref: IdentityRef) -> Profile:
         try:

@@ -10,6 +10,8 @@ from server.privacy.model import Part
 from server.profiles.model import ProfileId
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from server.kit.clock import Clock
@@ -19,13 +21,25 @@ if TYPE_CHECKING:
     from server.profiles.model import Profile
     from server.profiles.service import Profiles
 
+    # Of these profiles, about attributes of these ids.
+    ForgetRaw = Callable[[Sequence[str], AbstractSet[str]], Awaitable[None]]
+
 _TRIES = 10  # against writes to the same profile in the same instant
 
 
 class Withdrawing:
-    """Runs the jobs of kind WITHDRAW."""
+    """Runs the jobs of kind WITHDRAW. `forget_raw` drops what sign-ins said about attributes, as it came."""
 
-    def __init__(self, *, profiles: Profiles, holdings: HoldingStore, queue: JobQueue, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        profiles: Profiles,
+        holdings: HoldingStore,
+        forget_raw: ForgetRaw,
+        queue: JobQueue,
+        clock: Clock,
+    ) -> None:
+        self._forget_raw = forget_raw
         self._profiles = profiles
         self._holdings = holdings
         self._queue = queue
@@ -55,7 +69,9 @@ class Withdrawing:
     async def _forget(self, job: Job, profile: Profile, purpose: str) -> JobResult:
         attribute_ids = await self._profiles.erasure.attributes_of(purpose)
         part = Part(attribute_ids=frozenset(attribute_ids), purpose=purpose)
-        await self._holdings.forget(await self._profiles.lineage(profile.id), part)
+        known = await self._profiles.lineage(profile.id)
+        await self._holdings.forget(known, part)
+        await self._forget_raw(known, attribute_ids)
         if "again" not in job.payload:
             await self._queue.enqueue(settling(job, self._clock()))
         return Done()

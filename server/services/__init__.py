@@ -150,6 +150,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     stores, profiles, queue = ground.stores, ground.profiles, ground.queue
     attributes, consents = ground.attributes, ground.consents
     uniting = Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock)
+    identity = build_identity(ground, uniting)
     follower = Follower(database, "profiles", WATCHED)
     sources = build_sources(ground)
     enriching = build_enrichment(ground, sources.live.running)
@@ -192,7 +193,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         withdrawals=Withdrawals(store=stores.withdrawals, history=stores.history, queue=queue, clock=clock),
         uniting=uniting,
         consenting=Consenting(profiles=profiles, consents=consents, clock=clock),
-        identity=build_identity(ground, uniting),
+        identity=identity,
         events=Events(profiles=profiles, store=stores.events, clock=clock),
         audiences=Audiences(profiles=profiles, store=stores.audiences, clock=clock),
         questions=asking.questions,
@@ -207,7 +208,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         hooks=hooking.hooks,
         queue=queue,
         job_handlers={
-            **privacy_jobs(ground),
+            **privacy_jobs(ground, identity),
             **profile_jobs(ground),
             **enriching.job_handlers,
             **hooking.job_handlers,

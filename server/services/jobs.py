@@ -23,12 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from server.enrichment.result_store import ResultStore
+    from server.identity.service import Identity
     from server.kit.jobs.model import JobHandler
     from server.profiles.model import Source
     from server.services.ground import Ground
 
 
-def privacy_jobs(ground: Ground) -> Mapping[str, JobHandler]:
+def privacy_jobs(ground: Ground, identity: Identity) -> Mapping[str, JobHandler]:
     """Return what exports, erases, anonymises and forgets people."""
     profiles, store, queue, clock = ground.profiles, ground.stores.privacy, ground.queue, ground.clock
     holdings = HoldingStore(ground.database, HOLDINGS)
@@ -44,7 +45,13 @@ def privacy_jobs(ground: Ground) -> Mapping[str, JobHandler]:
         ERASE: erasing,
         ANONYMISE: Anonymising(profiles=profiles, store=store, holdings=holdings, queue=queue, clock=clock),
         EXPORT: Exporting(profiles=profiles, store=store, holdings=holdings, clock=clock),
-        WITHDRAW_CONSENT: WithdrawingConsent(profiles=profiles, holdings=holdings, queue=queue, clock=clock),
+        WITHDRAW_CONSENT: WithdrawingConsent(
+            profiles=profiles,
+            holdings=holdings,
+            forget_raw=identity.accounts.forget,
+            queue=queue,
+            clock=clock,
+        ),
         RETAIN: Retaining(holdings=holdings, erasing=erasing, clock=clock, rules=ground.settings.retention),
     }
 

@@ -107,6 +107,12 @@ def mortal_services(services: Services, fate: Fate) -> Services:
         ERASE: erasing,
         ANONYMISE: Anonymising(profiles=profiles, store=store, holdings=holdings, queue=queue, clock=clock),
         EXPORT: Exporting(profiles=profiles, store=store, holdings=holdings, clock=clock),
-        WITHDRAW: Withdrawing(profiles=profiles, holdings=holdings, queue=queue, clock=clock),
+        WITHDRAW: Withdrawing(
+            profiles=profiles,
+            holdings=holdings,
+            forget_raw=services.identity.accounts.forget,
+            queue=queue,
+            clock=clock,
+        ),
     }
     return replace(services, job_handlers=handlers)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from server.identity.claims import without
 from server.identity.model import OwnAccount
 from server.kit.errors import NotFoundError
 from server.profiles.model import IdentityKind, SourceKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
     from server.identity.accounts.store import AccountStore
     from server.identity.configuring import SignInProviders
     from server.identity.model import Account
@@ -46,6 +50,25 @@ class OwnAccounts:
         if ref not in _accounts_of(profile):
             raise NotFoundError("There is no such account of yours.")
         await self._accounts.release(ref)
+
+    async def forget(self, profile_ids: Sequence[str], attribute_ids: AbstractSet[str]) -> None:
+        """Drop the raw claims that fill these attributes, from every account of a person.
+
+        What a provider said that is not on any more is dropped whole: nobody knows what of it fills what.
+        """
+        known = (await self._profiles.catalogue.current()).by_name
+        live = await self._providers.live.current()
+        gone = {
+            key: frozenset(
+                rule.claim
+                for rule in each.provider.rules
+                if rule.attribute in known and known[rule.attribute].id in attribute_ids
+            )
+            for key, each in live.items()
+        }
+        await self._accounts.strip(
+            profile_ids, lambda key, claims: without(claims, gone[key]) if key in gone else {}
+        )
 
     async def _used(self, profile: Profile, account: Account) -> tuple[AttributeDefinition, ...]:
         """Return what the account said that counts or could count; accounts at one provider share it."""

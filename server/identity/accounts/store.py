@@ -8,14 +8,19 @@ be ours to escape.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from server.identity.model import Account
 from server.kit.mongo import IndexModel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from server.kit.mongo import Database, Document
     from server.profiles.model import IdentityRef, ProfileId
+
+    # What is to be left of raw claims, by the key of their provider.
+    Stripped = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
 
 ACCOUNTS = "accounts"
 
@@ -52,6 +57,18 @@ class AccountStore:
         }
         change = {"$set": document, "$addToSet": {"profile_ids": profile_id}}
         await self._accounts.update_one({"_id": ref.field_name}, change, upsert=True)
+
+    async def strip(self, profile_ids: Sequence[str], stripped: Stripped) -> None:
+        """Keep of the raw claims of a person's accounts what `stripped` leaves of them.
+
+        An account that is written meanwhile is left alone: who writes asks for consent, and that is gone.
+        """
+        async for found in self._accounts.find({"profile_ids": {"$in": list(profile_ids)}}):
+            before: str = found["claims"]
+            after = json.dumps(stripped(found["provider"], json.loads(before)))
+            if after != before:
+                unchanged = {"_id": found["_id"], "claims": before}
+                await self._accounts.update_one(unchanged, {"$set": {"claims": after}})
 
     async def release(self, ref: IdentityRef) -> None:
         """Withhold nothing of an account any more."""
