@@ -46,7 +46,7 @@ class Revocations:
         """Whether tokens about one of these are void."""
         if not self._is_loaded:
             await self.refresh()
-        return any(each in self._until for each in ids)
+        return not self._until.keys().isdisjoint(ids)
 
     async def refresh(self) -> None:
         """Load all; what was revoked here meanwhile stays."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.kit.mongod import MongodError, running_mongod
-from tests.bench import answer, executing, growth, memory, next_question, selection, start_up
+from tests.bench import answer, executing, growth, memory, next_question, selection, start_up, token_check
 from tests.bench.bench import BenchError, Stage
 from tests.bench.processes import pin_to_other_cores
 
@@ -23,6 +23,7 @@ _BENCHES: Mapping[str, Bench] = {
     "selection": selection.measure,
     "start_up": start_up.measure,
     "memory": memory.measure,
+    "token_check": token_check.measure,
     "executor_widget": executing.measure_widget,
     "executor_nested": executing.measure_nested,
     "point_read": growth.point_read,
