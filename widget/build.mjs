@@ -1,10 +1,17 @@
-/** Builds dist/: the element as one module under a plain and a hashed name, and GraphiQL for development. */
+/**
+ * Builds dist/: the entry under a plain and a hashed name, the parts that load on demand, and GraphiQL for development.
+ *
+ * Every part is a bundle of its own. Sharing code between parts would take one more request for what is shared, which costs a
+ * visitor more than the few hundred bytes that come twice.
+ */
 
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
+import { minify } from "terser";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const dist = `${here}dist`;
@@ -17,6 +24,19 @@ const GRAPHIQL = {
   "graphiql.css": "graphiql/graphiql.min.css",
 };
 
+/** Names that never leave our own code. Every part shortens them alike, because parts lend each other objects. */
+const OURS = new RegExp(
+  `^(${[
+    "asDripError askAgain bringBack canGoBack describedBy isAnswered isAskable isBusy isRevised isTransient isUnreadable markInvalid",
+    "mayGoBack broughtBack isPatient office passOver postWithKey sending signingIn tellOf",
+    "agree badEmail badPhone badUrl chooseAny chooseBetween chooseExactly chooseUpTo disagree emptyAddress emptyChoice",
+    "emptyDate emptyNumber emptyText notApplicable tooFew tooLarge tooLong tooMany tooShort tooSmall",
+  ]
+    .join(" ")
+    .replace(/ /g, "|")})$`,
+);
+const shortNames = {};
+
 const cssAsText = {
   name: "css-as-text",
   setup({ onLoad }) {
@@ -27,39 +47,90 @@ const cssAsText = {
   },
 };
 
-async function buildElement() {
-  const { outputFiles } = await build({
+/** Leaves `import("./part.ts")` as an address beside the script, and notes which parts there are. */
+function partsApart(parts, nameOf) {
+  return {
+    name: "parts-apart",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\.?\// }, ({ kind, path, resolveDir }) => {
+        if (kind !== "dynamic-import") return null;
+        const source = fileURLToPath(new URL(path, `file://${resolveDir}/`));
+        parts.set(basename(source, ".ts"), source);
+        return { path: `./${nameOf(basename(source, ".ts"))}`, external: true };
+      });
+    },
+  };
+}
+
+async function bundle(entry, parts, nameOf) {
+  const { outputFiles, mangleCache } = await build({
     absWorkingDir: here,
-    entryPoints: ["src/drip-question.ts"],
-    outfile: "dist/drip-question.js",
+    entryPoints: [entry],
+    outfile: "dist/out.js",
     bundle: true,
     format: "esm",
     target: "es2022",
     minify: true,
-    sourcemap: "linked",
     legalComments: "none",
-    banner: { js: "/*! Acquaint drip-question, Apache-2.0 */" },
-    plugins: [cssAsText],
+    mangleProps: OURS,
+    mangleCache: shortNames,
+    plugins: [cssAsText, partsApart(parts, nameOf)],
     write: false,
   });
-  const script = outputFiles.find(({ path }) => path.endsWith(".js"));
-  const map = outputFiles.find(({ path }) => path.endsWith(".map"));
-  const hashed = `drip-question.${createHash("sha256").update(script.contents).digest("hex").slice(0, 12)}.js`;
-
-  await writeFile(`${dist}/drip-question.js`, script.contents);
-  await writeFile(`${dist}/${hashed}`, script.contents);
-  await writeFile(`${dist}/drip-question.js.map`, map.contents);
-  await writeFile(`${dist}/manifest.json`, JSON.stringify({ "drip-question.js": hashed }) + "\n");
-
-  const bytes = script.contents.length;
-  console.log(`${hashed}: ${bytes} bytes minified, ${gzipSync(script.contents, { level: 9 }).length} gzipped`);
+  Object.assign(shortNames, mangleCache);
+  // esbuild shortens names and syntax; terser finds another few per cent in what is left.
+  const { code } = await minify(outputFiles[0].text, {
+    module: true,
+    compress: { passes: 3, ecma: 2020, keep_fargs: false, pure_getters: true, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
+    format: { comments: false },
+  });
+  return Buffer.from(code);
 }
 
-/** Last, so that whoever reads the folder meanwhile finds a whole build, the old one or the new one. */
-async function removeOldBuilds() {
-  const { "drip-question.js": current } = JSON.parse(await readFile(`${dist}/manifest.json`, "utf8"));
+/** Bundles the entries and whatever they load on demand; the parts share one hash, so that their names cost few bytes. */
+async function bundleAll(entries) {
+  const parts = new Map();
+  for (const source of Object.values(entries)) await bundle(source, parts, (part) => part);
+  const built = new Map();
+  // A part may name further parts: `parts` grows while it is walked.
+  for (const [part, source] of parts) built.set(part, await bundle(source, parts, (name) => name));
+  const hash = hashOf(...built.values());
+  const nameOf = (part) => `${part}-${hash}.js`;
+  const files = {};
+  for (const [part, source] of parts) files[nameOf(part)] = await bundle(source, parts, nameOf);
+  const scripts = {};
+  for (const [name, source] of Object.entries(entries)) scripts[name] = await bundle(source, parts, nameOf);
+  return { files, scripts };
+}
+
+function hashOf(...contents) {
+  const hash = createHash("sha256");
+  for (const each of contents) hash.update(each);
+  return hash.digest("hex").slice(0, 12);
+}
+
+const ENTRIES = { "drip-question.js": "src/drip-question.ts", "client.js": "src/client.ts" };
+
+async function buildWidget() {
+  const { files, scripts } = await bundleAll(ENTRIES);
+  // Plain names to hashed ones; a part has no other name than its hashed one.
+  const manifest = Object.fromEntries(Object.keys(files).map((name) => [name, name]));
+  for (const [name, script] of Object.entries(scripts)) {
+    manifest[name] = name.replace(/\.js$/, `.${hashOf(script)}.js`);
+    Object.assign(files, { [name]: script, [manifest[name]]: script });
+  }
+  for (const [name, content] of Object.entries(files)) await writeFile(`${dist}/${name}`, content);
+  // Last, so that whoever reads the folder meanwhile finds a whole build, the old one or the new one.
+  await writeFile(`${dist}/manifest.json`, JSON.stringify(manifest) + "\n");
+  await removeOldBuilds(files);
+
+  const script = scripts["drip-question.js"];
+  console.log(`drip-question.js: ${script.length} bytes minified, ${gzipSync(script, { level: 9 }).length} gzipped`);
+}
+
+async function removeOldBuilds(files) {
   for (const name of await readdir(dist)) {
-    if (/^drip-question\.[0-9a-f]{12}\.js$/.test(name) && name !== current) await rm(`${dist}/${name}`);
+    if (/[.-][0-9a-f]{12}\.js$/.test(name) && !(name in files)) await rm(`${dist}/${name}`);
   }
 }
 
@@ -70,6 +141,5 @@ async function copyGraphiql() {
 }
 
 await mkdir(`${dist}/graphiql`, { recursive: true });
-await buildElement();
+await buildWidget();
 await copyGraphiql();
-await removeOldBuilds();

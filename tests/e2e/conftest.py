@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import async_playwright, expect
 
+from tests.browser import PATIENCE, running_chromium
 from tests.e2e.deployment import Deployment, free_ports
 from tests.e2e.oidc_provider.running import CLIENT_ID, CLIENT_SECRET, running_provider
 from tests.e2e.visitor import Visitor
@@ -20,11 +19,6 @@ if TYPE_CHECKING:
 
     from server.kit.mongo import Client
 
-_FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-)
-_PATIENCE = 15_000  # milliseconds; everything here takes a fraction of it
 _PEOPLE = ("profiles", "accounts", "sessions", "jobs", "answers")
 
 
@@ -59,21 +53,15 @@ async def deployment(started: Deployment, mongo: Client) -> AsyncIterator[Deploy
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """One browser for all tests; each gets a profile of its own in it."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.fail("These tests need Chromium: on Debian, `apt-get install chromium` (.ci/run does it).")
-    expect.set_options(timeout=_PATIENCE)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
+    async with running_chromium() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.fixture
 async def context(chromium: Browser) -> AsyncIterator[BrowserContext]:
     """A browser that has been nowhere yet."""
     context = await chromium.new_context()
-    context.set_default_timeout(_PATIENCE)
+    context.set_default_timeout(PATIENCE)
     yield context
     await context.close()
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PARTS = ("serve", "worker", "demo")
-PATIENCE = 30.0  # seconds; a loaded machine takes a few to start three processes
+PATIENCE = 90.0  # seconds; a loaded machine takes a while to start three processes
 _TICK = 0.05  # seconds between two looks
 
 

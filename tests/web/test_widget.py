@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
 SCRIPT = b"export const question = 'What do you do?';\n"
 HASHED = "drip-question.0123456789ab.js"
+PART = "answering-0123456789ab.js"
 
 
 @pytest.fixture
 async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     """A server of one build, with files beside it that are nobody's business."""
     (tmp_path / HASHED).write_bytes(SCRIPT)
-    (tmp_path / "manifest.json").write_text(json.dumps({"drip-question.js": HASHED}))
+    (tmp_path / PART).write_bytes(b"export const part = 1;\n")
+    manifest = {"drip-question.js": HASHED, PART: PART}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     (tmp_path / "drip-question.js.map").write_text("{}")
     async with client_of(Starlette(routes=[WidgetFiles(tmp_path).route()])) as http:
         yield http
@@ -47,6 +50,13 @@ async def test_hashed_name_is_kept_for_ever_and_the_plain_one_for_five_minutes(
 
     assert plain.headers["Cache-Control"] == "public, max-age=300"
     assert hashed.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+async def test_part_that_loads_on_demand_is_kept_for_ever(http: httpx.AsyncClient) -> None:
+    part = await http.get(f"/widget/{PART}")
+
+    assert part.content == b"export const part = 1;\n"
+    assert part.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
 async def test_any_page_may_load_the_widget(http: httpx.AsyncClient) -> None:

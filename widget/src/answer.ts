@@ -1,9 +1,11 @@
-/** From what a control holds to a value the server takes, or a sentence that says what would be right. */
+/** From what a control holds to a value the server takes, or a sentence that says what would be right. Pure. */
 
-import { TEXTS } from "./texts.ts";
-import type { AnswerValue, Question, QuestionKind } from "./types.ts";
+import { choiceBounds, OTHER } from "./asking.ts";
+import type { Messages } from "./messages.ts";
+import { filled } from "./texts.ts";
+import type { AnswerValue, Question } from "./types.ts";
 
-/** What a control holds: one text, or the values of the ticked options. */
+/** What a control holds: the text of every field, or the values of the ticked options. */
 export interface RawAnswer {
   texts: string[];
   /** The control holds something that its browser cannot read as its type. */
@@ -12,69 +14,85 @@ export interface RawAnswer {
 
 export type ParsedAnswer = { value: AnswerValue } | { message: string };
 
-type Parser = (raw: RawAnswer, question: Question) => ParsedAnswer;
+type Parser = (raw: RawAnswer, question: Question, messages: Messages) => ParsedAnswer;
 
-const PARSERS: Record<QuestionKind, Parser> = {
-  TEXT: ({ texts }, { minLength, maxLength }) => {
-    const value = (texts[0] ?? "").trim();
-    // Characters as the server counts them: an emoji is one, not two.
+/** As the server has it (server/questions/reading.py). */
+const MOST_OTHER = 500;
+
+const text: Parser = ({ texts }, { minLength, maxLength }, messages) => {
+  const value = (texts[0] ?? "").trim();
+  // Characters as the server counts them: an emoji is one, not two.
+  const length = [...value].length;
+  if (length === 0) return { message: messages.emptyText };
+  if (minLength !== null && length < minLength) return { message: filled(messages.tooShort, minLength) };
+  if (maxLength !== null && length > maxLength) return { message: filled(messages.tooLong, maxLength, length) };
+  return { value };
+};
+
+const number: Parser = ({ texts: [written = ""], isUnreadable }, { minimum, maximum }, messages) => {
+  const value = Number(written);
+  if (isUnreadable || written.trim() === "" || !Number.isFinite(value)) return { message: messages.emptyNumber };
+  if (minimum !== null && value < minimum) return { message: filled(messages.tooSmall, minimum) };
+  if (maximum !== null && value > maximum) return { message: filled(messages.tooLarge, maximum) };
+  return { value };
+};
+
+const boolean: Parser = ({ texts: [written] }, _, messages) =>
+  written === "true" || written === "false" ? { value: written === "true" } : { message: messages.emptyChoice };
+
+const one: Parser = ({ texts: [chosen, written = ""] }, { options, hasOther }, messages) => {
+  if (hasOther && chosen === OTHER) {
+    const value = written.trim();
+    if (!value) return { message: messages.emptyText };
     const length = [...value].length;
-    if (length === 0) return { message: TEXTS.emptyText };
-    if (minLength !== null && length < minLength) return { message: TEXTS.tooShort(minLength) };
-    if (maxLength !== null && length > maxLength) return { message: TEXTS.tooLong(maxLength, length) };
-    return { value };
+    return length > MOST_OTHER ? { message: filled(messages.tooLong, MOST_OTHER, length) } : { value };
+  }
+  return chosen !== undefined && options.some(({ value }) => value === chosen) ? { value: chosen } : { message: messages.emptyChoice };
+};
+
+/** A text that also has to look like something; the server looks closer. */
+function textLike(pattern: RegExp, message: (messages: Messages) => string): Parser {
+  return (raw, question, messages) =>
+    raw.isUnreadable || !pattern.test((raw.texts[0] ?? "").trim()) ? { message: message(messages) } : text(raw, question, messages);
+}
+
+/** The other kinds come with parts of their own, which know how to read them (src/kinds/). */
+const PARSERS: Record<string, Parser> = {
+  TEXT: text,
+  LONG_TEXT: text,
+  EMAIL: textLike(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, ({ badEmail }) => badEmail),
+  PHONE: ({ texts: [written = ""] }, _, messages) => {
+    const value = written.replace(/^\s*00/, "+").replace(/[^\d+]/g, "");
+    return /^\+\d{6,15}$/.test(value) ? { value } : { message: messages.badPhone };
   },
-  NUMBER: ({ texts, isUnreadable }, { minimum, maximum }) => {
-    const written = (texts[0] ?? "").trim();
-    const value = Number(written);
-    if (isUnreadable || written === "" || !Number.isFinite(value)) return { message: TEXTS.emptyNumber };
-    if (minimum !== null && value < minimum) return { message: TEXTS.tooSmall(minimum) };
-    if (maximum !== null && value > maximum) return { message: TEXTS.tooLarge(maximum) };
-    return { value };
+  URL: ({ texts: [written = ""], ...raw }, question, messages) => {
+    const address = written.trim();
+    // People write "example.com" and mean a web page.
+    const whole = /^[\w-]+(\.[\w-]+)+([/?#].*)?$/.test(address) ? `https://${address}` : address;
+    return textLike(/^https?:\/\/[^\s/]+/i, ({ badUrl }) => badUrl)({ ...raw, isUnreadable: false, texts: [whole] }, question, messages);
   },
-  BOOLEAN: ({ texts: [text] }) =>
-    text === "true" || text === "false" ? { value: text === "true" } : { message: TEXTS.emptyChoice },
-  DATE: ({ texts, isUnreadable }) => {
-    const value = texts[0] ?? "";
-    return isUnreadable || !isCalendarDate(value) ? { message: TEXTS.emptyDate } : { value };
-  },
-  SINGLE_CHOICE: ({ texts: [text] }, { options }) =>
-    text !== undefined && options.some(({ value }) => value === text) ? { value: text } : { message: TEXTS.emptyChoice },
-  MULTI_CHOICE: ({ texts }, question) => {
+  NUMBER: number,
+  BOOLEAN: boolean,
+  CONSENT: boolean,
+  DATE: ({ texts: [value = ""], isUnreadable }, _, messages) =>
+    isUnreadable || !isCalendarDate(value) ? { message: messages.emptyDate } : { value },
+  SINGLE_CHOICE: one,
+  MULTI_CHOICE: ({ texts }, question, messages) => {
     const { least, most } = choiceBounds(question);
-    if (texts.length < least) return { message: TEXTS.tooFew(least) };
-    if (texts.length > most) return { message: TEXTS.tooMany(most) };
+    if (texts.length < least) return { message: filled(messages.tooFew, least) };
+    if (texts.length > most) return { message: filled(messages.tooMany, most) };
     return { value: texts };
   },
 };
 
 /** Checks the same rules as the server, which has the last word. */
-export function parseAnswer(question: Question, raw: RawAnswer): ParsedAnswer {
-  return PARSERS[question.kind as QuestionKind](raw, question);
-}
-
-/** Whether this version can ask it: the kind is known, and a choice has something to choose from. */
-export function isAskable({ kind, options }: Question): boolean {
-  return Object.hasOwn(PARSERS, kind) && (!kind.endsWith("_CHOICE") || options.length > 0);
-}
-
-/** What a person should know before answering and cannot see; null when the control says it all. */
-export function hintFor(question: Question): string | null {
-  if (question.kind !== "MULTI_CHOICE") return null;
-  const { least, most } = choiceBounds(question);
-  const isCapped = most < question.options.length;
-  if (isCapped && least === most) return TEXTS.chooseExactly(most);
-  if (isCapped) return least > 1 ? TEXTS.chooseBetween(least, most) : TEXTS.chooseUpTo(most);
-  return least > 1 ? TEXTS.chooseAtLeast(least) : TEXTS.chooseAny;
-}
-
-function choiceBounds({ minChoices, maxChoices, options }: Question): { least: number; most: number } {
-  return { least: minChoices ?? 1, most: maxChoices ?? options.length };
+export function parseAnswer(question: Question, raw: RawAnswer, messages: Messages): ParsedAnswer {
+  return PARSERS[question.kind]!(raw, question, messages);
 }
 
 /** "2024-02-29" is one, "2023-02-29" is not. */
-function isCalendarDate(text: string): boolean {
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || text.startsWith("0000")) return false;
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.valueOf()) && date.toISOString().startsWith(text);
+function isCalendarDate(written: string): boolean {
+  if (!/^\d{4}-\d\d-\d\d$/.test(written) || written.startsWith("0000")) return false;
+  const date = new Date(`${written}T00:00:00Z`);
+  return !Number.isNaN(date.valueOf()) && date.toISOString().startsWith(written);
 }

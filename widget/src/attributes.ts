@@ -1,22 +1,63 @@
 /** The element's attributes: what is allowed, and what holds when one is missing or wrong. */
 
+import { EXITS, type Exit } from "./card.ts";
 import { endpointOfScript } from "./endpoint.ts";
 import { DripError } from "./errors.ts";
 
-export const ATTRIBUTES = ["endpoint", "key", "placement"] as const;
+export const ATTRIBUTES = [
+  "endpoint",
+  "key",
+  "placement",
+  "locale",
+  "mode",
+  "theme",
+  "exits",
+  "delay",
+  "storage",
+  "signals",
+  "token-url",
+] as const;
 
 export type AttributeName = (typeof ATTRIBUTES)[number];
 
+/** The first of each is the default. */
+const CHOICES = {
+  mode: ["inline", "popover", "modal"],
+  theme: ["auto", "light", "dark"],
+  storage: ["local", "none"],
+  signals: ["ignore", "respect"],
+} as const;
+
+export type Chosen<Name extends keyof typeof CHOICES> = (typeof CHOICES)[Name][number];
+
 export const DEFAULT_PLACEMENT = "home";
 
+/** Hears of every value that means nothing here. */
+export type Warn = (name: string, written: string) => void;
+
+/** What is written if that is one of the choices, else the default. */
+export function choiceFrom<Name extends keyof typeof CHOICES>(name: Name, written: string | null, warn: Warn): Chosen<Name> {
+  const allowed: readonly string[] = CHOICES[name];
+  const isAllowed = !written || allowed.includes(written);
+  if (!isAllowed) warn(name, written);
+  return ((isAllowed && written) || allowed[0]) as Chosen<Name>;
+}
+
 /** A placement as the server spells it, or the default. */
-export function placementFrom(written: string | null): string {
-  return written && /^[a-z][a-z0-9_-]{0,39}$/.test(written) ? written : DEFAULT_PLACEMENT;
+export function placementFrom(written: string | null, warn: Warn): string {
+  if (!written || /^[a-z][a-z0-9_-]{0,39}$/.test(written)) return written || DEFAULT_PLACEMENT;
+  warn("placement", written);
+  return DEFAULT_PLACEMENT;
+}
+
+/** The ways out that the page offers, all unless it names some. */
+export function exitsFrom(written: string | null): readonly Exit[] {
+  return EXITS.filter((name) => (written === null ? true : written.split(" ").includes(name)));
 }
 
 /** What is written, or the server that the script came from. Raises DripError BAD_CONFIGURATION when there is neither. */
 export function endpointFrom(written: string | null, scriptUrl: string): string {
   const endpoint = written?.trim() || endpointOfScript(scriptUrl);
-  if (!endpoint) throw new DripError("BAD_CONFIGURATION", "The endpoint attribute is missing.");
+  if (!endpoint) throw new DripError("BAD_CONFIGURATION", "endpoint");
   return endpoint;
 }

@@ -1,119 +1,141 @@
-/** What a person sees: one question, a closing word, or nothing. Knows nothing of servers. */
+/** What a person sees: one question, a word to close with, or nothing. Knows nothing of servers. */
 
-import { hintFor, parseAnswer } from "./answer.ts";
-import { buildControl, IDS, type Control } from "./controls.ts";
+import { hintFor } from "./asking.ts";
+import type { Control } from "./controls.ts";
+import { buildControl } from "./kinds.ts";
 import { element } from "./dom.ts";
-import { NOTHING, SHEET } from "./styles.ts";
-import { TEXTS } from "./texts.ts";
-import type { AnswerValue, Question } from "./types.ts";
+import { NOTHING, SHEET, sheetOf } from "./styles.ts";
+import { filled, type Texts } from "./texts.ts";
+import type { Ask } from "./types.ts";
 
-export interface CardActions {
-  onAnswer(value: AnswerValue): void;
-  onSkip(): void;
+/** What a button stands for. */
+export type Act = "submit" | "back" | Exit;
+/** The ways out of a question, in the order in which they are drawn. */
+export const EXITS = ["skip", "decline", "not-applicable", "close"] as const;
+export type Exit = (typeof EXITS)[number];
+
+export interface Asked {
+  ask: Ask;
+  texts: Texts;
+  language: string;
+  exits: readonly Exit[];
+  canGoBack: boolean;
+  /** A word about the answer before, shown above the question. */
+  notice: string | null;
 }
 
 export class Card {
-  readonly #root: ShadowRoot;
+  readonly root: ShadowRoot;
+  /** Where the card hangs; a popover puts it elsewhere. */
+  readonly place = element("div", { class: "place" });
   /** There from the start: a live region that arrives with its text stays unread. */
-  readonly #status = element("p", { part: "status", role: "status" });
-  readonly #place = element("div");
-  #form: HTMLFormElement | null = null;
-  #control: Control | null = null;
-  #error: HTMLElement | null = null;
-  #isBusy = false;
+  readonly status = element("p", { part: "status", class: "hidden", role: "status" });
+  /** More styles than the first: what came later brings its own. */
+  css = "";
+  form: HTMLFormElement | null = null;
+  control: Control | null = null;
+  error: HTMLElement | null = null;
+  /** The server has not spoken yet; buttons stay enabled, which keeps the focus where it is. */
+  isBusy = false;
+  #turn = 0;
 
   constructor(root: ShadowRoot) {
-    this.#root = root;
-    root.append(this.#place, this.#status);
+    this.root = root;
+    root.append(this.place, this.status);
     this.clear();
   }
 
-  /** `notice` is a word about the answer before, shown above the question. */
-  ask(question: Question, notice: string | null, actions: CardActions): void {
-    const help = [question.help, hintFor(question)].filter(Boolean).join(" ");
-    const control = buildControl(question, help ? `${IDS.help} ${IDS.error}` : IDS.error);
-    const error = element("p", { part: "error", id: IDS.error, "aria-live": "polite" });
+  /** Some kinds come with a part of their own: until then what was on show stays, and false if it was replaced meanwhile. */
+  async ask(asked: Asked, onAct: (act: Act) => void): Promise<boolean> {
+    const { ask, texts, language, notice } = asked;
+    const { question } = ask;
+    const consent = question.consent && question.consent.text !== question.help ? question.consent.text : null;
+    const help = [question.help, consent, hintFor(question, texts)].filter(Boolean).join(" ");
+    const turn = ++this.#turn;
+    const making = { question, texts, language, describedBy: help ? "help error" : "error" };
+    const control = await buildControl(making);
+    if (turn !== this.#turn) return false;
+    const error = element("p", { part: "error", id: "error", "aria-live": "polite" });
     const form = element(
       "form",
-      { part: "card", novalidate: true },
-      notice ? element("p", { part: "notice" }, notice) : null,
+      { part: "card", class: "card", novalidate: true },
+      progress(asked),
+      notice && element("p", { part: "notice" }, notice),
       control.element,
       error,
-      buttons(question, () => this.#isBusy || actions.onSkip()),
+      question.why && element("details", { part: "why", lang: question.language }, element("summary", {}, texts.why), question.why),
+      ...buttons(asked),
     );
     // Read after the prompt and before the control, in the order of the page.
-    const prompt = control.element.querySelector(".prompt");
-    if (help) prompt?.after(element("p", { part: "help", id: IDS.help }, help));
+    if (help) control.element.querySelector(".prompt")?.after(element("p", { part: "help", id: "help", lang: question.language }, help));
 
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (!this.#isBusy) this.#submit(question, actions);
+      if (!this.isBusy) onAct("submit");
     });
-    this.#swap(form, () => control.focus());
-    this.#form = form;
-    this.#control = control;
-    this.#error = error;
-  }
-
-  /** Stays where the question was, so that nobody inside loses their place. */
-  close(words: string): void {
-    const done = element("p", { part: "done", tabindex: "-1" }, words);
-    this.#swap(element("div", { part: "card" }, done), () => done.focus());
+    form.addEventListener("click", ({ target }) => {
+      const act = (target as Element).closest<HTMLElement>("[data-act]")?.dataset["act"];
+      if (act && !this.isBusy) onAct(act as Act);
+    });
+    this.show(form, () => control.focus(), control.css);
+    this.form = form;
+    this.control = control;
+    this.error = error;
+    return true;
   }
 
   clear(): void {
     this.#forget();
-    this.#place.replaceChildren();
-    this.#root.adoptedStyleSheets = [SHEET(), NOTHING()];
+    this.place.replaceChildren();
+    this.root.adoptedStyleSheets = [SHEET(), NOTHING()];
   }
 
-  /** The answer is wrong; it stays as it was typed. */
-  refuse(message: string): void {
-    this.fail(message);
-    this.#control?.markInvalid(message !== "");
-    if (message) this.#control?.focus();
-  }
-
-  /** The answer may be right; sending it went wrong. */
+  /** Sending the answer went wrong, or the answer is. */
   fail(message: string): void {
-    this.#error?.replaceChildren(message);
-  }
-
-  /** Says so in place of disabling the buttons, which would throw the focus out. */
-  setBusy(isBusy: boolean): void {
-    this.#isBusy = isBusy;
-    this.#form?.setAttribute("aria-busy", String(isBusy));
-  }
-
-  announce(words: string): void {
-    this.#status.textContent = words;
-  }
-
-  #submit(question: Question, actions: CardActions): void {
-    if (!this.#control) return;
-    const parsed = parseAnswer(question, this.#control.read());
-    this.refuse("message" in parsed ? parsed.message : "");
-    if ("value" in parsed) actions.onAnswer(parsed.value);
+    this.error?.replaceChildren(message);
   }
 
   /** The focus follows only a person who was inside. */
-  #swap(shown: HTMLElement, focus: () => void): void {
-    const wasInside = this.#root.activeElement !== null;
+  show(shown: HTMLElement, focus: () => void, css = ""): void {
+    const wasInside = this.root.activeElement !== null;
     this.#forget();
-    this.#root.adoptedStyleSheets = [SHEET()];
-    this.#place.replaceChildren(shown);
+    this.root.adoptedStyleSheets = [SHEET(), sheetOf(this.css), sheetOf(css)];
+    this.place.replaceChildren(shown);
     if (wasInside) focus();
   }
 
   #forget(): void {
-    this.#form = this.#control = this.#error = null;
+    this.#turn++;
+    this.form = this.control = this.error = null;
   }
 }
 
-function buttons({ isSkippable }: Question, onSkip: () => void): HTMLElement {
-  // The words sit in a span, which can take its colour from the button's own (see styles.ts).
-  const save = element("button", { type: "submit", part: "submit" }, element("span", {}, TEXTS.save));
-  const skip = element("button", { type: "button", part: "skip" }, TEXTS.skip);
-  skip.addEventListener("click", onSkip);
-  return element("div", { class: "actions", part: "actions" }, save, isSkippable ? skip : null);
+function progress({ ask: { step }, texts }: Asked): Node | false {
+  if (!step || step.total < 2) return false;
+  const words = filled(texts.step, step.number, step.total);
+  return element("progress", { part: "progress", "aria-label": words, max: step.total, value: step.number - 1 });
+}
+
+function buttons({ ask: { question }, texts, exits, canGoBack }: Asked): (Node | false)[] {
+  // The words sit in a span, which can take its colour from the button's own (see card.css).
+  const save = element("button", { type: "submit", part: "submit" }, element("span", {}, question.submitLabel ?? texts.save));
+  const act = (name: Act, words: string, more = {}): HTMLElement =>
+    element("button", { type: "button", part: name, "data-act": name, ...more }, words);
+  const offered = (name: Exit, words: string): HTMLElement | false =>
+    question.isSkippable && exits.includes(name) && act(name, words);
+  const quiet = [
+    offered("decline", question.declineLabel ?? texts.decline),
+    offered("not-applicable", texts.notApplicable),
+  ];
+  return [
+    element(
+      "div",
+      { part: "actions" },
+      save,
+      offered("skip", question.skipLabel ?? texts.skip),
+      canGoBack && act("back", texts.back),
+    ),
+    quiet.some(Boolean) && element("div", { part: "exits" }, ...quiet),
+    question.isSkippable && exits.includes("close") && act("close", "×", { "aria-label": texts.close }),
+  ];
 }

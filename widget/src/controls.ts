@@ -1,108 +1,131 @@
-/** One native control for each kind of question. */
+/** What every kind of question is drawn with: one field, or a group of options. */
 
 import type { RawAnswer } from "./answer.ts";
-import { element } from "./dom.ts";
-import { TEXTS } from "./texts.ts";
-import type { Question, QuestionKind, QuestionOption } from "./types.ts";
-
-/** The ids that a control is tied to, unique within the shadow root. */
-export const IDS = { control: "control", help: "help", error: "error" };
+import { OTHER } from "./asking.ts";
+import { element, type Attributes } from "./dom.ts";
+import type { KindTexts } from "./kinds/texts.ts";
+import type { Messages } from "./messages.ts";
+import type { Texts } from "./texts.ts";
+import type { AnswerValue, Question } from "./types.ts";
 
 export interface Control {
   /** The prompt and the control, tied together as a label or a legend. */
   element: HTMLElement;
   read(): RawAnswer;
+  /** Puts back what `read` gave as its texts. */
+  fill(texts: string[]): void;
   focus(): void;
   markInvalid(isInvalid: boolean): void;
+  /** For kinds that come with a part of their own. */
+  parse?(messages: Messages): { value: AnswerValue } | { message: string };
+  css?: string;
 }
 
-/** Above it, a list to open takes less room than a list to look at. */
-const MOST_RADIOS = 8;
-/** Above it, an answer deserves more than one line. */
-const LONG_TEXT = 200;
-
-type Builder = (question: Question, describedBy: string) => Control;
-
-const BUILDERS: Record<QuestionKind, Builder> = {
-  TEXT: (question, describedBy) =>
-    (question.maxLength ?? 0) > LONG_TEXT
-      ? field(question, describedBy, element("textarea", { rows: "3" }))
-      : field(question, describedBy, element("input", { type: "text" })),
-  NUMBER: (question, describedBy) =>
-    field(question, describedBy, element("input", { type: "number", step: "any", inputmode: "decimal" })),
-  DATE: (question, describedBy) => field(question, describedBy, element("input", { type: "date" })),
-  BOOLEAN: (question, describedBy) =>
-    choices(question, describedBy, "radio", [
-      { value: "true", label: TEXTS.yes },
-      { value: "false", label: TEXTS.no },
-    ]),
-  SINGLE_CHOICE: (question, describedBy) =>
-    question.options.length > MOST_RADIOS
-      ? field(question, describedBy, list(question.options))
-      : choices(question, describedBy, "radio", question.options),
-  MULTI_CHOICE: (question, describedBy) => choices(question, describedBy, "checkbox", question.options),
-};
-
-/** `describedBy`: the ids of what explains the question. */
-export function buildControl(question: Question, describedBy: string): Control {
-  return BUILDERS[question.kind as QuestionKind](question, describedBy);
+/** What a control is made from; `describedBy` are the ids of what explains the question. */
+export interface Making {
+  question: Question;
+  texts: Texts & Partial<KindTexts>;
+  /** To name countries in. */
+  language: string;
+  describedBy: string;
 }
 
-function field(
-  { prompt, placeholder, kind }: Question,
-  describedBy: string,
-  input: HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement,
-): Control {
-  input.id = IDS.control;
-  input.setAttribute("part", "control");
-  input.setAttribute("aria-describedby", describedBy);
-  if (placeholder) input.setAttribute("placeholder", placeholder);
+export type Input = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
+export type Choice = { value: string; label: string; mark?: Node; field?: Input };
+
+/** What is lent to the parts that draw further kinds. */
+export interface Kit {
+  element: typeof element;
+  field: typeof field;
+  group: typeof group;
+  choices: typeof choices;
+  list: typeof list;
+}
+
+/** A kind that comes with a part of its own. */
+export type BuildControl = (kit: Kit, making: Making) => Control;
+
+export function field({ question, describedBy }: Making, made: Input): Control {
+  const attributes = {
+    id: "control",
+    part: "control",
+    "aria-describedby": describedBy,
+    placeholder: question.placeholder,
+    autocomplete: made.getAttribute("autocomplete") ?? "off",
+  };
+  for (const [name, value] of Object.entries(attributes)) if (value) made.setAttribute(name, value);
   return {
     element: element(
       "div",
-      { class: `field ${kind.toLowerCase()}` },
-      element("label", { for: IDS.control, part: "prompt" }, prompt),
-      input,
+      { class: `field ${classOf(question)}` },
+      element("label", { for: "control", part: "prompt", lang: question.language }, question.prompt),
+      made,
     ),
-    read: () => ({ texts: input.value === "" ? [] : [input.value], isUnreadable: input.validity.badInput }),
-    focus: () => input.focus(),
-    markInvalid: (isInvalid) => input.setAttribute("aria-invalid", String(isInvalid)),
+    read: () => ({ texts: made.value === "" ? [] : [made.value], isUnreadable: made.validity.badInput }),
+    fill: ([text = ""]) => void (made.value = text),
+    focus: () => made.focus(),
+    markInvalid: (isInvalid) => made.setAttribute("aria-invalid", String(isInvalid)),
   };
 }
 
-function choices(
-  { prompt, kind }: Question,
-  describedBy: string,
-  type: "radio" | "checkbox",
-  options: QuestionOption[],
-): Control {
-  const inputs = options.map(({ value }) => element("input", { type, name: IDS.control, value }));
-  const group = element(
+export function group({ question, describedBy }: Making, role: string | false, ...children: Node[]): HTMLElement {
+  return element(
     "fieldset",
+    { class: classOf(question), part: "control", role, "aria-describedby": describedBy },
+    element("legend", { part: "prompt", lang: question.language }, question.prompt),
+    ...children,
+  );
+}
+
+/** Of several options one or many; the one that has a field of its own is told with what is in the field. */
+export function choices(making: Making, type: "radio" | "checkbox", offered: Choice[], ...before: Node[]): Control {
+  const inputs = offered.map(({ value }) => element("input", { type, name: "control", value }));
+  const own = offered.at(-1)?.field;
+  const ownInput = own && inputs.at(-1);
+  const made = group(
+    making,
     // A fieldset is a group, which cannot be invalid; a radio group can (WAI-ARIA 1.2 §5.3).
-    { class: kind.toLowerCase(), part: "control", role: type === "radio" && "radiogroup", "aria-describedby": describedBy },
-    element("legend", { part: "prompt" }, prompt),
+    type === "radio" && "radiogroup",
+    ...before,
     element(
       "div",
-      { class: "options" },
-      ...inputs.map((input, index) => element("label", { part: "option" }, input, element("span", {}, options[index]?.label ?? ""))),
+      { class: "options", lang: making.question.language },
+      ...offered.map(({ label, mark }, index) => element("label", { part: "option" }, inputs[index], mark, element("span", {}, label))),
+      own,
     ),
   );
   return {
-    element: group,
-    read: () => ({ texts: inputs.filter((input) => input.checked).map((input) => input.value) }),
-    focus: () => (inputs.find((input) => input.checked) ?? inputs[0])?.focus(),
+    element: made,
+    read: () => {
+      const texts = inputs.filter(({ checked }) => checked).map(({ value }) => value);
+      return ownInput?.checked ? { texts: [...texts, own!.value], isUnreadable: own!.validity.badInput } : { texts };
+    },
+    fill: (texts) => {
+      for (const each of inputs) each.checked = texts.includes(each.value);
+      if (ownInput?.checked) own!.value = texts.at(-1) ?? "";
+    },
+    focus: () => (ownInput?.checked ? own! : (inputs.find(({ checked }) => checked) ?? inputs[0]))?.focus(),
     markInvalid: (isInvalid) => {
-      for (const marked of type === "radio" ? [group] : inputs) marked.setAttribute("aria-invalid", String(isInvalid));
+      for (const marked of type === "radio" ? [made] : inputs) marked.setAttribute("aria-invalid", String(isInvalid));
     },
   };
 }
 
-function list(options: QuestionOption[]): HTMLSelectElement {
+/** The option that no option says, with a field to say it. */
+export function ownChoice(label: string, attributes: Attributes = {}): Choice {
+  const named = { type: "text", part: "other", "aria-label": label, autocomplete: "off", ...attributes };
+  return { value: OTHER, label, field: element("input", named) };
+}
+
+export function list({ texts }: Making, offered: Choice[]): HTMLSelectElement {
   return element(
     "select",
     {},
-    element("option", { value: "" }, TEXTS.pick),
-    ...options.map(({ value, label }) => element("option", { value }, label)),
+    element("option", { value: "" }, texts.pick),
+    ...offered.map(({ value, label }) => element("option", { value }, label)),
   );
+}
+
+function classOf({ kind }: Question): string {
+  return kind.toLowerCase().replace(/_/g, "-");
 }

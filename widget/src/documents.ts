@@ -1,82 +1,58 @@
 /**
- * The GraphQL documents, each typed by what it takes and returns.
+ * The GraphQL documents that bring a question, each typed by what it takes and returns.
  *
- * Inputs are written inline, so a document depends on field names alone and never on the name of an input type.
  * Refusals are read through the interface, so a refusal added later still arrives with its message.
  */
 
-import type { AnswerQuestionResult, AnswerValue, NextQuestion, Refusal, SkipQuestionResult, StartedVisit } from "./types.ts";
+import type { SignInProof } from "./signing.ts";
+import type { NextQuestion, Refusal, StartedVisit } from "./types.ts";
 
 declare const types: unique symbol;
 
 /** A document that remembers the types of its variables and its data. */
 export type Document<Variables, Data> = string & { readonly [types]?: (variables: Variables) => Data };
 
+export interface FreshToken {
+  viewerToken: string;
+  expiresInSeconds: number;
+}
+
 export type StartVisitResult =
-  | (StartedVisit & { __typename: "StartVisitSuccess"; viewerToken: string; expiresInSeconds: number; resumeToken: string })
-  | Refusal<"SignInCodeError">;
+  | (StartedVisit & FreshToken & { __typename: "StartVisitSuccess"; resumeToken: string })
+  | Refusal<"SignInCodeError" | "IdentityTokenError" | "ForbiddenError">;
 
-export type RenewViewerTokenResult =
-  | { __typename: "RenewViewerTokenSuccess"; viewerToken: string; expiresInSeconds: number }
-  | Refusal<"NotFoundError">;
-
-const NEXT = `fragment Next on NextQuestion {
+export const NEXT = `fragment Next on NextQuestion {
   state until
   ask { id placement question {
-    id key kind prompt help placeholder isSkippable options { value label }
-    minimum maximum minLength maxLength minChoices maxChoices
+    id key kind language prompt help why placeholder submitLabel skipLabel declineLabel isSkippable hasOther ratingStyle
+    options { value label picture } minimum maximum minLength maxLength minChoices maxChoices
+    confirm { value text source } consent { purpose text textVersion }
   } }
 }`;
 
-const REFUSAL = "... on UserError { message }";
+type Start = {
+  resumeToken: string | null;
+  placement: string;
+  locale: string | null;
+  signIn: SignInProof | null;
+  identityToken: string | null;
+};
 
-const STARTED = `{
-  __typename ${REFUSAL}
-  ... on StartVisitSuccess {
-    viewerToken expiresInSeconds resumeToken visit { id number startedAt } profile { id traits } next { ...Next }
+export const START_VISIT: Document<Start, { startVisit: StartVisitResult }> =
+  `mutation StartVisit($resumeToken: String, $placement: String!, $locale: String, $signIn: SignInCodeInput, $identityToken: String) {
+  startVisit(input: { resumeToken: $resumeToken, placement: $placement, locale: $locale, signIn: $signIn, identityToken: $identityToken }) {
+    __typename ... on UserError { message } ... on StartVisitSuccess {
+      viewerToken expiresInSeconds resumeToken visit { id number startedAt } profile { id traits } next { ...Next }
+    }
   }
-} } ${NEXT}`;
+} ${NEXT}`;
 
-export const START_VISIT: Document<
-  { resumeToken: string | null; placement: string },
-  { startVisit: StartVisitResult }
-> = `mutation StartVisit($resumeToken: String, $placement: String!) {
-  startVisit(input: { resumeToken: $resumeToken, placement: $placement }) ${STARTED}`;
-
-export const START_SIGNED_IN_VISIT: Document<
-  { resumeToken: string | null; placement: string; code: string; verifier: string },
-  { startVisit: StartVisitResult }
-> = `mutation StartSignedInVisit($resumeToken: String, $placement: String!, $code: String!, $verifier: String!) {
-  startVisit(input: { resumeToken: $resumeToken, placement: $placement, signIn: { code: $code, verifier: $verifier } }) ${STARTED}`;
-
-export const RENEW_VIEWER_TOKEN: Document<{ resumeToken: string }, { renewViewerToken: RenewViewerTokenResult }> =
+export const RENEW_VIEWER_TOKEN: Document<{ resumeToken: string }, { renewViewerToken: Partial<FreshToken> }> =
   `mutation RenewViewerToken($resumeToken: String!) {
-  renewViewerToken(input: { resumeToken: $resumeToken }) {
-    __typename ${REFUSAL}
-    ... on RenewViewerTokenSuccess { viewerToken expiresInSeconds }
-  }
+  renewViewerToken(input: { resumeToken: $resumeToken }) { __typename ... on RenewViewerTokenSuccess { viewerToken expiresInSeconds } }
 }`;
 
-export const NEXT_QUESTION: Document<{ placement: string }, { nextQuestion: NextQuestion | null }> =
-  `query NextQuestion($placement: String!) { nextQuestion(placement: $placement) { ...Next } } ${NEXT}`;
-
-export const ANSWER_QUESTION: Document<
-  { askId: string; value: AnswerValue },
-  { answerQuestion: AnswerQuestionResult }
-> = `mutation AnswerQuestion($askId: ID!, $value: JSON!) {
-  answerQuestion(input: { askId: $askId, value: $value }) {
-    __typename ${REFUSAL}
-    ... on AnswerQuestionSuccess { outcome value isReplay notice next { ...Next } }
-  }
+export const NEXT_QUESTION: Document<{ placement: string; locale: string | null }, { nextQuestion: NextQuestion | null }> =
+  `query NextQuestion($placement: String!, $locale: String) {
+  nextQuestion(placement: $placement, locale: $locale) { ...Next }
 } ${NEXT}`;
-
-export const SKIP_QUESTION: Document<{ askId: string }, { skipQuestion: SkipQuestionResult }> =
-  `mutation SkipQuestion($askId: ID!) {
-  skipQuestion(input: { askId: $askId }) {
-    __typename ${REFUSAL}
-    ... on SkipQuestionSuccess { outcome isReplay next { ...Next } }
-  }
-} ${NEXT}`;
-
-export const SIGN_OUT: Document<Record<string, never>, { signOut: { __typename: string; message?: string } }> =
-  `mutation SignOut { signOut { __typename ${REFUSAL} } }`;

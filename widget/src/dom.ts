@@ -1,19 +1,20 @@
 /** Making elements without markup in strings: no text of a question can become HTML. */
 
-type Attributes = Record<string, string | boolean | null | undefined>;
+export type Attributes = Record<string, string | number | boolean | null | undefined>;
 
 /** `true` sets a bare attribute; false, null and undefined set none. A part's name is its class as well. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
-  ...children: (Node | string | null)[]
+  ...children: (Node | string | null | undefined | false)[]
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
+  // Own entries only: a page may have put names of its own on Object.prototype.
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) made.setAttribute(name, "");
-    else if (typeof value === "string") made.setAttribute(name, value);
+    if (value === false || value === null || value === undefined) continue;
+    made.setAttribute(name, value === true ? "" : String(value));
+    if (name === "part") made.classList.add(String(value));
   }
-  if (attributes["part"]) made.classList.add(String(attributes["part"]));
-  made.append(...children.filter((child) => child !== null));
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return made;
 }

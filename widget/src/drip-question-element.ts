@@ -1,68 +1,60 @@
-/** `<drip-question>`: when to ask, what to do with the answer, whom to tell. The looks are in card.ts. */
+/** `<drip-question>`: when to ask, and whom to tell. The looks are in card.ts, what follows a question in answering.ts. */
 
-import { isAskable } from "./answer.ts";
-import { ATTRIBUTES, endpointFrom, placementFrom, type AttributeName } from "./attributes.ts";
-import { Card } from "./card.ts";
-import type { DripClient, DripNotice } from "./client.ts";
+import type { Answering } from "./answering.ts";
+import { ATTRIBUTES, choiceFrom, endpointFrom, exitsFrom, placementFrom, type AttributeName } from "./attributes.ts";
+import { Card, type Act } from "./card.ts";
+import type { Connection, DripNotice } from "./connection.ts";
 import { asDripError, DripError } from "./errors.ts";
 import { dispatch, type DripEventDetails } from "./events.ts";
+import { isAskable } from "./kinds.ts";
+import { ENGLISH, localeOf, speechIn, type Speech } from "./language.ts";
 import { pageLoaded } from "./page-loaded.ts";
-import { sharedClient } from "./shared-client.ts";
-import { TEXTS } from "./texts.ts";
-import type { AnswerQuestionResult, AnswerValue, Ask, NextQuestion, SkipQuestionResult } from "./types.ts";
+import { BaseElement, reflect, takeOver } from "./reflecting.ts";
+import { sharedConnection } from "./shared-connection.ts";
+import type { Ask, AskHandled, NextQuestion } from "./types.ts";
 
 /** A rest that ends later than this waits for the next page. */
 const LONGEST_REST_MS = 5 * 60_000;
 /** A rest is never shorter, whatever the two clocks say. */
 const SHORTEST_REST_MS = 2_000;
-/** So many questions that this version cannot ask are passed over in a row. */
-const MOST_PASSED_OVER = 5;
-
-export class DripQuestionElement extends HTMLElement {
+export class DripQuestionElement extends BaseElement {
   static readonly observedAttributes: readonly AttributeName[] = ATTRIBUTES;
 
+  declare endpoint: string | null;
+  declare key: string | null;
+  declare placement: string | null;
+  declare locale: string | null;
+  declare mode: string | null;
+  declare theme: string | null;
+  declare exits: string | null;
+  declare delay: string | null;
+  declare storage: string | null;
+  declare signals: string | null;
+  declare tokenUrl: string | null;
+
   readonly #card = new Card(this.attachShadow({ mode: "open" }));
-  #client: DripClient | null = null;
+  #client: Connection | null = null;
   #unsubscribe: (() => void) | null = null;
+  #answering: Promise<Answering> | null = null;
+  #speech: Speech = ENGLISH;
   #isJoining = false;
   /** Counts what replaced what was on show; whoever comes back to another number comes too late. */
   #turn = 0;
   #isLoading = false;
-  /** What the last load asked for. */
-  #placementShown: string | null = null;
-  /** Profile and visit that drip:ready was told of. */
+  /** What the last load asked for, and the profile and visit that drip:ready was told of. */
+  #loaded = "";
   #greeted = "";
   #profileId: string | null = null;
   #rest: ReturnType<typeof setTimeout> | undefined;
+  #ask: Ask | null = null;
 
   /** Null until the element is connected and configured. */
-  get client(): DripClient | null {
+  get client(): Connection | null {
     return this.#client;
   }
 
-  get endpoint(): string | null {
-    return this.getAttribute("endpoint");
-  }
-  set endpoint(value: string | null) {
-    this.#reflect("endpoint", value);
-  }
-
-  get key(): string | null {
-    return this.getAttribute("key");
-  }
-  set key(value: string | null) {
-    this.#reflect("key", value);
-  }
-
-  /** "home" when missing or not a placement's name. */
-  get placement(): string {
-    return placementFrom(this.getAttribute("placement"));
-  }
-  set placement(value: string | null) {
-    this.#reflect("placement", value);
-  }
-
   connectedCallback(): void {
+    takeOver(this, ATTRIBUTES);
     this.#join();
   }
 
@@ -77,41 +69,66 @@ export class DripQuestionElement extends HTMLElement {
 
   /** Asks the server again what to ask. */
   reload(): Promise<void> {
-    return this.#load((client) => client.next(this.placement));
+    return this.#load((client) => client.next(this.#placement));
+  }
+
+  /** Shows the question that a listener kept back, or that was closed by `close()`. */
+  async open(): Promise<void> {
+    if (this.#ask) await this.#draw(this.#ask, null);
+  }
+
+  /** Takes the question away without an outcome; `open()` brings it back. */
+  close(): void {
+    this.#card.clear();
+    void this.#answering?.then((answering) => answering.end());
+  }
+
+  /** Forgets what was typed, and shows nothing. */
+  clear(): void {
+    this.close();
+    this.#ask = null;
+    void this.#answering?.then((answering) => answering.forget());
   }
 
   /** Leaves for the provider; the person comes back to this page. */
-  async signIn(provider: string): Promise<void> {
-    try {
-      if (this.#client) location.assign(await this.#client.signInUrl(provider));
-    } catch (thrown) {
-      this.#report(thrown);
-    }
+  signIn(provider: string): Promise<void> {
+    return this.#lead(async ({ signInUrl }, client) => location.assign(await signInUrl(client, provider)));
   }
 
   /** Signs in in a small window and leaves this page as it is; call it from a click. */
-  async signInWithPopup(provider: string): Promise<void> {
-    try {
-      await this.#client?.signInWithPopup(provider);
-    } catch (thrown) {
-      // A sign-in that failed was told of by the client.
-      if (asDripError(thrown).code !== "SIGN_IN_FAILED") this.#report(thrown);
-    }
+  signInWithPopup(provider: string): Promise<void> {
+    return this.#lead(({ signInWithPopup }, client) => signInWithPopup(client, provider));
+  }
+
+  /** Begins a visit as the person whom the host's backend names in a signed token. */
+  setToken(token: string): Promise<void> {
+    return this.#lead(({ identify }, client) => identify(client, token, this.#placement));
   }
 
   /** Signs the person out on the server and begins anew. */
   signOut(): Promise<void> {
-    return this.#load(async (client) => (await client.signOut(this.placement)).next);
+    this.clear();
+    return this.#lead(({ signOut }, client) => signOut(client, this.#placement));
   }
 
   /** Forgets the person in this browser and begins anew. */
   reset(): Promise<void> {
-    return this.#load(async (client) => (await client.reset(this.placement)).next);
+    this.clear();
+    return this.#lead(({ reset }, client) => reset(client, this.#placement));
   }
 
-  #reflect(name: AttributeName, value: string | null): void {
-    if (value === null) this.removeAttribute(name);
-    else this.setAttribute(name, value);
+  /** Whoever comes of it, the connection tells; every element of the page then asks what to ask them. */
+  async #lead(lead: (people: typeof import("./people.ts"), client: Connection) => unknown): Promise<void> {
+    try {
+      if (this.#client) await lead(await import("./people.ts"), this.#client);
+    } catch (thrown) {
+      // A sign-in that failed was told of by the connection.
+      if (asDripError(thrown).code !== "SIGN_IN_FAILED") this.#report(thrown);
+    }
+  }
+
+  get #placement(): string {
+    return placementFrom(this.placement, () => undefined);
   }
 
   /** Once for all attributes that change together, and not at all when the element was only moved. */
@@ -128,7 +145,7 @@ export class DripQuestionElement extends HTMLElement {
     const before = this.#client;
     this.#unsubscribe?.();
     try {
-      this.#client = sharedClient(endpointFrom(this.endpoint, import.meta.url), this.key ?? "");
+      this.#client = sharedConnection(endpointFrom(this.endpoint, import.meta.url), this.key ?? "");
     } catch (thrown) {
       this.#client = null;
       this.#turn++;
@@ -136,25 +153,46 @@ export class DripQuestionElement extends HTMLElement {
       this.#report(thrown);
       return;
     }
-    this.#unsubscribe = this.#client.subscribe((notice) => this.#hear(notice));
-    const isSamePerson = this.#isLoading || (this.#client.visit?.profile.id ?? null) === this.#profileId;
-    if (this.#client !== before || this.#placementShown !== this.placement || !isSamePerson) void this.reload();
+    const client = this.#client;
+    const warn = (name: string, written: string): void =>
+      this.#report(new DripError("BAD_ATTRIBUTE", `${name}="${written}"`));
+    client.mayStore = choiceFrom("storage", this.storage, warn) === "local";
+    client.locale = localeOf(this);
+    for (const name of ["mode", "theme"] as const) this.#card.place.dataset[name] = choiceFrom(name, this[name], warn);
+    if (choiceFrom("signals", this.signals, warn) === "respect" && isOptedOut()) return this.#optOut();
+
+    this.#unsubscribe = client.subscribe((notice) => this.#hear(notice));
+    if (client !== before) this.#answering = null;
+    const loaded = [placementFrom(this.placement, warn), client.locale].join(" ");
+    const isSamePerson = this.#isLoading || (client.visit?.profile.id ?? null) === this.#profileId;
+    if (client !== before || this.#loaded !== loaded || !isSamePerson) void this.reload();
+  }
+
+  #optOut(): void {
+    this.clear();
+    this.#tell("drip:done", { state: "OPTED_OUT", until: null });
   }
 
   #hear(notice: DripNotice): void {
     if (notice.type === "error") void pageLoaded().then(() => this.#report(notice.error));
-    else if (!this.#isLoading && notice.visit.profile.id !== this.#profileId) void this.reload();
+    else if (notice.type === "visit") {
+      if (!this.#isLoading && notice.visit.profile.id !== this.#profileId) void this.reload();
+    } else if (this.#ask?.id === notice.parcel.askId && "outcome" in notice.result) {
+      // Sent late, or from another card of this page that asks the same.
+      void this.#catchUp(this.#ask, notice.isLate, notice.result);
+    }
   }
 
-  async #load(find: (client: DripClient) => Promise<NextQuestion>): Promise<void> {
+  async #load(find: (client: Connection) => Promise<NextQuestion>): Promise<void> {
     const client = this.#client;
     if (!client) return;
     const turn = ++this.#turn;
     this.#isLoading = true;
-    this.#placementShown = this.placement;
+    this.#loaded = [this.#placement, client.locale].join(" ");
     try {
-      const next = await find(client);
+      const [next, speech] = await Promise.all([find(client), speechIn(localeOf(this))]);
       if (turn !== this.#turn) return;
+      this.#speech = speech;
       this.#greet(client);
       await this.#show(next);
     } catch (thrown) {
@@ -165,7 +203,7 @@ export class DripQuestionElement extends HTMLElement {
     }
   }
 
-  #greet({ visit }: DripClient): void {
+  #greet({ visit }: Connection): void {
     const greeted = visit && `${visit.profile.id} ${visit.visit.id}`;
     if (!greeted || greeted === this.#greeted) return;
     this.#greeted = greeted;
@@ -174,97 +212,93 @@ export class DripQuestionElement extends HTMLElement {
     this.#tell("drip:profile", { profileId: visit.profile.id, reason: "visit" });
   }
 
-  /** `closing` stays when nothing follows; `notice` introduces what follows. */
-  async #show(next: NextQuestion, closing: string | null = null, notice: string | null = null): Promise<void> {
+  /** `notice` introduces what follows; `close` is for when nothing does. */
+  async #show(next: NextQuestion, notice: string | null = null, close = () => this.#card.clear()): Promise<void> {
     clearTimeout(this.#rest);
-    const shown = await this.#firstAskable(next);
-    if (shown.state === "READY" && shown.ask) this.#ask(shown.ask, notice);
-    else this.#finish(shown, closing);
+    const isKnown = !next.ask || isAskable(next.ask.question);
+    const shown = isKnown ? next : await (await this.#openAnswering()).passOver(next);
+    this.#ask = shown.ask;
+    if (!this.#ask) this.#finish(shown, close);
+    else if (this.#tell("drip:show", { ask: this.#ask })) await this.#draw(this.#ask, notice);
+    else this.close();
   }
 
-  #ask(ask: Ask, notice: string | null): void {
-    this.#card.ask(ask.question, notice, {
-      onAnswer: (value) => void this.#answer(ask, value),
-      onSkip: () => void this.#skip(ask),
-    });
-    this.#tell("drip:shown", { ask });
+  async #draw(ask: Ask, notice: string | null): Promise<void> {
+    const answering = await this.#answering;
+    const { language, texts, direction } = this.#speech;
+    const asked = { ask, texts, language, notice, exits: exitsFrom(this.exits), canGoBack: answering?.canGoBack ?? false };
+    if (!(await this.#card.ask(asked, (act) => void this.#act(act)))) return;
+    if (direction) this.#card.place.dir = direction;
+    this.#card.place.lang = language;
+    // What answering needs comes while the person reads.
+    await this.#openAnswering().then(
+      (opened) => void (this.#ask === ask && this.#card.form && opened.begin(ask)),
+      (thrown) => this.#report(thrown),
+    );
   }
 
-  #finish({ state, until }: NextQuestion, closing: string | null): void {
-    if (closing === null) this.#card.clear();
-    else this.#card.close(closing);
-    this.#tell("drip:done", { state: state === "RESTING" ? state : "DONE", until });
+  #finish({ state, until }: NextQuestion, close: () => void): void {
+    void this.#answering?.then((answering) => answering.end());
+    close();
+    this.#tell("drip:done", { state: state === "DONE" ? state : "RESTING", until });
 
     const rest = until === null ? Infinity : Math.max(Date.parse(until) - Date.now(), SHORTEST_REST_MS);
     if (rest <= LONGEST_REST_MS) this.#rest = setTimeout(() => this.isConnected && void this.reload(), rest);
   }
 
-  /** Passes over what this version cannot ask, so that one new kind does not silence the rest. */
-  async #firstAskable(next: NextQuestion): Promise<NextQuestion> {
-    for (let passed = 0; next.ask && !isAskable(next.ask.question); passed++) {
-      const { kind, key } = next.ask.question;
-      this.#report(new DripError("UNKNOWN_KIND", `Question "${key}" of kind ${kind} cannot be asked by this version.`));
-      const result = passed < MOST_PASSED_OVER && (await this.#client?.skip(next.ask.id));
-      if (!result || result.__typename !== "SkipQuestionSuccess") return { state: "DONE", ask: null, until: null };
-      next = result.next;
-    }
-    return next;
-  }
-
-  #answer(ask: Ask, value: AnswerValue): Promise<void> {
-    return this.#settle((client) => client.answer(ask.id, value), async (result) => {
-      if (result.__typename !== "AnswerQuestionSuccess") return this.#refuse(result);
-      const { outcome, isReplay, notice, next } = result;
-      this.#card.announce(TEXTS.saved);
-      this.#tell("drip:answered", { ask, value: result.value, outcome, isReplay });
-      if (this.#profileId) this.#tell("drip:profile", { profileId: this.#profileId, reason: "answer" });
-      await this.#show(next, notice ?? TEXTS.thanks, notice);
-    });
-  }
-
-  #skip(ask: Ask): Promise<void> {
-    return this.#settle((client) => client.skip(ask.id), async (result) => {
-      if (result.__typename !== "SkipQuestionSuccess") return this.#refuse(result);
-      this.#tell("drip:skipped", { ask });
-      await this.#show(result.next, TEXTS.skipped);
-    });
-  }
-
-  /** Sends what the person decided; what they typed stays until the server has it. */
-  async #settle<Result>(send: (client: DripClient) => Promise<Result>, then: (result: Result) => Promise<void>): Promise<void> {
-    const client = this.#client;
-    if (!client) return;
-    const turn = this.#turn;
-    this.#card.setBusy(true);
-    this.#card.announce("");
+  async #act(act: Act): Promise<void> {
     try {
-      const result = await send(client);
-      if (turn === this.#turn) await then(result);
+      await (await this.#openAnswering()).act(act);
     } catch (thrown) {
-      if (turn === this.#turn) this.#card.fail(TEXTS.failed);
+      this.#card.fail(this.#speech.texts.failed);
       this.#report(thrown);
-    } finally {
-      if (turn === this.#turn) this.#card.setBusy(false);
     }
   }
 
-  async #refuse(refusal: Exclude<AnswerQuestionResult | SkipQuestionResult, { outcome: string }>): Promise<void> {
-    if (refusal.__typename === "InvalidAnswerError") return this.#card.refuse(refusal.message);
-    if (refusal.__typename === "UnknownAskError") {
-      this.#report(new DripError("UNKNOWN_ASK", refusal.message));
-      return this.reload();
-    }
-    this.#card.clear();
-    this.#report(new DripError("FORBIDDEN", refusal.message));
+  async #catchUp(ask: Ask, isLate: boolean, result: AskHandled): Promise<void> {
+    const answering = await this.#openAnswering();
+    if (isLate) answering.tellOf(ask, result);
+    else if (this.#card.isBusy) return;
+    answering.end();
+    await this.#show(result.next);
   }
 
-  #tell<Name extends keyof DripEventDetails>(name: Name, detail: DripEventDetails[Name]): void {
-    dispatch(this, name, detail);
+  #openAnswering(): Promise<Answering> {
+    const client = this.#client!;
+    this.#answering ??= import("./answering.ts").then(
+      ({ Answering }) =>
+        new Answering({
+          card: this.#card,
+          client,
+          texts: () => this.#speech.texts,
+          show: (next, notice, close) => this.#show(next, notice, close),
+          askAgain: (ask) => this.#draw((this.#ask = ask), null),
+          reload: () => this.reload(),
+          tell: (name, detail) => void this.#tell(name, detail),
+          report: (thrown) => this.#report(thrown),
+          warn: (code, message) => this.#report(new DripError(code, message)),
+          isAskable,
+        }),
+    );
+    this.#answering.catch(() => (this.#answering = null));
+    return this.#answering;
+  }
+
+  #tell<Name extends keyof DripEventDetails>(name: Name, detail: DripEventDetails[Name]): boolean {
+    return dispatch(this, name, detail);
   }
 
   #report(thrown: unknown): void {
     const error = asDripError(thrown);
-    console.warn(`<drip-question> ${error.code}: ${error.message}`);
+    const explained = import("./explaining.ts").then(({ explain }) => explain(error.code), () => "");
+    void explained.then((sentence) => console.warn(`<drip-question> ${error.code}: ${error.message} ${sentence}`));
     this.#tell("drip:error", { code: error.code, message: error.message, error });
   }
+}
+
+reflect(DripQuestionElement, ATTRIBUTES);
+
+function isOptedOut(): boolean {
+  const { globalPrivacyControl, doNotTrack } = navigator as Navigator & { globalPrivacyControl?: boolean };
+  return globalPrivacyControl === true || doNotTrack === "1";
 }

@@ -3,9 +3,9 @@
 import { DripQuestionElement } from "./drip-question-element.ts";
 import type { DripEventMap } from "./events.ts";
 
-export { createDripClient, DripError } from "./client.ts";
-export type * from "./client.ts";
+export { DripError } from "./errors.ts";
 export type * from "./events.ts";
+export type * from "./types.ts";
 export { DripQuestionElement };
 
 declare global {

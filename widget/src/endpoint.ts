@@ -8,16 +8,9 @@ import { DripError } from "./errors.ts";
  * A relative address is resolved against `base`. Raises DripError BAD_CONFIGURATION.
  */
 export function normaliseEndpoint(written: string, base?: string): string {
-  let url: URL;
-  try {
-    url = new URL(written.trim(), base);
-  } catch (cause) {
-    throw new DripError("BAD_CONFIGURATION", `endpoint "${written}" is not an address; write https://your-server.`, cause);
-  }
-  if (!/^https?:$/.test(url.protocol)) {
-    throw new DripError("BAD_CONFIGURATION", `endpoint "${written}" must begin with https:// or http://.`);
-  }
-  return url.origin + url.pathname.replace(/\/+$/, "").replace(/\/graphql$/, "").replace(/\/+$/, "");
+  const url = URL.canParse(written.trim(), base) ? new URL(written.trim(), base) : null;
+  if (!/^https?:$/.test(url?.protocol ?? "")) throw new DripError("BAD_CONFIGURATION", `endpoint ${written}`);
+  return url!.origin + url!.pathname.replace(/\/*(\/graphql)?\/*$/, "");
 }
 
 /** The server that served this script, when it came from a server's `/widget/` folder; else null. */

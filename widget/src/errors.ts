@@ -5,10 +5,12 @@
  * NETWORK: no answer came. UNAVAILABLE: the server asks for patience. BAD_RESPONSE: what answered is no GraphQL server.
  */
 export type DripErrorCode =
+  | "BAD_ATTRIBUTE"
   | "BAD_CONFIGURATION"
   | "BAD_RESPONSE"
   | "FORBIDDEN"
   | "GRAPHQL"
+  | "IDENTITY_TOKEN_INVALID"
   | "KEY_INVALID"
   | "NETWORK"
   | "ORIGIN_NOT_ALLOWED"
@@ -33,7 +35,13 @@ export class DripError extends Error {
   }
 }
 
-/** Anything thrown, as a DripError. */
+/** Anything thrown, as a DripError; told by its name, because each part of the widget brings the class along. */
 export function asDripError(thrown: unknown): DripError {
-  return thrown instanceof DripError ? thrown : new DripError("UNEXPECTED", String(thrown), thrown);
+  const isOne = thrown instanceof Error && thrown.name === "DripError";
+  return isOne ? (thrown as DripError) : new DripError("UNEXPECTED", String(thrown), thrown);
+}
+
+/** Whether the same request may work in a moment. */
+export function isTransient(thrown: unknown): boolean {
+  return /^(NETWORK|UNAVAILABLE)$/.test(asDripError(thrown).code);
 }

@@ -1,6 +1,6 @@
 /** Trying again, for calls that may safely happen twice. */
 
-import { DripError } from "./errors.ts";
+import { isTransient } from "./errors.ts";
 
 /** About six seconds in all: long enough for a restart, short enough for somebody who is waiting. */
 const PAUSES_MS = [500, 1500, 4000];
@@ -20,8 +20,4 @@ export async function retrying<T>(attempt: () => Promise<T>, wait: Wait): Promis
     await wait(pause * (0.5 + Math.random() / 2));
   }
   return attempt();
-}
-
-function isTransient(thrown: unknown): boolean {
-  return thrown instanceof DripError && (thrown.code === "NETWORK" || thrown.code === "UNAVAILABLE");
 }

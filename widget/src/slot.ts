@@ -7,6 +7,8 @@ export interface Slot {
   /** False when the value lives in memory only and a reload forgets it. */
   write(value: string): boolean;
   clear(): void;
+  /** Moves what lives in memory into the storage, once that may be used. */
+  settle(): void;
 }
 
 /**
@@ -26,16 +28,21 @@ export function createSlot(name: string, source: () => DripStorage | null | unde
     }
   }
 
+  const write = (value: string): boolean => {
+    const isKept = attempt((storage) => storage.setItem(name, value)) !== null;
+    memory = isKept ? null : value;
+    return isKept;
+  };
+
   return {
+    write,
     read: () => memory ?? attempt((storage) => storage.getItem(name))?.done ?? null,
-    write(value) {
-      const isKept = attempt((storage) => storage.setItem(name, value)) !== null;
-      memory = isKept ? null : value;
-      return isKept;
-    },
     clear() {
       memory = null;
       attempt((storage) => storage.removeItem(name));
+    },
+    settle() {
+      if (memory !== null) write(memory);
     },
   };
 }

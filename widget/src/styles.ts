@@ -2,19 +2,20 @@
 
 import css from "./card.css";
 
-function once(css: string): () => CSSStyleSheet {
-  let sheet: CSSStyleSheet | null = null;
-  return () => {
-    if (!sheet) {
-      sheet = new CSSStyleSheet();
-      sheet.replaceSync(css);
-    }
-    return sheet;
-  };
+const made = new Map<string, CSSStyleSheet>();
+
+/** One sheet of a text for all elements of a page. */
+export function sheetOf(css: string): CSSStyleSheet {
+  let sheet = made.get(css);
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    made.set(css, sheet);
+  }
+  return sheet;
 }
 
-/** One sheet for all elements of a page. */
-export const SHEET = once(css);
+export const SHEET = (): CSSStyleSheet => sheetOf(css);
 
 /** Takes the element out of the page's layout while there is nothing to show. */
-export const NOTHING = once(":host { display: none !important; }");
+export const NOTHING = (): CSSStyleSheet => sheetOf(":host { display: none !important; }");

@@ -1,34 +1,32 @@
-/** Every word of our own that a person reads. Questions bring their words along. */
+/** Every word of our own that a person reads beside a question, in English. Questions bring their words along. */
 
 export const TEXTS = {
   save: "Save",
   skip: "Not now",
+  decline: "Rather not say",
+  notApplicable: "Doesn't apply to me",
+  close: "Close",
+  back: "Back",
+  why: "Why we ask",
+  step: "Question {0} of {1}",
+  failed: "This could not be saved just now. Please try again.",
+
   yes: "Yes",
   no: "No",
   pick: "Choose …",
-  saved: "Saved.",
-  thanks: "Thank you.",
-  skipped: "All right, another time.",
-  failed: "This could not be saved just now. Please try again.",
+  other: "Something else",
+  agree: "I agree",
+  disagree: "I don't agree",
 
-  emptyText: "Please write an answer.",
-  emptyNumber: "Please write a number.",
-  emptyDate: "Please enter a full date.",
-  emptyChoice: "Please choose one.",
-  tooShort: (least: number) => `Please write at least ${counted(least, "character")}.`,
-  tooLong: (most: number, written: number) => `Please write at most ${counted(most, "character")}; this is ${written}.`,
-  tooSmall: (least: number) => `Please write ${least} or more.`,
-  tooLarge: (most: number) => `Please write ${most} or less.`,
-  tooFew: (least: number) => `Please choose at least ${least}.`,
-  tooMany: (most: number) => `Please choose at most ${most}.`,
-
-  chooseExactly: (count: number) => `Choose ${count}.`,
-  chooseBetween: (least: number, most: number) => `Choose ${least} to ${most}.`,
-  chooseUpTo: (most: number) => `Choose up to ${most}.`,
-  chooseAtLeast: (least: number) => `Choose at least ${least}.`,
+  chooseExactly: "Choose {0}.",
+  chooseBetween: "Choose {0} to {1}.",
+  chooseUpTo: "Choose up to {0}.",
   chooseAny: "Choose all that apply.",
 };
 
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+export type Texts = Record<keyof typeof TEXTS, string>;
+
+/** Puts values in the places {0}, {1} … of a text. */
+export function filled(text: string, ...values: (string | number)[]): string {
+  return text.replace(/\{(\d)\}/g, (_, place: string) => String(values[Number(place)]));
 }

@@ -19,20 +19,18 @@ export function createPost(url: string, fetch: typeof globalThis.fetch): Post {
     let response: Response;
     try {
       response = await fetch(url, {
+        // A page may have put names of its own on Object.prototype, which fetch would read.
+        __proto__: null,
         method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json", Authorization: `Bearer ${token}` },
+        headers: { __proto__: null, "Content-Type": "application/json", Accept: "application/json", Authorization: `Bearer ${token}` } as unknown as HeadersInit,
         body,
         credentials: "omit",
         // An answer survives that the person leaves the page at once.
         keepalive: body.length < KEEPALIVE_BYTES,
         signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
+      } as RequestInit);
     } catch (cause) {
-      throw new DripError(
-        "NETWORK",
-        `${url} did not answer. Is it up, is this origin on the key's list, does the CSP allow it in connect-src?`,
-        cause,
-      );
+      throw new DripError("NETWORK", url, cause);
     }
     return dataOf(response, url);
   };
@@ -40,12 +38,12 @@ export function createPost(url: string, fetch: typeof globalThis.fetch): Post {
 
 async function dataOf(response: Response, url: string): Promise<unknown> {
   const payload: Payload | null = await response.json().catch(() => null);
-  if (isBusy(response.status)) throw new DripError("UNAVAILABLE", `${url} answered ${response.status}.`);
+  if (isBusy(response.status)) throw new DripError("UNAVAILABLE", `${response.status} ${url}`);
 
   const error = payload?.errors?.[0];
-  if (error) throw new DripError(error.extensions?.code ?? "GRAPHQL", error.message ?? "The server gave no reason.", payload);
+  if (error) throw new DripError(error.extensions?.code ?? "GRAPHQL", error.message ?? "", payload);
   if (!response.ok || typeof payload?.data !== "object" || !payload.data) {
-    throw new DripError("BAD_RESPONSE", `${url} answered ${response.status} without GraphQL data. Is the endpoint right?`);
+    throw new DripError("BAD_RESPONSE", `${response.status} ${url}`);
   }
   return payload.data;
 }

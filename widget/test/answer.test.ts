@@ -1,15 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { hintFor, isAskable, parseAnswer } from "../src/answer.ts";
+import { parseAnswer as parse, type RawAnswer } from "../src/answer.ts";
+import { hintFor as hint, OTHER } from "../src/asking.ts";
+import { isAskable } from "../src/kinds.ts";
+import { MESSAGES } from "../src/messages.ts";
+import { TEXTS } from "../src/texts.ts";
 import type { Question } from "../src/types.ts";
 
-const OPTIONS = ["a", "b", "c"].map((value) => ({ value, label: value.toUpperCase() }));
+const OPTIONS = ["a", "b", "c"].map((value) => ({ value, label: value.toUpperCase(), picture: null }));
+
+const parseAnswer = (asked: Question, raw: RawAnswer) => parse(asked, raw, MESSAGES);
+const hintFor = (asked: Question) => hint(asked, TEXTS);
 
 function question(overrides: Partial<Question> = {}): Question {
   return {
-    id: "qst_1", key: "q", kind: "TEXT", prompt: "?", help: null, placeholder: null, isSkippable: true, options: [],
-    minimum: null, maximum: null, minLength: null, maxLength: null, minChoices: null, maxChoices: null, ...overrides,
+    id: "qst_1", key: "q", kind: "TEXT", language: "en", prompt: "?", help: null, why: null, placeholder: null,
+    submitLabel: null, skipLabel: null, declineLabel: null, isSkippable: true, hasOther: false, ratingStyle: null, options: [],
+    confirm: null, consent: null, minimum: null, maximum: null, minLength: null, maxLength: null, minChoices: null, maxChoices: null, ...overrides,
   };
 }
 
@@ -47,7 +55,30 @@ test("a choice is one of the options", () => {
   const single = question({ kind: "SINGLE_CHOICE", options: OPTIONS });
   assert.deepEqual(parseAnswer(single, { texts: ["b"] }), { value: "b" });
   assert.ok(message(single, "x"));
+  assert.ok(message(single, OTHER, "something else"));
   assert.deepEqual(parseAnswer(question({ kind: "BOOLEAN" }), { texts: ["false"] }), { value: false });
+});
+
+test("what no option says may be written where the question allows it", () => {
+  const open = question({ kind: "SINGLE_CHOICE", options: OPTIONS, hasOther: true });
+  assert.deepEqual(parseAnswer(open, { texts: [OTHER, "  my own "] }), { value: "my own" });
+  assert.ok(message(open, OTHER, "  "));
+  assert.match(message(open, OTHER, "x".repeat(501)) ?? "", /500/);
+});
+
+test("an e-mail address, a number and a web address look like one", () => {
+  const email = question({ kind: "EMAIL" });
+  assert.deepEqual(parseAnswer(email, { texts: [" ada@example.com "] }), { value: "ada@example.com" });
+  for (const wrong of ["ada", "ada@", "ada@example", "a b@example.com"]) assert.equal(message(email, wrong), MESSAGES.badEmail, wrong);
+
+  const phone = question({ kind: "PHONE" });
+  for (const right of ["+44 20 7946 0000", "0044 (20) 7946-0000"]) assert.deepEqual(parseAnswer(phone, { texts: [right] }), { value: "+442079460000" });
+  for (const wrong of ["", "020 7946 0000", "+44"]) assert.equal(message(phone, wrong), MESSAGES.badPhone, wrong);
+
+  const url = question({ kind: "URL" });
+  assert.deepEqual(parseAnswer(url, { texts: ["example.com/a"] }), { value: "https://example.com/a" });
+  assert.deepEqual(parseAnswer(url, { texts: ["http://example.com"] }), { value: "http://example.com" });
+  for (const wrong of ["javascript:alert(1)", "example", "https://"]) assert.equal(message(url, wrong), MESSAGES.badUrl, wrong);
 });
 
 test("a multiple choice keeps its bounds, and says so beforehand", () => {
@@ -64,4 +95,7 @@ test("a kind that this version does not know can't be asked", () => {
   assert.equal(isAskable(question({ kind: "toString" })), false);
   assert.equal(isAskable(question({ kind: "SINGLE_CHOICE" })), false);
   assert.equal(isAskable(question({ kind: "SINGLE_CHOICE", options: OPTIONS })), true);
+  assert.equal(isAskable(question({ kind: "NPS" })), false);
+  assert.equal(isAskable(question({ kind: "NPS", minimum: 0, maximum: 10 })), true);
+  assert.equal(isAskable(question({ kind: "CONFIRM" })), false);
 });

@@ -1,59 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { createDripClient, type DripClientOptions, type DripStorage } from "../src/client.ts";
-
-const NEXT = { state: "DONE", ask: null, until: null };
-const ENDPOINT = "https://api.example";
-
-type Body = { query: string; variables: Record<string, unknown> };
-type Reply = object | number | "offline" | "html";
-
-/** A server that answers from `replies`, one after the other, and remembers what it was asked. */
-function server(...replies: Reply[]) {
-  const asked: { token: string; body: Body }[] = [];
-  const fetch = async (_: unknown, init?: RequestInit): Promise<Response> => {
-    const headers = new Headers(init?.headers);
-    asked.push({ token: headers.get("Authorization")?.slice(7) ?? "", body: JSON.parse(String(init?.body)) as Body });
-    const reply = replies.shift() ?? { data: {} };
-    if (reply === "offline") throw new TypeError("Failed to fetch");
-    if (reply === "html") return new Response("<h1>Hello</h1>", { status: 200 });
-    if (typeof reply === "number") return new Response("{}", { status: reply });
-    return Response.json(reply, { status: "errors" in reply ? 401 : 200 });
-  };
-  return { asked, fetch };
-}
-
-function started(name: string): object {
-  return {
-    data: {
-      startVisit: {
-        __typename: "StartVisitSuccess", viewerToken: `viewer-${name}`, resumeToken: `resume-${name}`,
-        visit: { id: "vis_1", number: 1, startedAt: "2026-01-01T00:00:00Z" }, profile: { id: "prf_1", traits: {} }, next: NEXT,
-      },
-    },
-  };
-}
-
-const EXPIRED = { errors: [{ message: "expired", extensions: { code: "TOKEN_EXPIRED" } }] };
-const ANSWERED = { data: { answerQuestion: { __typename: "AnswerQuestionSuccess", outcome: "ANSWERED", next: NEXT } } };
-
-function memory(): DripStorage & { values: Map<string, string> } {
-  const values = new Map<string, string>();
-  return {
-    values,
-    getItem: (name) => values.get(name) ?? null,
-    setItem: (name, value) => void values.set(name, value),
-    removeItem: (name) => void values.delete(name),
-  };
-}
-
-function client(fetch: DripClientOptions["fetch"], options: Partial<DripClientOptions> = {}) {
-  return createDripClient({
-    endpoint: ENDPOINT, key: "pk_test", storage: memory(), session: memory(), page: null, wait: async () => {},
-    ...(fetch ? { fetch } : {}), ...options,
-  });
-}
+import { createDripClient, type DripStorage } from "../src/client.ts";
+import { ANSWERED, client, ENDPOINT, EXPIRED, memory, NEXT, server, started } from "./fake-server.ts";
 
 test("the first question takes one request, and calls made meanwhile share the visit", async () => {
   const { asked, fetch } = server(started("a"));
@@ -133,8 +82,9 @@ test("a sign-in's code is exchanged with the verifier and taken out of the addre
   const { asked, fetch } = server(started("a"));
   await client(fetch, { session, page }).startVisit();
 
-  assert.equal(asked[0]?.body.variables["code"], "once");
-  assert.match(String(asked[0]?.body.variables["verifier"]), /^[\w-]{43}$/);
+  const { code, verifier } = asked[0]?.body.variables["signIn"] as { code: string; verifier: string };
+  assert.equal(code, "once");
+  assert.match(verifier, /^[\w-]{43}$/);
   assert.equal(page.location.hash, "");
   assert.equal(session.values.size, 0);
 });
@@ -152,7 +102,7 @@ test("a code that this tab did not ask for signs nobody in", async () => {
   await drip.startVisit();
 
   assert.equal(asked.length, 1);
-  assert.equal("code" in (asked[0]?.body.variables ?? {}), false);
+  assert.equal(asked[0]?.body.variables["signIn"], null);
   assert.deepEqual(errors, ["SIGN_IN_FAILED"]);
 });
 

@@ -8,6 +8,8 @@ import { transform } from "esbuild";
 if (isMainThread) register(import.meta.url);
 
 export async function load(url, context, nextLoad) {
+  // A style sheet is its text, as build.mjs has it.
+  if (url.endsWith(".css")) return { format: "module", source: 'export default "";', shortCircuit: true };
   if (!url.endsWith(".ts")) return nextLoad(url, context);
   const { code } = await transform(await readFile(new URL(url), "utf8"), {
     loader: "ts",

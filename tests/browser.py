@@ -1,0 +1,34 @@
+"""Chromium for the tests that need a browser."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import async_playwright, expect
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Browser
+
+_FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+PATIENCE = 15_000  # milliseconds; everything takes a fraction of it
+
+
+@asynccontextmanager
+async def running_chromium() -> AsyncIterator[Browser]:
+    """One browser; each test gets a profile of its own in it."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.fail("These tests need Chromium: on Debian, `apt-get install chromium` (.ci/run does it).")
+    expect.set_options(timeout=PATIENCE)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield browser
+        await browser.close()

@@ -1,0 +1,83 @@
+/** Somebody signs in, beside the page or by their backend's word, or out; a page stays open: comes when it is wanted. */
+
+import type { Connection, Inside } from "./connection.ts";
+import { RENEW_VIEWER_TOKEN, type FreshToken } from "./documents.ts";
+import * as signing from "./signing.ts";
+import type { StartedVisit } from "./types.ts";
+
+/** Before a viewer token ends, for a clock that runs late and a network that is slow. */
+const RENEWAL_MARGIN_MS = 60_000;
+const LEAST_PAUSE_MS = 1_000;
+
+const timers = new WeakMap<Inside, ReturnType<typeof setTimeout>>();
+
+/** See DripClient.signInUrl. */
+export function signInUrl({ inside }: Connection, provider: string, returnTo?: string): Promise<string> {
+  return signing.signInUrl(inside.signingIn, provider, returnTo);
+}
+
+/** See DripClient.signInWithPopup. */
+export async function signInWithPopup(connection: Connection, provider: string): Promise<StartedVisit> {
+  const { inside } = connection;
+  const back = await signing.signInWithPopup(inside.signingIn, provider);
+  await inside.starting?.catch(() => undefined);
+  if (back !== "elsewhere") inside.signingIn.broughtBack = back;
+  const visit = await connection.startVisit();
+  if (back !== "elsewhere" && connection.signInError) throw connection.signInError;
+  return visit;
+}
+
+/** See DripClient.identify. */
+export async function identify(connection: Connection, identityToken: string, placement?: string): Promise<StartedVisit> {
+  await connection.inside.starting?.catch(() => undefined);
+  connection.tokenSource = async () => identityToken;
+  return connection.startVisit(placement === undefined ? {} : { placement });
+}
+
+/** See DripClient.signOut. */
+export async function signOut(connection: Connection, placement?: string): Promise<StartedVisit> {
+  const { viewerToken, resumeToken, office } = connection.inside;
+  try {
+    if (office.slot.read()) await (await import("./later.ts")).flush(office);
+    if (viewerToken ?? resumeToken.read()) await connection.request("mutation SignOut { signOut { __typename } }");
+  } catch (thrown) {
+    // Somebody at a shared computer wants to be gone even when the server is away.
+    connection.tell({ type: "error", error: office.asDripError(thrown) });
+  }
+  return reset(connection, placement);
+}
+
+/** See DripClient.reset. */
+export async function reset(connection: Connection, placement?: string): Promise<StartedVisit> {
+  const { inside } = connection;
+  // A visit that is just beginning would bring the old person back.
+  await inside.starting?.catch(() => undefined);
+  inside.viewerToken = null;
+  inside.resumeToken.clear();
+  inside.office.slot.clear();
+  return connection.startVisit(placement === undefined ? {} : { placement });
+}
+
+/** Renews the viewer token in the background a minute before it ends, so that nobody waits, and whoever types goes on typing. */
+export function keepFresh({ inside }: Pick<Connection, "inside">): void {
+  clearTimeout(timers.get(inside));
+  if (!(inside.expiresAt > Date.now())) return;
+  const pause = Math.max(inside.expiresAt - Date.now() - RENEWAL_MARGIN_MS, LEAST_PAUSE_MS);
+  const timer = setTimeout(() => void renew({ inside }), pause);
+  // Node has a process that should end.
+  (timer as { unref?: () => void }).unref?.();
+  timers.set(inside, timer);
+}
+
+/** When it fails, the next request finds that the token has ended, and begins the visit anew. */
+async function renew({ inside }: Pick<Connection, "inside">): Promise<void> {
+  const used = inside.viewerToken;
+  const resumeToken = inside.resumeToken.read();
+  if (!resumeToken || inside.starting) return;
+  const data = await inside.postWithKey(RENEW_VIEWER_TOKEN, { resumeToken }).catch(() => null);
+  const fresh = (data as { renewViewerToken: Partial<FreshToken> } | null)?.renewViewerToken;
+  if (!fresh?.viewerToken || inside.viewerToken !== used) return;
+  inside.viewerToken = fresh.viewerToken;
+  inside.expiresAt = Date.now() + (fresh.expiresInSeconds ?? 0) * 1000;
+  keepFresh({ inside });
+}

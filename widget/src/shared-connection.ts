@@ -1,0 +1,13 @@
+/** One connection for each server and key of a page, so that several elements make one visit. */
+
+import { Connection } from "./connection.ts";
+
+const connections = new Map<string, Connection>();
+
+export function sharedConnection(endpoint: string, key: string): Connection {
+  const made = new Connection({ endpoint, key });
+  const id = `${made.endpoint}|${key}`;
+  const connection = connections.get(id) ?? made;
+  connections.set(id, connection);
+  return connection;
+}

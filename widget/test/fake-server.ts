@@ -1,0 +1,55 @@
+/** A server that answers as a test says, and a client of it. */
+
+import { createDripClient, type DripClientOptions, type DripStorage } from "../src/client.ts";
+
+export const NEXT = { state: "DONE", ask: null, until: null };
+export const ENDPOINT = "https://api.example";
+
+type Body = { query: string; variables: Record<string, unknown> };
+type Reply = object | number | "offline" | "html";
+
+/** A server that answers from `replies`, one after the other, and remembers what it was asked. */
+export function server(...replies: Reply[]) {
+  const asked: { token: string; body: Body }[] = [];
+  const fetch = async (_: unknown, init?: RequestInit): Promise<Response> => {
+    const headers = new Headers(init?.headers);
+    asked.push({ token: headers.get("Authorization")?.slice(7) ?? "", body: JSON.parse(String(init?.body)) as Body });
+    const reply = replies.shift() ?? { data: {} };
+    if (reply === "offline") throw new TypeError("Failed to fetch");
+    if (reply === "html") return new Response("<h1>Hello</h1>", { status: 200 });
+    if (typeof reply === "number") return new Response("{}", { status: reply });
+    return Response.json(reply, { status: "errors" in reply ? 401 : 200 });
+  };
+  return { asked, fetch };
+}
+
+export function started(name: string): object {
+  return {
+    data: {
+      startVisit: {
+        __typename: "StartVisitSuccess", viewerToken: `viewer-${name}`, resumeToken: `resume-${name}`,
+        visit: { id: "vis_1", number: 1, startedAt: "2026-01-01T00:00:00Z" }, profile: { id: "prf_1", traits: {} }, next: NEXT,
+      },
+    },
+  };
+}
+
+export const EXPIRED = { errors: [{ message: "expired", extensions: { code: "TOKEN_EXPIRED" } }] };
+export const ANSWERED = { data: { result: { __typename: "AnswerQuestionSuccess", outcome: "ANSWERED", next: NEXT } } };
+
+export function memory(): DripStorage & { values: Map<string, string> } {
+  const values = new Map<string, string>();
+  return {
+    values,
+    getItem: (name) => values.get(name) ?? null,
+    setItem: (name, value) => void values.set(name, value),
+    removeItem: (name) => void values.delete(name),
+  };
+}
+
+export function client(fetch: DripClientOptions["fetch"], options: Partial<DripClientOptions> = {}) {
+  return createDripClient({
+    endpoint: ENDPOINT, key: "pk_test", storage: memory(), session: memory(), page: null, wait: async () => {},
+    ...(fetch ? { fetch } : {}), ...options,
+  });
+}
