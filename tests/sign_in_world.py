@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urldefrag, urlsplit
 import httpx
 from starlette.applications import Starlette
 
+from server.access.audit import AuditLog
+from server.access.audit_store import AuditStore
 from server.access.limit_store import LimitStore
 from server.access.limiting import DEFAULTS, Limits, rules_of
 from server.access.model import ApiKey, KeyKind, Scope, Viewer, ViewerKind
@@ -198,6 +200,7 @@ async def _build(
         ),
         unite=Uniting(store=profile_store, catalogue=attributes.catalogue, clock=clock).join,
         seal=Seal(settings.secret, "link"),
+        audit=AuditLog(store=AuditStore(database), clock=clock),
         clock=clock,
     )
     new = await access.create_key(ADMIN, kind=KeyKind.PUBLISHABLE, name="Shop", origins=(ORIGIN,))

@@ -22,7 +22,7 @@ DOMAINS = {
 DOORS = {"model", "errors", "changes", "service"}
 # Profiles have more services than one, and languages that others speak: conditions, orders, the catalogue.
 MORE_DOORS = {
-    "access": {"limiting", "revoking"},
+    "access": {"audit", "limiting", "revoking"},
     "enrichment": {"configured", "visits"},
     "profiles": {
         *("asking", "catalogue", "condition_forms", "conditions", "following", "importing", "ordering"),

@@ -31,6 +31,7 @@ from server.profiles.model import IdentityKind, IdentityRef, ProfileId, ProfileU
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from server.access.audit import AuditLog
     from server.access.model import Viewer
     from server.access.service import Access
     from server.identity.configuring import SignInProviders
@@ -62,6 +63,7 @@ class Joining:
         sessions: Sessions,
         unite: Unite,
         seal: Seal,
+        audit: AuditLog,
         clock: Clock,
     ) -> None:
         self._profiles = profiles
@@ -72,6 +74,7 @@ class Joining:
         self._sessions = sessions
         self._unite = unite
         self._seal = seal
+        self._audit = audit
         self._clock = clock
 
     def sealed(self, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...] | None) -> str:
@@ -106,9 +109,15 @@ class Joining:
     async def link_on_our_pages(
         self, session: Session, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...] | None
     ) -> StartedVisit:
-        """Let an account join whose session this is; the browser brought both. Else as `link`."""
-        await self._recent_session(session.viewer)
-        return await self._linked(session, provider_key, proved, withheld, keeps_withheld=True)
+        """Let an account join whose session this is; the browser brought both. As `link`, and audited."""
+        async with self._audit.noting(session.viewer, "linkIdentity"):
+            await self._recent_session(session.viewer)
+            return await self._linked(session, provider_key, proved, withheld, keeps_withheld=True)
+
+    async def unlink_on_our_pages(self, session: Session, ref: IdentityRef) -> None:
+        """Take an account from whose session this is; as `unlink`, and audited."""
+        async with self._audit.noting(session.viewer, "unlinkIdentity"):
+            await self.unlink(session.viewer, ref)
 
     async def _linked(
         self,

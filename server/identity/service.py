@@ -36,6 +36,7 @@ from server.kit.signing import new_secret
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from server.access.audit import AuditLog
     from server.access.model import SessionId, Viewer, ViewerToken
     from server.access.service import Access
     from server.identity.configuring import SignInProviders
@@ -71,6 +72,7 @@ class Identity:
         hosts: HostSigners,
         unite: Unite,
         seal: Seal,
+        audit: AuditLog,
         clock: Clock,
     ) -> None:
         self._profiles = profiles
@@ -94,6 +96,7 @@ class Identity:
             sessions=self.sessions,
             unite=unite,
             seal=seal,
+            audit=audit,
             clock=clock,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from server.access.audit import AuditLog
 from server.identity.configuring import SignInProviders
 from server.identity.hosts.signers import HostSigners
 from server.identity.service import Identity
@@ -39,5 +40,6 @@ def build_identity(ground: Ground, uniting: Uniting) -> Identity:
         ),
         unite=uniting.join,
         seal=Seal(settings.secret, "link"),
+        audit=AuditLog(store=ground.stores.audit, clock=clock),
         clock=clock,
     )

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 
 from server.identity.model import OWN_SESSION_ABSOLUTE
+from server.kit.errors import ExpectedError, InvalidInputError
 from server.profiles.model import IdentityKind, IdentityRef
 from server.web.account_page import ACCOUNT, account_body, claims_to_use
 from server.web.pages import NO_TRACE, failure_page, page
@@ -34,6 +35,7 @@ _ASKED = (
     "<p>This is what a provider would be asked for. Untick what you keep to yourself: it is neither stored"
     " nor used, and stays withheld at later sign-ins.</p>"
 )
+_STAYING = {"unlink", "release"}  # acts after which the person is still signed in
 _ERRORS = {
     "access_denied": "You said no at the provider, so nobody was signed in.",
     "provider_unavailable": "The provider does not answer now. Try again later.",
@@ -111,16 +113,27 @@ class OwnPages:
         found = await self._own(request)
         if found is None:
             return self._signed_out()
-        act = request.query_params.get("do")
-        if act == "link":
-            return await self._link(request, found[0])
-        if act in {"unlink", "release"}:
-            return await self._change(request, act, *found)
-        if act == "sign_out_everywhere":
-            await self._identity.sessions.end_all(found[0].viewer)
-        else:
-            await self._identity.sessions.end(found[0].id)
-        return self._signed_out()
+        try:
+            return await self._act(request, request.query_params.get("do", ""), *found)
+        except ExpectedError as error:
+            back = f'<p><a href="{ACCOUNT}">Your account</a></p>'
+            return page("Nothing was changed", f"<p>{escape(error.message)}</p>{back}", status=400)
+
+    async def _act(self, request: Request, act: str, session: Session, profile: Profile) -> Response:
+        match act:
+            case "link":
+                return await self._link(request, session)
+            case "unlink":
+                await self._identity.joining.unlink_on_our_pages(session, _account(request))
+            case "release":
+                await self._identity.accounts.release(profile, _account(request))
+            case "sign_out":
+                await self._identity.sessions.end(session.id)
+            case "sign_out_everywhere":
+                await self._identity.sessions.end_all(session.viewer)
+            case _:
+                raise InvalidInputError("This page does no such thing.", field="do")
+        return RedirectResponse(ACCOUNT, 303, NO_TRACE) if act in _STAYING else self._signed_out()
 
     async def _link(self, request: Request, session: Session) -> Response:
         """Begin to link an account to this very session; only a form of ours can say so, no link does."""
@@ -132,18 +145,6 @@ class OwnPages:
             links_to=session.id,
         )
         return RedirectResponse(begun.url, 303, NO_TRACE)
-
-    async def _change(self, request: Request, act: str, session: Session, profile: Profile) -> Response:
-        ref = IdentityRef(
-            kind=IdentityKind.SOCIAL,
-            issuer=request.query_params.get("issuer", ""),
-            value=request.query_params.get("subject", ""),
-        )
-        if act == "release":
-            await self._identity.accounts.release(profile, ref)
-        else:
-            await self._identity.joining.unlink(session.viewer, ref)
-        return RedirectResponse(ACCOUNT, 303, NO_TRACE)
 
     async def _own(self, request: Request) -> tuple[Session, Profile] | None:
         return await self._identity.sessions.own(request.cookies.get(self.cookie), self._origin)
@@ -157,6 +158,12 @@ class OwnPages:
         response = RedirectResponse(_SIGN_IN, 303, NO_TRACE)
         response.delete_cookie(self.cookie, path="/", secure=self._is_https, httponly=True, samesite="lax")
         return response
+
+
+def _account(request: Request) -> IdentityRef:
+    """Return which account a form speaks of; whether it is the person's is looked at elsewhere."""
+    given = {name: request.query_params.get(name, "") for name in ("issuer", "subject")}
+    return IdentityRef(kind=IdentityKind.SOCIAL, issuer=given["issuer"], value=given["subject"])
 
 
 def _form(provider: ListedProvider) -> str:

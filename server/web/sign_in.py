@@ -90,7 +90,7 @@ def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[B
         return response
 
     routes = [
-        *((path, endpoint, method) for path, endpoint, method in own.routes()),
+        *own.routes(),
         ("/{provider}/start", start, "GET"),
         ("/{provider}/callback", callback, "GET"),
         ("/{provider}/callback", posted, "POST"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from server.access.model import NOBODY, VIEWER_TOKEN_LIFETIME
+from server.access.model import NOBODY, VIEWER_TOKEN_LIFETIME, KeyKind
 from server.kit.errors import ForbiddenError, NotFoundError
+from tests.sign_in_world import ADMIN, ORIGIN
 
 if TYPE_CHECKING:
     from tests.api import Api
@@ -52,3 +54,19 @@ async def test_only_pages_renew_tokens(world: World) -> None:
     for viewer in (NOBODY, started.viewer):
         with pytest.raises(ForbiddenError, match="Only a page with a publishable key renews"):
             await world.identity.renew_token(viewer, started.resume_token)
+
+
+async def test_other_page_renews_nothing_with_a_stolen_resume_token(world: World) -> None:
+    started = await world.visit()
+    other = await world.access.create_key(
+        ADMIN, kind=KeyKind.PUBLISHABLE, name="Other", origins=("https://other.test", ORIGIN)
+    )
+    pages = (
+        replace(world.page, key_id=other.key.id),
+        replace(world.page, origin="https://other.test"),
+        replace(world.page, key_id=other.key.id, origin="https://other.test"),
+    )
+
+    for page in pages:
+        with pytest.raises(NotFoundError):
+            await world.identity.renew_token(page, started.resume_token)

@@ -236,6 +236,36 @@ async def test_form_of_another_page_changes_nothing(
     assert await _accounts(world) == before
 
 
+async def test_what_changes_who_can_sign_in_is_audited(world: World, provider: HostileProvider) -> None:
+    browser = world.browser()
+    await _sign_in(browser, provider)
+    await _link(browser, provider, "ada2")
+    await _say(browser, do="unlink", issuer=ISSUER, subject="ada2")
+    await _say(browser, do="unlink", issuer=ISSUER, subject="ada")
+
+    entries = [each async for each in world.database["audit_log"].find().sort("_id", 1)]
+
+    assert [(each["act"], each["outcome"]) for each in entries] == [
+        ("linkIdentity", "Success"),
+        ("unlinkIdentity", "Success"),
+        ("unlinkIdentity", "LastIdentityError"),
+    ]
+    assert {each["actor_kind"] for each in entries} == {"person"}
+    assert "ada2" not in str(entries)
+
+
+@pytest.mark.parametrize("act", ["", "sign_in", "SIGN_OUT", "link ", "delete"])
+async def test_act_that_is_none_changes_nothing(world: World, provider: HostileProvider, act: str) -> None:
+    browser = world.browser()
+    await _sign_in(browser, provider)
+
+    answer = await _say(browser, do=act)
+
+    assert answer.status_code == 400
+    assert "Nothing was changed" in answer.text
+    assert (await browser.client.get(ACCOUNT)).status_code == 200
+
+
 async def test_link_in_an_address_links_nothing(world: World, provider: HostileProvider) -> None:
     browser = world.browser()
     await _sign_in(browser, provider)
