@@ -51,6 +51,7 @@ from tests.fakes import FakeClock
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from server.identity.gates import SignInGate
     from server.kit.mongo import Database
     from server.profiles.model import Profile, ProfileId
 
@@ -141,9 +142,10 @@ async def sign_in_world(
     clock: FakeClock,
     transport: httpx.AsyncBaseTransport | None = None,
     limits: Mapping[str, tuple[int, int] | None] = NO_LIMITS,
+    gate: SignInGate | None = None,
 ) -> AsyncIterator[World]:
     """Give a world that reaches its providers through `transport` (None: the network) and close it after."""
-    world = await _build(database, providers, clock, transport, limits)
+    world = await _build(database, providers, clock, transport, limits, gate)
     yield world
     await world.identity.close()
     for client in world.clients:
@@ -156,6 +158,7 @@ async def _build(
     clock: FakeClock,
     transport: httpx.AsyncBaseTransport | None,
     given_limits: Mapping[str, tuple[int, int] | None],
+    asked: SignInGate | None,
 ) -> World:
     client = BoundedClient(transport, deadline_seconds=1)
     settings = _settings(tuple(providers))
@@ -202,6 +205,7 @@ async def _build(
         seal=Seal(settings.secret, "link"),
         audit=AuditLog(store=AuditStore(database), clock=clock),
         clock=clock,
+        gate=asked,
     )
     new = await access.create_key(ADMIN, kind=KeyKind.PUBLISHABLE, name="Shop", origins=(ORIGIN,))
     limits = Limits(

@@ -24,9 +24,10 @@ DOORS = {"model", "errors", "changes", "service"}
 MORE_DOORS = {
     "access": {"audit", "limiting", "revoking"},
     "enrichment": {"configured", "visits"},
+    "identity": {"gates"},
     "profiles": {
         *("asking", "catalogue", "condition_forms", "conditions", "following", "importing", "ordering"),
-        *("predicates", "reading", "tallies"),
+        *("gates", "predicates", "reading", "tallies"),
     },
     "questions": {"results"},
 }

@@ -47,6 +47,12 @@ class SignedInErasedError(SignInError):
     code = "person_erased"
 
 
+class SignInDeniedError(SignInError):
+    """The answer proves who this is, and a hook of the operator's said no."""
+
+    code = "sign_in_denied"
+
+
 class UnknownSignInError(ExpectedError):
     """Nobody began this sign-in in this browser, or it ended already: there is no page to lead back to."""
 

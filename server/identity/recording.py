@@ -10,11 +10,13 @@ from server.identity.accounts.syncing import synced
 from server.identity.changes import IdentityLinked, SignedIn
 from server.identity.claims import without
 from server.identity.errors import SignedInErasedError, SignInRefusedError
+from server.identity.gates import Arrival
 from server.identity.linking import email_refs, social_ref
 from server.identity.model import Account
 from server.kit.changes import ChangeId
 from server.kit.ids import new_id
 from server.profiles.errors import IdentityTakenError, InvalidValueError, PersonErasedError
+from server.profiles.gates import Word
 from server.profiles.model import ProfileUpdate, Source, SourceKind
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from server.identity.accounts.store import AccountStore
     from server.identity.accounts.syncing import Synced
     from server.identity.claims import ClaimedValue
+    from server.identity.gates import SignInGate
     from server.identity.model import ProvedIdentity, Provider
     from server.kit.clock import Clock
     from server.profiles.model import Claim, IdentityRef, Profile, ProfileId
@@ -51,8 +54,11 @@ class _SignIn:
 class SignInRecorder:
     """Writes sign-ins to profiles."""
 
-    def __init__(self, *, profiles: Profiles, accounts: AccountStore, clock: Clock) -> None:
+    def __init__(
+        self, *, profiles: Profiles, accounts: AccountStore, clock: Clock, gate: SignInGate | None = None
+    ) -> None:
         self._profiles = profiles
+        self._gate = gate
         self._accounts = accounts
         self._clock = clock
 
@@ -67,13 +73,20 @@ class SignInRecorder:
         """Write a sign-in to the person's profile, made on first sight, in one statement; return the result.
 
         The guard is the count that `is_first` was read from: of two sign-ins at once one starts over.
+        Raises RefusedError where somebody who is asked says no.
         """
         sign_in = await self._sign_in(provider, proved, withheld, keeps_withheld=keeps_withheld)
+        arrival = self._arrival(sign_in)
+        word = Word() if self._gate is None else await self._gate.before_sign_in(self._profiles, arrival)
         for _ in range(_TRIES):
             profile = await self._recognised(sign_in.ref)
             signed_in = self._signed_in(profile, provider.key)
             update = ProfileUpdate(
-                increment={"logins": 1}, only_if={"logins": profile.logins}, changes=(signed_in,)
+                claims=word.claims,
+                retracted=word.retracted,
+                increment={"logins": 1},
+                only_if={"logins": profile.logins},
+                changes=(signed_in,),
             )
             written = await self._written(sign_in, profile, update)
             if written is not None:
@@ -91,15 +104,20 @@ class SignInRecorder:
     ) -> Profile | None:
         """Write an account to a profile that its person is signed in to; None where that is gone.
 
-        Raises IdentityTakenError where the account is somebody else's: it is never moved.
+        Raises IdentityTakenError where the account is somebody else's: it is never moved; RefusedError.
         """
         sign_in = await self._sign_in(provider, proved, withheld, keeps_withheld=keeps_withheld)
         profile = await self._profiles.find(to)
         if profile is None:
             return None
+        arrival = self._arrival(sign_in)
+        word = (
+            Word() if self._gate is None else await self._gate.before_link(self._profiles, profile, arrival)
+        )
         now = self._clock()
         linked = IdentityLinked(id=ChangeId(new_id("chg", now)), at=now, profile_id=to, provider=provider.key)
-        return await self._written(sign_in, profile, ProfileUpdate(changes=(linked,)))
+        update = ProfileUpdate(claims=word.claims, retracted=word.retracted, changes=(linked,))
+        return await self._written(sign_in, profile, update)
 
     async def _sign_in(
         self,
@@ -130,18 +148,12 @@ class SignInRecorder:
 
         A crash between the two costs the raw claims of one sign-in, which the next brings again.
         """
-        result = synced(
-            sign_in.proved,
-            sign_in.provider.rules,
-            withheld=frozenset(sign_in.withheld),
-            known=await self._said(profile),
-            is_first=sign_in.account is None,
-        )
+        result = await self._brought(sign_in, profile)
         claims = await self._profiles.keepable(profile, await self._claims(sign_in.source, result.values))
         complete = replace(
             update,
-            claims=claims,
-            retracted=await self._retracted(sign_in.source, profile, result),
+            claims=(*claims, *await self._profiles.keepable(profile, update.claims)),
+            retracted=(*update.retracted, *await self._retracted(sign_in.source, profile, result)),
             identities=(sign_in.ref,),
         )
         written = await self._write(profile, complete, await self._emails(claims))
@@ -162,6 +174,22 @@ class SignInRecorder:
         return frozenset(
             [claim for claim, each in used if not await self._profiles.may_use(profile, each.purpose)]
         )
+
+    async def _brought(self, sign_in: _SignIn, profile: Profile | None) -> Synced:
+        return synced(
+            sign_in.proved,
+            sign_in.provider.rules,
+            withheld=frozenset(sign_in.withheld),
+            known=frozenset() if profile is None else await self._said(profile),
+            is_first=sign_in.account is None,
+        )
+
+    def _arrival(self, sign_in: _SignIn) -> Arrival:
+        async def brings(profile: Profile | None) -> tuple[Claim, ...]:
+            result = await self._brought(sign_in, profile)
+            return await self._claims(sign_in.source, result.values)
+
+        return Arrival(provider=sign_in.provider.key, ref=sign_in.ref, brings=brings)
 
     async def _recognised(self, ref: IdentityRef) -> Profile:
         try:

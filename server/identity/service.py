@@ -15,7 +15,7 @@ from urllib.parse import urldefrag
 from server.access.errors import OriginNotAllowedError
 from server.access.model import ViewerKind
 from server.identity.accounts.own import OwnAccounts
-from server.identity.errors import SignInError, SignInRefusedError, UnknownSignInError
+from server.identity.errors import SignInDeniedError, SignInError, SignInRefusedError, UnknownSignInError
 from server.identity.joining import Joining
 from server.identity.model import (
     ATTEMPT_LIFETIME,
@@ -32,6 +32,7 @@ from server.identity.visiting import Visiting
 from server.kit.errors import ForbiddenError, InvalidInputError
 from server.kit.origins import origin_of
 from server.kit.signing import new_secret
+from server.profiles.errors import RefusedError
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from server.access.model import SessionId, Viewer, ViewerToken
     from server.access.service import Access
     from server.identity.configuring import SignInProviders
+    from server.identity.gates import SignInGate
     from server.identity.hosts.signers import HostSigners
     from server.identity.joining import Unite
     from server.identity.model import Callback, ProvedIdentity, SignInCode, StartedVisit
@@ -74,6 +76,7 @@ class Identity:
         seal: Seal,
         audit: AuditLog,
         clock: Clock,
+        gate: SignInGate | None = None,
     ) -> None:
         self._profiles = profiles
         self._access = access
@@ -81,7 +84,7 @@ class Identity:
         self._clock = clock
         self.providers = providers
         self.hosts = hosts
-        self._recorder = SignInRecorder(profiles=profiles, accounts=store.accounts, clock=clock)
+        self._recorder = SignInRecorder(profiles=profiles, accounts=store.accounts, clock=clock, gate=gate)
         self.accounts = OwnAccounts(accounts=store.accounts, profiles=profiles, providers=providers)
         self.sessions = Sessions(store=store, profiles=profiles, revocations=access.revocations, clock=clock)
         self._visiting = Visiting(
@@ -220,6 +223,9 @@ class Identity:
         try:
             proved = await provider.finish(callback, attempt.secrets)
             return await self._concluded(attempt, proved, own_session)
+        except RefusedError as refused:
+            denied = SignInDeniedError(refused.message)
+            return _finished(attempt.handover, _back_with_error(attempt.handover, provider_key, denied))
         except SignInError as error:
             return _finished(attempt.handover, _back_with_error(attempt.handover, provider_key, error))
 

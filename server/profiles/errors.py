@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from server.kit.errors import ConflictError, ExpectedError, InvalidInputError
+from server.kit.errors import ConflictError, ExpectedError, ForbiddenError, InvalidInputError
 
 
 class InvalidValueError(ExpectedError):
@@ -34,6 +34,10 @@ class InvalidConditionError(InvalidInputError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, field="filter")
+
+
+class RefusedError(ForbiddenError):
+    """Somebody who is asked before such things happen said no; the message is theirs."""
 
 
 class PersonErasedError(ExpectedError):

@@ -15,6 +15,7 @@ from server.profiles.catalogue import may_know
 from server.profiles.changes import ProfileCreated, attributes_changed
 from server.profiles.erasing import ProfileErasure
 from server.profiles.errors import IdentityTakenError, PersonErasedError
+from server.profiles.gates import with_word
 from server.profiles.gating import consent_guard, permitted_claims
 from server.profiles.identifying import check_identity
 from server.profiles.merging import folded, may_fold
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from server.kit.clock import Clock
     from server.profiles.attributes import Attributes
     from server.profiles.erased_store import ErasedStore
+    from server.profiles.gates import UpdateGate
     from server.profiles.model import AttributeDefinition, IdentityRef, ResolvedAttribute
     from server.profiles.store import ProfileStore
 
@@ -64,11 +66,12 @@ class Profiles:
         attributes: Attributes,
         consents: Consents,
         clock: Clock,
+        gate: UpdateGate | None = None,
     ) -> None:
         self._store = store
         self._erased = erased
         self._consents = consents
-        self._clock = clock
+        self._clock, self._gate = clock, gate
         self.catalogue, self.purposes = attributes.catalogue, consents.purposes
         self.erasure = ProfileErasure(
             store=store, erased=erased, catalogue=attributes.catalogue, write=self.write, clock=clock
@@ -210,8 +213,9 @@ class Profiles:
 
         To the guard belongs the consent to what the attributes of its claims are for: see `keepable`. Claims,
         also retracted ones, are announced as AttributesChanged beside the update's own changes.
-        Raises IdentityTakenError where an identity belongs to another profile; then nothing is written.
+        Raises IdentityTakenError where an identity belongs to another profile, and RefusedError.
         """
+        update = await with_word(self._gate, self, profile_id, update)
         now = self._clock()
         told = attributes_changed(profile_id, (*update.claims, *update.retracted), now)
         known = (await self.catalogue.current()).by_id
@@ -342,8 +346,5 @@ class Profiles:
         else:
             found = await self._store.find_by_identity(by)
         if found is None:
-            raise NotFoundError(_NO_SUCH_PROFILE)
+            raise NotFoundError("There is no such profile.")
         return found
-
-
-_NO_SUCH_PROFILE = "There is no such profile."

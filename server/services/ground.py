@@ -14,11 +14,13 @@ from server.identity.providers.bounded import BoundedClient, provider_transport
 from server.kit.jobs.service import JobQueue
 from server.profiles.attributes import Attributes
 from server.profiles.service import Profiles
+from server.services.hooks import build_hook_calls
 from server.services.stores import build_stores
 
 if TYPE_CHECKING:
     from server.kit.clock import Clock
     from server.kit.mongo import Database
+    from server.services.hooks import HookCalls
     from server.services.stores import Stores
     from server.settings import Settings
 
@@ -38,6 +40,7 @@ class Ground:
     consents: Consents
     attributes: Attributes
     profiles: Profiles
+    hook_calls: HookCalls
 
 
 def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
@@ -57,6 +60,7 @@ def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
     issuers = TokenIssuers(
         store=stores.issuers, fetch=client.get, public_url=settings.public_url, clock=clock
     )
+    hook_calls = build_hook_calls(settings, stores, clock)
     return Ground(
         settings=settings,
         clock=clock,
@@ -80,5 +84,7 @@ def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
             attributes=attributes,
             consents=consents,
             clock=clock,
+            gate=hook_calls.gatekeeper,
         ),
+        hook_calls=hook_calls,
     )

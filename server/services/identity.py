@@ -39,6 +39,7 @@ def build_identity(ground: Ground, uniting: Uniting) -> Identity:
             clock=clock,
         ),
         unite=uniting.join,
+        gate=ground.hook_calls.gatekeeper,
         seal=Seal(settings.secret, "link"),
         audit=AuditLog(store=ground.stores.audit, clock=clock),
         clock=clock,

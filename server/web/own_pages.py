@@ -38,6 +38,7 @@ _ASKED = (
 _STAYING = {"unlink", "release"}  # acts after which the person is still signed in
 _ERRORS = {
     "access_denied": "You said no at the provider, so nobody was signed in.",
+    "sign_in_denied": "You can't sign in here with this account.",
     "provider_unavailable": "The provider does not answer now. Try again later.",
     "person_erased": "This account was erased and can't be used here.",
 }

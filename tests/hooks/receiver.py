@@ -52,9 +52,11 @@ class Receiver:
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head)}
         body = await reader.readexactly(int(headers["content-length"]))
         self.requests.append(Received(headers, body))
-        writer.write(self.answers[0] if len(self.answers) == 1 else self.answers.pop(0))
-        if self.answers != [HANG]:
-            writer.close()
+        given = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
+        writer.write(given)
+        if given is HANG:
+            await reader.read()  # until who asked goes away
+        writer.close()
 
 
 HANG = b""  # as an answer: none ever comes

@@ -12,7 +12,7 @@ from server.kit.changes import ChangeId
 from server.kit.errors import ForbiddenError
 from server.kit.ids import new_id
 from server.profiles.catalogue import writable
-from server.profiles.errors import InvalidValueError, UnknownAttributeError
+from server.profiles.errors import InvalidValueError, RefusedError, UnknownAttributeError
 from server.profiles.model import IdentityKind, IdentityRef, ProfileUpdate, Source, SourceKind
 
 if TYPE_CHECKING:
@@ -60,11 +60,15 @@ class HostRecorder:
         source = Source(kind=SourceKind.APP, key=app)
         said = await self._said(key_id, source, token)
         ref = IdentityRef(kind=IdentityKind.USER_ID, value=token.subject)
+        sayable = said.claims
         for _ in range(_TRIES):
             profile = await self._profiles.recognise(ref)
-            fit = replace(said, claims=await self._profiles.keepable(profile, said.claims))
+            fit = replace(said, claims=await self._profiles.keepable(profile, sayable))
             update = self._update(profile, source, fit, is_sign_in=profile.id != known)
-            written = await self._profiles.write(profile.id, update)
+            try:
+                written = await self._profiles.write(profile.id, update)
+            except RefusedError:  # what was to be said, not the sign-in
+                sayable, written = (), None
             if written is not None:
                 left_out = await self._left_out(said, fit)
                 return Recorded(profile=written, is_sign_in=profile.id != known, left_out=left_out)
