@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def plans_of(api: Api) -> AsyncIterator[list[str]]:
-    """Collect how MongoDB reads meanwhile, as its profiler puts it: `IXSCAN { … }` or `COLLSCAN`."""
+async def plans_of(api: Api, *others: str) -> AsyncIterator[list[str]]:
+    """Collect how MongoDB reads `profiles` meanwhile, as its profiler puts it: `IXSCAN { … }` or `COLLSCAN`.
+
+    Of `others` too, with the collection's name before the plan.
+    """
     database = api.services.database
     plans: list[str] = []
     await database.command({"profile": 2})
@@ -23,4 +26,7 @@ async def plans_of(api: Api) -> AsyncIterator[list[str]]:
         await database.command({"profile": 0})
         found = database["system.profile"].find({"ns": f"{database.name}.profiles"})
         plans += [each.get("planSummary", "") async for each in found]
+        for name in others:
+            found = database["system.profile"].find({"ns": f"{database.name}.{name}"})
+            plans += [f"{name} {each.get('planSummary', '')}" async for each in found]
         await database["system.profile"].drop()

@@ -47,6 +47,7 @@ class IdentityStore:
         await self._sessions.create_indexes(
             [IndexModel("session_id", unique=True), IndexModel("profile_id"), IndexModel("key_id")]
         )
+        await self._codes.create_indexes([IndexModel("profile_id")])
         await self.accounts.create_indexes()
         await self.hosts.create_indexes()
 

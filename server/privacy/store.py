@@ -41,6 +41,7 @@ class PrivacyStore:
                     partialFilterExpression={"state": RequestState.REQUESTED.value},
                 ),
                 IndexModel([("profile_id", 1), ("_id", -1)]),
+                IndexModel("profile_ids"),
             ]
         )
         await self._chunks.create_indexes(

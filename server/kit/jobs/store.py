@@ -44,6 +44,7 @@ class JobStore:
                     partialFilterExpression={"live": True, "dedupe": {"$type": "string"}},
                 ),
                 IndexModel("finished_at", expireAfterSeconds=int(KEPT.total_seconds())),
+                IndexModel("profile_id"),  # to export and erase what is kept of a person
             ]
         )
         await self._jobs.update_many(  # queued by a version that had no lanes
