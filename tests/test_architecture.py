@@ -23,7 +23,7 @@ DOORS = {"model", "errors", "changes", "service"}
 # Profiles have more services than one, and languages that others speak: conditions, orders, the catalogue.
 MORE_DOORS = {
     "access": {"audit", "limiting", "revoking"},
-    "enrichment": {"configured", "visits"},
+    "enrichment": {"configured", "overseeing", "visits"},
     "identity": {"gates"},
     "profiles": {
         *("asking", "catalogue", "condition_forms", "conditions", "following", "importing", "ordering"),

@@ -132,22 +132,26 @@ class Concluding:
         if not person.allows(enricher.purpose):
             last = ended(state, refused_ending(ReasonCode.CONSENT_MISSING, now), now)
             return _End(state=replace(last, attribute_ids=()), guard=guard, claims={})
-        claims: Mapping[str, Claim] = {}
-        if isinstance(result, Found):
-            fitted = await self._fitting.fit(enricher, person, result, at + enricher.ttl)
-            claims, ending = fitted.claims, found_ending(enricher, fitted.rejected, at)
-        elif isinstance(result, Trouble):
-            ending = refused_ending(ReasonCode.SUPPRESSED, now)
-        else:
-            ending = other_ending(enricher, result, state, at)
+        ending, claims = await self.weigh(enricher, person, state, result, at)
         guard |= await self._consent(enricher, claims)
         ids = tuple(each.attribute_id for each in claims.values())
         return _End(
             state=replace(ended(state, ending, now), attribute_ids=ids),
             guard=guard,
             claims=claims,
-            retracted=_left_over(enricher, person.profile, claims),
+            retracted=left_over(enricher, person.profile, claims),
         )
+
+    async def weigh(
+        self, enricher: Enricher, person: Person, state: LookUpState, result: Answer, at: datetime
+    ) -> tuple[Ending, Mapping[str, Claim]]:
+        """Return what an answer comes to, and the claims it makes, by attribute key."""
+        if isinstance(result, Found):
+            fitted = await self._fitting.fit(enricher, person, result, at + enricher.ttl)
+            return found_ending(enricher, fitted.rejected, at), fitted.claims
+        if isinstance(result, Trouble):
+            return refused_ending(ReasonCode.SUPPRESSED, at), {}
+        return other_ending(enricher, result, state, at), {}
 
     async def _consent(self, enricher: Enricher, claims: Mapping[str, Claim]) -> Mapping[str, object]:
         """Return the guard that what the look-up and its findings need consent for is still allowed."""
@@ -201,7 +205,8 @@ def errand_of(job: Job) -> Errand:
     )
 
 
-def _left_over(enricher: Enricher, profile: Profile, claims: Mapping[str, Claim]) -> tuple[Claim, ...]:
+def left_over(enricher: Enricher, profile: Profile, claims: Mapping[str, Claim]) -> tuple[Claim, ...]:
+    """Return the claims that the enricher made before and does not make again."""
     made = {claim.attribute_id for claim in claims.values()}
     source = source_of(enricher)
     return tuple(

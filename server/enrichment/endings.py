@@ -21,6 +21,7 @@ _ENDS = {
     ReasonCode.SUPPRESSED: EnrichmentState.SUPPRESSED,
     ReasonCode.CONSENT_MISSING: EnrichmentState.CANCELLED,
     ReasonCode.DISABLED: EnrichmentState.CANCELLED,
+    ReasonCode.CANCELLED: EnrichmentState.CANCELLED,
 }
 
 

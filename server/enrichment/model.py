@@ -273,12 +273,15 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrichment:
-    """One enricher's state for one profile, as it is shown. `attributes_set` holds keys."""
+    """One enricher's state for one profile, as it is shown. `attributes_set` holds keys.
+
+    `attempts` is None for who is not shown how often it was tried.
+    """
 
     enricher: Enricher
     state: EnrichmentState
     reason: Reason | None = None
-    attempts: int = 0
+    attempts: int | None = 0
     last_run_at: datetime | None = None
     next_attempt_at: datetime | None = None
     expires_at: datetime | None = None

@@ -24,6 +24,7 @@ from server.enrichment.model import (
     Scope,
     Trouble,
 )
+from server.enrichment.overseeing import RunState
 from server.enrichment.people import source_of
 from server.enrichment.planning import following, hash_of, inputs_of, stands_against
 from server.enrichment.queueing import Errand
@@ -48,9 +49,12 @@ if TYPE_CHECKING:
     from server.profiles.service import Profiles
 
     WithdrawnAt = Callable[[str], Awaitable[datetime | None]]  # by the slug of a source
+    StateOfRun = Callable[[str], Awaitable[RunState]]  # by its id
+    Owe = Callable[[str, str, str], Awaitable[None]]  # profile, enricher and reference of a call-back to come
 
 _log = logging.getLogger(__name__)
 _PERSONAL_RESULT_STANDS = timedelta(days=1)  # longer than a look-up goes on: it is there against paying twice
+_PAUSED = timedelta(minutes=1)  # after which a job looks whether its run goes on
 _UNREADY = frozenset({ReasonCode.BREAKER, ReasonCode.BUDGET, ReasonCode.QUOTA, ReasonCode.CONFIGURATION})
 
 
@@ -88,6 +92,8 @@ class LookUps:
         suppressions: SuppressionStore,
         concluding: Concluding,
         withdrawn_at: WithdrawnAt,
+        run_state: StateOfRun,
+        owe: Owe,
         enrichers: Enrichers,
         clock: Clock,
         draw: Callable[[], float] = random.random,
@@ -99,6 +105,8 @@ class LookUps:
         self._suppressions = suppressions
         self._concluding = concluding
         self._withdrawn_at = withdrawn_at
+        self._run_state = run_state
+        self._owe = owe
         self._enrichers = enrichers
         self._clock = clock
         self._draw = draw
@@ -112,6 +120,11 @@ class LookUps:
         if waiting is None:
             return Done()
         profile, state = waiting
+        run_state = await self._run_state(job.payload["run"]) if "run" in job.payload else RunState.RUNNING
+        if run_state is RunState.PAUSED:
+            return Wait(reason="Its run is paused.", after=_PAUSED)
+        if run_state is RunState.CANCELLED:
+            return _done(await self._concluding.refused(job, enricher, profile, ReasonCode.CANCELLED))
         standing = (await self._people.look_at(profile, [enricher])).standing(enricher)
         against = stands_against(enricher, standing, is_forced=errand_of(job).is_fresh)
         inputs = inputs_of(enricher, standing.known)
@@ -271,6 +284,8 @@ class LookUps:
         if isinstance(further, Failure):
             await self._concluding.failed(job, enricher, started, further.code)
             return GiveUp(reason=trouble.reason)
+        if trouble.reference is not None:
+            await self._owe(started.id, enricher.key, trouble.reference)
         await self._concluding.put_off(job, enricher, started, further, trouble.reference)
         if further.is_counted:
             return RetryLater(reason=trouble.reason, after=further.delay)

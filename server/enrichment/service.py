@@ -10,7 +10,7 @@ from server.enrichment.errors import UnknownEnricherError
 from server.enrichment.model import ENRICH, LIVE_STATES, ReasonCode, Trigger
 from server.enrichment.planning import chosen, judge
 from server.enrichment.queueing import URGENCY, Errand, queueing
-from server.enrichment.showing import shown
+from server.enrichment.showing import for_people, shown
 from server.enrichment.states import called_off, cancelled, may_cancel, state_fields, state_of
 from server.kit.errors import ConflictError, NotFoundError
 from server.kit.jobs.model import JobId, NewJob, Urgency
@@ -61,8 +61,10 @@ class Enrichments:
         if profile is not None:
             await self._plan(profile, enrichers, trigger, Errand(urgency=URGENCY[trigger]))
 
-    async def plan_in_bulk(self, profile: Profile, enrichers: Collection[Enricher], run_id: str) -> int:
-        """Queue what is worth looking up on behalf of a bulk run; return how many look-ups that is."""
+    async def plan_in_bulk(
+        self, profile: Profile, enrichers: Collection[Enricher], run_id: str
+    ) -> list[Enricher]:
+        """Queue what is worth looking up on behalf of a bulk run; return what that is."""
         errand = Errand(urgency=Urgency.BULK, run_id=run_id)
         return (await self._plan(profile, enrichers, Trigger.BULK, errand))[1]
 
@@ -148,7 +150,8 @@ class Enrichments:
         """Return where every enricher stands that was considered; nothing for who may not see the profile."""
         if viewer.profile_id != profile.id and not viewer.has_scope(Scope.PROFILES_READ):
             return []
-        return await self._shown(profile, self._enrichers().values())
+        found = await self._shown(profile, self._enrichers().values())
+        return found if viewer.has_scope(Scope.PROFILES_READ) else [for_people(each) for each in found]
 
     def enrichers(self, viewer: Viewer) -> list[Enricher]:
         """Return the configured enricher for those who may read the configuration; else nothing."""
@@ -166,8 +169,8 @@ class Enrichments:
 
     async def _plan(
         self, profile: Profile, enrichers: Collection[Enricher], trigger: Trigger, errand: Errand
-    ) -> tuple[Profile, int]:
-        """Queue what is worth it in one write; return the profile after it, and how many look-ups that is."""
+    ) -> tuple[Profile, list[Enricher]]:
+        """Queue what is worth it in one write; return the profile after it, and what was queued."""
         for _ in range(_TRIES):
             person = await self._people.look_at(profile, enrichers)
             verdicts: Mapping[str, Verdict] = {
@@ -183,7 +186,7 @@ class Enrichments:
             }
             wanted = chosen(enrichers, verdicts)
             if not wanted:
-                return profile, 0
+                return profile, []
             parts = queueing(profile, wanted, verdicts, errand, person.now)
             consent = await self._profiles.consent_guard(*(each.purpose for each in wanted))
             update = ProfileUpdate(
@@ -191,10 +194,10 @@ class Enrichments:
             )
             written = await self._profiles.write(profile.id, update)
             if written is not None:
-                return written, len(wanted)
+                return written, wanted
             fresh = await self._profiles.find_living(profile.id)
             if fresh is None:
-                return profile, 0
+                return profile, []
             profile = fresh
         raise ConflictError("The profile keeps changing: try again in a moment.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from server.enrichment.model import MESSAGES, Enrichment, EnrichmentState, Reason, ReasonCode
@@ -25,6 +26,13 @@ _TELLING = frozenset(
         ReasonCode.SUPPRESSED,
     }
 )
+# What concerns us and the source, and nobody whom it is about.
+_OURS = frozenset(
+    {
+        *(ReasonCode.QUOTA, ReasonCode.BUDGET, ReasonCode.CONFIGURATION, ReasonCode.BREAKER),
+        *(ReasonCode.THROTTLED, ReasonCode.BAD_ANSWER),
+    }
+)
 
 
 def shown(
@@ -42,6 +50,20 @@ def shown(
         elif (against := stands_against(enricher, person.standing(enricher))) in _TELLING:
             found.append(_idle(enricher, against))
     return found
+
+
+def for_people(enrichment: Enrichment) -> Enrichment:
+    """Return what the person themself is shown: where it stands and why, but not how we go about it."""
+    reason = enrichment.reason
+    is_ours = reason is not None and reason.code in _OURS
+    code = ReasonCode.TEMPORARY_PROBLEM
+    return replace(
+        enrichment,
+        reason=Reason(code=code, message=MESSAGES[code]) if is_ours else reason,
+        attempts=None,
+        last_run_at=None,
+        next_attempt_at=None,
+    )
 
 
 def _enrichment(enricher: Enricher, state: LookUpState, keys: Iterable[str], now: datetime) -> Enrichment:

@@ -125,6 +125,21 @@ def may_cancel(enricher: str, state: LookUpState) -> Mapping[str, Any]:
     return {f"enrichments.{enricher}.job": state.job_id}
 
 
+def requeued(state: LookUpState, now: datetime) -> LookUpState:
+    """Return the state of a look-up that failed and is begun once more."""
+    return replace(
+        state, state=EnrichmentState.QUEUED, at=now, code=None, attempts=0, next_attempt_at=None, waits={}
+    )
+
+
+def may_requeue(enricher: str, job: Job) -> Mapping[str, Any]:
+    """Return the guard of a second beginning: this job failed, and no other took its place."""
+    return {
+        f"enrichments.{enricher}.job": job.id,
+        f"enrichments.{enricher}.state": EnrichmentState.FAILED.value,
+    }
+
+
 def may_give_up(enricher: str, job: Job) -> Mapping[str, Any]:
     """Return the guard of a failure: the job has no result yet, and no later lease began."""
     return {

@@ -38,21 +38,28 @@ class Enrichment:
     enricher: Enricher = strawberry.field(description="Which enricher it is.")
     state: model.EnrichmentState = strawberry.field(description="Where the look-up stands.")
     reason: EnrichmentReason | None = strawberry.field(description="Why, where there is more to say.")
-    attempts: int = strawberry.field(description="How often it was tried for the present input.")
-    last_run_at: datetime | None = strawberry.field(description="When it last ran.")
-    next_attempt_at: datetime | None = strawberry.field(description="When it will be tried again.")
+    attempts: int | None = strawberry.field(
+        description="How often it was tried for the present input; needs profiles:read."
+    )
+    last_run_at: datetime | None = strawberry.field(description="When it last ran; needs profiles:read.")
+    next_attempt_at: datetime | None = strawberry.field(
+        description="When it will be tried again; needs profiles:read."
+    )
     expires_at: datetime | None = strawberry.field(description="When what was found stops counting.")
     is_stale: bool = strawberry.field(description="Whether that moment has passed.")
     attributes_set: list[str] = strawberry.field(description="The keys of the attributes it filled.")
+
+
+def show_enricher(enricher: model.Enricher) -> Enricher:
+    """Return an enricher as its GraphQL type."""
+    return Enricher(key=enricher.key, name=enricher.name, purpose=enricher.purpose)
 
 
 def show_enrichment(enrichment: model.Enrichment) -> Enrichment:
     """Return an enrichment as its GraphQL type."""
     reason = enrichment.reason
     return Enrichment(
-        enricher=Enricher(
-            key=enrichment.enricher.key, name=enrichment.enricher.name, purpose=enrichment.enricher.purpose
-        ),
+        enricher=show_enricher(enrichment.enricher),
         state=enrichment.state,
         reason=None if reason is None else EnrichmentReason(code=reason.code, message=reason.message),
         attempts=enrichment.attempts,
@@ -89,6 +96,31 @@ class RequestEnrichmentSuccess:
 RequestEnrichmentResult = Annotated[
     RequestEnrichmentSuccess | ForbiddenError | NotFoundError | UnknownEnricherError,
     strawberry.union("RequestEnrichmentResult", description="What became of requestEnrichment."),
+]
+
+
+@strawberry.input(description="Which look-ups to call off.")
+class CancelEnrichmentInput:
+    """What is not wanted any more."""
+
+    profile: Annotated["ProfileLookup", strawberry.lazy("server.graphql.profiles")] = strawberry.field(
+        description="Whose look-ups."
+    )
+    enrichers: list[str] | None = strawberry.field(
+        default=None, description="The keys of the enrichers; all when left out."
+    )
+
+
+@strawberry.type(description="What was under way is called off.")
+class CancelEnrichmentSuccess:
+    """The states afterwards."""
+
+    enrichments: list[Enrichment] = strawberry.field(description="Where every look-up now stands.")
+
+
+CancelEnrichmentResult = Annotated[
+    CancelEnrichmentSuccess | ForbiddenError | NotFoundError | UnknownEnricherError,
+    strawberry.union("CancelEnrichmentResult", description="What became of cancelEnrichment."),
 ]
 
 

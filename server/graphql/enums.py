@@ -12,6 +12,7 @@ import strawberry
 from server.access.model import KeyKind, Scope, ViewerKind
 from server.consent.model import Basis, ConsentSource, ConsentState, OnWithdrawal
 from server.enrichment.model import EnrichmentState, OutcomeClass
+from server.enrichment.overseeing import RunState
 from server.hooks.model import DeliveryState, HookEvent, HookGate, OnError, ResponseClass
 from server.identity.model import SyncMode
 from server.kit.jwts import SignatureAlgorithm
@@ -251,6 +252,15 @@ _describe(
     SKIPPED="It was not worth making; the reason says why.",
     FAILED="It went wrong too often, and is not tried again by itself.",
     CANCELLED="It was called off, or the person does not agree to it (any more).",
+)
+_describe(
+    RunState,
+    "Where a bulk run stands.",
+    name="EnrichmentRunState",
+    RUNNING="It goes through the profiles, or waits for their look-ups.",
+    PAUSED="Nobody is looked up until it is resumed.",
+    DONE="It has been through, or came to the end of what it may cost.",
+    CANCELLED="It was called off.",
 )
 _describe(
     QuestionKind,

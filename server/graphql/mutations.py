@@ -31,6 +31,7 @@ from server.graphql.hook_changes import HookMutations
 from server.graphql.hosts import HostMutations
 from server.graphql.issuers import IssuerMutations
 from server.graphql.keys import KeyMutations
+from server.graphql.overseeing_roots import OverseeingMutations
 from server.graphql.signing_in import IdentityMutations
 from server.profiles.model import ProfileId
 from server.questions.model import Outcome
@@ -51,6 +52,7 @@ class Mutation(
     KeyMutations,
     IssuerMutations,
     EnricherMutations,
+    OverseeingMutations,
     AuthoringMutations,
 ):
     """Every mutation takes one input and gives one union: a success, or an error that can be acted on."""
@@ -224,6 +226,18 @@ class Mutation(
             context.viewer, profiles.read_lookup(input.profile), input.enrichers, force=input.force
         )
         return enrichment.show_requested(found)
+
+    @strawberry.mutation(description="Call off the look-ups of a person that are under way.")
+    async def cancel_enrichment(
+        self, info: Info, input: Annotated[enrichment.CancelEnrichmentInput, _What]
+    ) -> enrichment.CancelEnrichmentResult:
+        """Call them off; needs the scope enrichment:run."""
+        context = info.context
+        found = await context.services.enrichment.cancel(
+            context.viewer, profiles.read_lookup(input.profile), input.enrichers
+        )
+        shown = [enrichment.show_enrichment(each) for each in found]
+        return enrichment.CancelEnrichmentSuccess(enrichments=shown)
 
     @strawberry.mutation(description="Make an API key.")
     async def create_api_key(

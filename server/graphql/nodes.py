@@ -15,6 +15,7 @@ from server.graphql.consent import show_purpose
 from server.graphql.definitions import show_definition
 from server.graphql.enrichers import show_configured
 from server.graphql.hooks import show_hook
+from server.graphql.overseeing import show_run
 from server.graphql.privacy import show_request
 from server.graphql.profiles import show_profile
 from server.graphql.question_sets import show_set
@@ -87,6 +88,11 @@ async def _privacy_request(context: Context, node_id: str) -> Node | None:
     return None if found is None else show_request(found)
 
 
+async def _enrichment_run(context: Context, node_id: str) -> Node | None:
+    found = await context.services.enriching.bulk.find(context.viewer, node_id)
+    return None if found is None else show_run(found)
+
+
 _FINDERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "prf": _profile,
     "att": _attribute,
@@ -98,4 +104,5 @@ _FINDERS: Mapping[str, Callable[[Context, str], Awaitable[Node | None]]] = {
     "enr": _enricher,
     "hok": _hook,
     "req": _privacy_request,
+    "run": _enrichment_run,
 }

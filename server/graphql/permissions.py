@@ -77,8 +77,13 @@ QUERIES: Mapping[str, Who] = MappingProxyType(
             _PERSON, _READ, _CONFIGURATION, note="those that are not hidden from the viewer"
         ),
         "audiences": _may(_CONFIGURATION),
+        "deadLetters": _ADMIN,
+        "enricherHealth": _ADMIN,
         "enrichers": _may(_CONFIGURATION),
         "enricherPresets": _may(_CONFIGURATION),
+        "enrichmentEstimate": _ADMIN,
+        "enrichmentRun": _ADMIN,
+        "enrichmentRuns": _ADMIN,
         "auditLog": _ADMIN,
         "experimentResults": _may(_CONFIGURATION),
         "explainNextQuestion": _may((_READ, _CONFIGURATION)),
@@ -116,6 +121,8 @@ MUTATIONS: Mapping[str, Who] = MappingProxyType(
         "archiveAudience": _ADMIN,
         "archiveHook": _ADMIN,
         "archiveQuestionSet": _ADMIN,
+        "cancelEnrichment": _may(Scope.ENRICHMENT_RUN),
+        "cancelEnrichmentRun": _ADMIN,
         "configureProvider": _ADMIN,
         "correctAnswer": _may(_PERSON),
         "correctAttribute": _may(_PERSON, note="those that people may write"),
@@ -137,19 +144,24 @@ MUTATIONS: Mapping[str, Who] = MappingProxyType(
         "exportPerson": _may(_PERSON, Scope.PRIVACY_EXPORT, note=_OWN),
         "exportQuestionSet": _ADMIN,
         "importQuestionSet": _ADMIN,
+        "liftSuppression": _ADMIN,
         "linkIdentity": _may(_SIGNED_IN, note="within 15 minutes of the sign-in"),
         "mergeProfiles": _ADMIN,
+        "pauseEnrichmentRun": _ADMIN,
         "publishQuestionSet": _ADMIN,
         "readmitPerson": _may(Scope.PRIVACY_ERASE),
         "recordConsent": _may(_PERSON, _WRITE, note=_OWN),
         "removeQuestion": _ADMIN,
         "renewViewerToken": _may(_PAGE),
+        "reopenEnricher": _ADMIN,
         "reorderAttributes": _ADMIN,
         "reorderQuestions": _ADMIN,
         "replayDelivery": _ADMIN,
         "reportShown": _may(_PERSON),
         "requestEnrichment": _may(Scope.ENRICHMENT_RUN),
+        "requeueDeadLetter": _ADMIN,
         "restoreAttribute": _ADMIN,
+        "resumeEnrichmentRun": _ADMIN,
         "revertQuestionSet": _ADMIN,
         "revokeApiKey": _ADMIN,
         "revokeSession": _may(_PERSON, note=_OWN),
@@ -162,8 +174,10 @@ MUTATIONS: Mapping[str, Who] = MappingProxyType(
         "signOutEverywhere": _may(_PERSON),
         "skipQuestion": _may(_PERSON),
         "splitProfile": _ADMIN,
+        "startEnrichmentRun": _ADMIN,
         "startVisit": _may(_PAGE),
         "testHook": _ADMIN,
+        "suppressLookUps": _ADMIN,
         "trackEvent": _may(_PERSON, _WRITE, note=_OWN),
         "trackEvents": _may(_WRITE),
         "trustIdentityKeySet": _ADMIN,
@@ -187,7 +201,11 @@ MUTATIONS: Mapping[str, Who] = MappingProxyType(
 )
 
 SUBSCRIPTIONS: Mapping[str, Who] = MappingProxyType(
-    {"profileChanged": _may(_PERSON, _READ, note=_OWN), "profilesChanged": _may(_READ)}
+    {
+        "enrichmentChanged": _may(_PERSON, _READ, note=_OWN),
+        "profileChanged": _may(_PERSON, _READ, note=_OWN),
+        "profilesChanged": _may(_READ),
+    }
 )
 
 # Of other types: fields that fewer may see than the thing that they belong to. They are empty for the others.
@@ -195,6 +213,8 @@ FIELDS: Mapping[str, Who] = MappingProxyType(
     {
         "ApiKey.identitySigners": _ADMIN,
         "Claim.actor": _may(_READ),
+        "Enrichment.attempts": _may(_READ),
+        "Enrichment.lastRunAt": _may(_READ),
         "Profile.audiences": _may(_READ),
         "Profile.events": _may(_READ),
         "Profile.merges": _may(_READ),

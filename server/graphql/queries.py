@@ -20,6 +20,7 @@ from server.graphql.issuers import IssuerQueries
 from server.graphql.keys import KeyQueries
 from server.graphql.node import Node
 from server.graphql.nodes import find_node
+from server.graphql.overseeing_roots import OverseeingQueries
 from server.graphql.paging import After, Connection, First, connection
 from server.graphql.privacy import PrivacyRequest, show_request
 from server.graphql.profiles import Profile, ProfileLookup, Viewer, read_lookup, show_profile, show_viewer
@@ -47,7 +48,14 @@ _Id = Annotated[strawberry.ID, strawberry.argument(description="The id of what i
 
 @strawberry.type(description="What can be read.")
 class Query(
-    AudienceQueries, HookQueries, IdentityQueries, EnricherQueries, AskingQueries, KeyQueries, IssuerQueries
+    AudienceQueries,
+    HookQueries,
+    IdentityQueries,
+    EnricherQueries,
+    OverseeingQueries,
+    AskingQueries,
+    KeyQueries,
+    IssuerQueries,
 ):
     """Null stands for what does not exist and for what the viewer may not see: the two look the same."""
 

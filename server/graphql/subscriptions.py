@@ -9,6 +9,7 @@ import strawberry
 
 from server.graphql.conditions import read_form
 from server.graphql.context import Info
+from server.graphql.enrichment import Enrichment, show_enrichment
 from server.graphql.profiles import Profile, show_profile
 from server.graphql.reading import Filter
 from server.profiles.model import ProfileId
@@ -38,6 +39,14 @@ class ProfileChange:
     merged_into_id: strawberry.ID | None = strawberry.field(description="The profile that it became part of.")
 
 
+@strawberry.type(description="A look-up of a profile moved on.")
+class EnrichmentChange:
+    """See enrichment.overseeing."""
+
+    profile_id: strawberry.ID = strawberry.field(description="Whose look-ups they are.")
+    enrichments: list[Enrichment] = strawberry.field(description="Where every look-up stands now.")
+
+
 @strawberry.type(description="What can be listened to, over WebSocket or server-sent events.")
 class Subscription:
     """Changes that come fast may be told of as one. Visits count as changes; signs of life in one don't."""
@@ -50,6 +59,20 @@ class Subscription:
         context = info.context
         async for change in context.services.following.one(context.viewer, ProfileId(id), after):
             yield _show(change, context.viewer)
+
+    @strawberry.subscription(
+        description="Where the look-ups of one profile stand, at once and whenever that changes; it ends with"
+        " the profile. People listen to their own, apps to any."
+    )
+    async def enrichment_changed(self, info: Info, profile: _Id) -> AsyncGenerator[EnrichmentChange, None]:
+        """Tell of one profile's look-ups."""
+        context = info.context
+        following = context.services.enriching.following
+        async for change in following.one(context.viewer, ProfileId(profile)):
+            yield EnrichmentChange(
+                profile_id=strawberry.ID(change.profile_id),
+                enrichments=[show_enrichment(each) for each in change.enrichments],
+            )
 
     @strawberry.subscription(
         description="Changes of all profiles that fit the filter once they have changed; needs profiles:read."

@@ -20,7 +20,7 @@ from server.profiles.gates import Word
 from server.profiles.model import ProfileUpdate, Source, SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from server.identity.accounts.store import AccountStore
     from server.identity.accounts.syncing import Synced
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from server.kit.clock import Clock
     from server.profiles.model import Claim, IdentityRef, Profile, ProfileId
     from server.profiles.service import Profiles
+
+    # Adds to the write of a sign-in what can be worked out from it at once.
+    Derive = Callable[[Profile, ProfileUpdate], Awaitable[ProfileUpdate]]
 
 _log = logging.getLogger(__name__)
 _TRIES = 10  # the same person signing in from as many windows in the same instant
@@ -55,8 +58,15 @@ class SignInRecorder:
     """Writes sign-ins to profiles."""
 
     def __init__(
-        self, *, profiles: Profiles, accounts: AccountStore, clock: Clock, gate: SignInGate | None = None
+        self,
+        *,
+        profiles: Profiles,
+        accounts: AccountStore,
+        clock: Clock,
+        gate: SignInGate | None = None,
+        derive: Derive | None = None,
     ) -> None:
+        self._derive = derive
         self._profiles = profiles
         self._gate = gate
         self._accounts = accounts
@@ -88,7 +98,7 @@ class SignInRecorder:
                 only_if={"logins": profile.logins},
                 changes=(signed_in,),
             )
-            written = await self._written(sign_in, profile, update)
+            written = await self._written(sign_in, profile, update, derive=self._derive)
             if written is not None:
                 return written
         raise SignInRefusedError("the profile kept changing while it was written")
@@ -143,7 +153,9 @@ class SignInRecorder:
             withheld=_together(before, withheld) if keeps_withheld or withheld is None else withheld,
         )
 
-    async def _written(self, sign_in: _SignIn, profile: Profile, update: ProfileUpdate) -> Profile | None:
+    async def _written(
+        self, sign_in: _SignIn, profile: Profile, update: ProfileUpdate, *, derive: Derive | None = None
+    ) -> Profile | None:
         """Write what the account brings along with `update`; what is kept of the account comes after.
 
         A crash between the two costs the raw claims of one sign-in, which the next brings again.
@@ -156,6 +168,8 @@ class SignInRecorder:
             retracted=(*update.retracted, *await self._retracted(sign_in.source, profile, result)),
             identities=(sign_in.ref,),
         )
+        if derive is not None:
+            complete = await derive(profile, complete)
         written = await self._write(profile, complete, await self._emails(claims))
         if written is not None:
             kept = Account(

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from server.identity.hosts.signers import HostSigners
     from server.identity.joining import Unite
     from server.identity.model import Callback, ProvedIdentity, SignInCode, StartedVisit
+    from server.identity.recording import Derive
     from server.identity.store import IdentityStore
     from server.kit.clock import Clock
     from server.kit.sealing import Seal
@@ -77,6 +78,7 @@ class Identity:
         audit: AuditLog,
         clock: Clock,
         gate: SignInGate | None = None,
+        derive: Derive | None = None,
     ) -> None:
         self._profiles = profiles
         self._access = access
@@ -84,8 +86,10 @@ class Identity:
         self._clock = clock
         self.providers = providers
         self.hosts = hosts
-        self._recorder = SignInRecorder(profiles=profiles, accounts=store.accounts, clock=clock, gate=gate)
         self.accounts = OwnAccounts(accounts=store.accounts, profiles=profiles, providers=providers)
+        self._recorder = SignInRecorder(
+            profiles=profiles, accounts=store.accounts, clock=clock, gate=gate, derive=derive
+        )
         self.sessions = Sessions(store=store, profiles=profiles, revocations=access.revocations, clock=clock)
         self._visiting = Visiting(
             profiles=profiles, access=access, store=store, sessions=self.sessions, hosts=hosts, clock=clock

@@ -108,6 +108,11 @@ HOLDINGS: tuple[Holding, ...] = (
         because="Keyed hashes of the addresses of those who asked not to be looked up, so that nobody does.",
     ),
     Holding(
+        collection="enrichment_runs",
+        owner="enrichment",
+        because="What was looked up of how many, under the condition that an admin wrote; it lists nobody.",
+    ),
+    Holding(
         collection="enricher_meters",
         owner="enrichment",
         because="How often each source was asked, and what that cost; of whom it was asked it says nothing.",

@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from server.questions.results import Results
     from server.questions.service import Questions
     from server.questions.simulating import Simulating
+    from server.services.enrichment import EnrichmentServices
     from server.services.sources import SourceServices
     from server.services.stores import Stores
     from server.settings import Settings
@@ -103,6 +104,7 @@ class Services:
     porting: Porting
     results: Results
     enrichment: Enrichments
+    enriching: EnrichmentServices
     sources: SourceServices
     hooks: Hooks
     queue: JobQueue
@@ -150,10 +152,14 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     stores, profiles, queue = ground.stores, ground.profiles, ground.queue
     attributes, consents = ground.attributes, ground.consents
     uniting = Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock)
-    identity = build_identity(ground, uniting)
     follower = Follower(database, "profiles", WATCHED)
     sources = build_sources(ground)
-    enriching = build_enrichment(ground, sources.live.running)
+    reading = Reading(store=stores.search, attributes=attributes, consents=consents, clock=clock)
+    following = Following(follower=follower, profiles=profiles, clock=clock)
+    enriching = build_enrichment(
+        ground, sources.live.running, reading=reading, following=following, owe=sources.callbacks.owe
+    )
+    identity = build_identity(ground, uniting, enriching.derive)
     asking = build_questions(ground, enriching.running)
     hooking = build_hooks(ground)
     return Services(
@@ -187,8 +193,8 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         attributes=attributes,
         profiles=profiles,
         follower=follower,
-        following=Following(follower=follower, profiles=profiles, clock=clock),
-        reading=Reading(store=stores.search, attributes=attributes, consents=consents, clock=clock),
+        following=following,
+        reading=reading,
         claiming=Claiming(profiles=profiles, history=stores.history, clock=clock),
         withdrawals=Withdrawals(store=stores.withdrawals, history=stores.history, queue=queue, clock=clock),
         uniting=uniting,
@@ -204,6 +210,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         porting=asking.porting,
         results=asking.results,
         enrichment=enriching.enrichment,
+        enriching=enriching,
         sources=sources,
         hooks=hooking.hooks,
         queue=queue,

@@ -11,11 +11,12 @@ from server.identity.service import Identity
 from server.kit.sealing import Seal
 
 if TYPE_CHECKING:
+    from server.identity.recording import Derive
     from server.profiles.uniting import Uniting
     from server.services.ground import Ground
 
 
-def build_identity(ground: Ground, uniting: Uniting) -> Identity:
+def build_identity(ground: Ground, uniting: Uniting, derive: Derive | None) -> Identity:
     """Return the service of sign-in; no provider is dialled before somebody signs in."""
     settings, clock, store = ground.settings, ground.clock, ground.stores.identity
     client = ground.provider_client
@@ -40,6 +41,7 @@ def build_identity(ground: Ground, uniting: Uniting) -> Identity:
         ),
         unite=uniting.join,
         gate=ground.hook_calls.gatekeeper,
+        derive=derive,
         seal=Seal(settings.secret, "link"),
         audit=AuditLog(store=ground.stores.audit, clock=clock),
         clock=clock,

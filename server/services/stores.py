@@ -15,6 +15,7 @@ from server.audiences.store import AudienceStore
 from server.consent.store import ConsentStore
 from server.enrichment.meter_store import MeterStore
 from server.enrichment.result_store import ResultStore
+from server.enrichment.run_store import RunStore
 from server.enrichment.sources.area_store import AreaStore
 from server.enrichment.sources.callback_store import CallbackStore
 from server.enrichment.sources.store import EnricherStore
@@ -69,6 +70,7 @@ class Stores:
     meters: MeterStore
     look_up_results: ResultStore
     suppressions: SuppressionStore
+    runs: RunStore
     jobs: JobStore
     hooks: HookStore
     deliveries: DeliveryStore
@@ -108,6 +110,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         meters=MeterStore(database),
         look_up_results=ResultStore(database, secret=settings.secret),
         suppressions=SuppressionStore(database, secret=settings.secret),
+        runs=RunStore(database),
         jobs=JobStore(database),
         hooks=HookStore(database, secret=settings.secret),
         deliveries=DeliveryStore(database),

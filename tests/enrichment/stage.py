@@ -27,6 +27,7 @@ from server.enrichment.model import (
 )
 from server.enrichment.people import People
 from server.enrichment.result_store import ResultStore
+from server.enrichment.run_store import RunStore
 from server.enrichment.running import LookUps
 from server.enrichment.service import Enrichments
 from server.enrichment.suppression_store import SuppressionStore
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from server.enrichment.model import Enrichment, Result
+    from server.kit.jobs.model import JobHandler
     from server.kit.mongo import Database
     from server.profiles.model import Value
 
@@ -123,7 +125,9 @@ class Stage:
     clock: FakeClock
     database: Database
     jobs: JobStore
+    meters: MeterStore
     consents: Consents
+    attributes: Attributes
     profiles: Profiles
     profile_store: ProfileStore
     queue: JobQueue
@@ -153,17 +157,24 @@ class Stage:
             meters=Meters(store=self.meters, clock=self.clock),
             results=self.results,
             suppressions=self.suppressions,
-            concluding=Concluding(
-                profiles=self.profiles,
-                people=self.people,
-                fitting=Fitting(profiles=self.profiles),
-                enrichers=self.configured,
-                clock=self.clock,
-            ),
+            concluding=self.concluding,
+            run_state=self.runs.state,
+            owe=self.owe,
             withdrawn_at=WithdrawalStore(self.database).last_request,
             enrichers=self.configured,
             clock=self.clock,
             draw=lambda: 1.0,
+        )
+
+    @property
+    def concluding(self) -> Concluding:
+        """How look-ups end."""
+        return Concluding(
+            profiles=self.profiles,
+            people=self.people,
+            fitting=Fitting(profiles=self.profiles),
+            enrichers=self.configured,
+            clock=self.clock,
         )
 
     @property
@@ -182,24 +193,44 @@ class Stage:
         return ResultStore(self.database, secret=SECRET)
 
     @property
-    def meters(self) -> MeterStore:
-        """What sources were asked."""
-        return MeterStore(self.database)
+    def runs(self) -> RunStore:
+        """Bulk runs."""
+        return RunStore(self.database)
 
-    def worker(self, name: str = "ada") -> Worker:
-        """Return a worker with the table of reactions that matters here."""
+    async def owe(self, profile_id: str, enricher_key: str, reference: str) -> None:
+        """Note that a source will call back."""
+        await self.database["owed"].insert_one(
+            {"profile": profile_id, "enricher": enricher_key, "reference": reference}
+        )
+
+    def worker(
+        self,
+        name: str = "ada",
+        *,
+        handlers: Mapping[str, JobHandler] | None = None,
+        is_planning: bool = True,
+    ) -> Worker:
+        """Return a worker with the table of reactions that matters here, and these handlers besides."""
+        return Worker(
+            name=name,
+            relay=self.relay(is_planning=is_planning),
+            queue=self.queue,
+            handlers={ENRICH: self.look_ups, **(handlers or {})},
+        )
+
+    def relay(self, *, is_planning: bool) -> Relay:
+        """Return what takes changes to the reactions that matter here."""
         enrichment = self.enrichment
-        relay = Relay(
+        return Relay(
             outboxes=self.profile_store,
             reactions={
                 ProfileCreated: (),
                 ProfileMerged: (enrichment.on_merged,),
-                AttributesChanged: (enrichment.on_attributes_changed,),
+                AttributesChanged: (enrichment.on_attributes_changed,) if is_planning else (),
                 EnrichmentRequested: (enrichment.on_requested,),
             },
             clock=self.clock,
         )
-        return Worker(name=name, relay=relay, queue=self.queue, handlers={ENRICH: self.look_ups})
 
     def with_enrichers(self, *enrichers: Enricher) -> Stage:
         """Return the same stage with other enrichers."""
@@ -247,6 +278,8 @@ async def build_stage(
     clock: FakeClock | None = None,
     profile_store: ProfileStore | None = None,
     jobs: JobStore | None = None,
+    meters: MeterStore | None = None,
+    draw: Callable[[], float] = lambda: 1.0,
 ) -> Stage:
     """Return a stage with indexes and the standard attributes."""
     clock = clock or FakeClock()
@@ -257,7 +290,7 @@ async def build_stage(
     for store in (profile_store, definitions, consent_store, jobs):
         await store.create_indexes()
     consents = Consents(store=consent_store, clock=clock)
-    queue = JobQueue(store=jobs, clock=clock, draw=lambda: 1.0)
+    queue = JobQueue(store=jobs, clock=clock, draw=draw)
     attributes = Attributes(store=definitions, consents=consents, queue=queue, clock=clock)
     profiles = Profiles(
         store=profile_store,
@@ -271,7 +304,9 @@ async def build_stage(
         clock=clock,
         database=database,
         jobs=jobs,
+        meters=meters or MeterStore(database),
         consents=consents,
+        attributes=attributes,
         profiles=profiles,
         profile_store=profile_store,
         queue=queue,

@@ -67,7 +67,7 @@ def quick_worker(services: Services) -> Worker:
     relay = Relay(outboxes=services.stores.profiles, reactions=table, clock=services.clock)
     ground = lay_ground(services.settings, services.database, services.clock)
     slow = {each.key: each for each in (slow_enricher(),)}
-    look_ups = build_look_ups(ground, lambda: slow)
+    look_ups = build_look_ups(ground, lambda: slow, services.sources.callbacks.owe)
     return Worker(name=f"quick:{os.getpid()}", relay=relay, queue=queue, handlers={ENRICH: look_ups})
 
 

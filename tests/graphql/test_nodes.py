@@ -49,8 +49,10 @@ async def _ids(api: Api) -> dict[str, str]:
     enricher = await configuring.create(SEEDER, "hunter", preset_key="hunter_person")
     hook = HookFields(name="CRM", url="https://hooks.test/", events=(HookEvent.USER_CREATED,))
     made = await api.services.hooks.create(SEEDER, "crm", hook)
+    run = await api.services.enriching.bulk.start(SEEDER, ["email_domain"], None, None)
     return {
         "Hook": made.hook.id,
+        "EnrichmentRun": run.run.id,
         "PrivacyRequest": exported["exportPerson"]["request"]["id"],
         "SourceWithdrawal": (await withdrawals.withdraw(SEEDER, Source(kind=SourceKind.HOOK))).id,
         "Profile": somebody.profile_id,

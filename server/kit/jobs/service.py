@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from server.kit.clock import Clock
-    from server.kit.jobs.model import Job, NewJob, RetryLater, Wait
+    from server.kit.jobs.model import Job, JobId, NewJob, RetryLater, Wait
     from server.kit.jobs.periodic import Periodic
     from server.kit.jobs.store import JobStore
 
@@ -112,6 +112,22 @@ class JobQueue:
     async def hand_back(self, job: Job) -> bool:
         """Put the job back at once, as if it had never been started."""
         return await self._store.put_back(job, self._clock(), job.reason, is_counted=False)
+
+    async def find(self, job_id: JobId) -> Job | None:
+        """Return a job."""
+        return await self._store.find(job_id)
+
+    async def count_waiting(self, lanes: Collection[str]) -> int:
+        """Return how many jobs of these lanes have not ended."""
+        return await self._store.count_live(lanes)
+
+    async def dead(self, before: str | None, limit: int) -> list[Job]:
+        """Return the latest dead letters, or those before this one."""
+        return await self._store.dead(before, limit)
+
+    async def revive(self, job: Job) -> bool:
+        """Queue a dead letter as if it were new; False where that is so already."""
+        return await self._store.revive(job, self._clock())
 
     async def _due(self, kinds: Collection[str]) -> list[str]:
         """Return the lanes to claim from; which are due is looked up now and then, and when none is left."""

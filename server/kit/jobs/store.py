@@ -15,7 +15,7 @@ from server.kit.jobs.model import Job, JobId, JobState
 from server.kit.mongo import DuplicateKeyError, IndexModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from server.kit.jobs.model import NewJob
@@ -113,6 +113,28 @@ class JobStore:
     async def count(self, kind: str, state: JobState) -> int:
         """Return how many jobs of this kind are in this state."""
         return await self._jobs.count_documents({"kind": kind, "state": state.value})
+
+    async def count_live(self, lanes: Collection[str]) -> int:
+        """Return how many jobs of these lanes have not ended."""
+        return await self._jobs.count_documents({"live": True, "lane": {"$in": list(lanes)}})
+
+    async def dead(self, before: str | None, limit: int) -> list[Job]:
+        """Return the latest dead letters, or those before this one."""
+        criteria: Document = {"state": JobState.DEAD.value}
+        if before is not None:
+            criteria["_id"] = {"$lt": before}
+        return [_model(each) async for each in self._jobs.find(criteria).sort("_id", -1).limit(limit)]
+
+    async def revive(self, job: Job, now: datetime) -> bool:
+        """Queue a dead letter as if it were new; False where it is none, or a live job has its dedupe key."""
+        fields = {"state": JobState.QUEUED.value, "live": True, "attempts": 0, "run_at": now}
+        try:
+            written = await self._jobs.update_one(
+                {"_id": job.id, "state": JobState.DEAD.value}, {"$set": {**fields, "finished_at": None}}
+            )
+        except DuplicateKeyError:
+            return False
+        return written.matched_count == 1
 
     async def _write(self, job: Job, statement: Mapping[str, Any]) -> bool:
         written = await self._jobs.update_one(
