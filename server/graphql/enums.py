@@ -354,6 +354,7 @@ _describe(
     QUESTION_ANSWERED="A person answered a question.",
     CONSENT_CHANGED="A person said something to a purpose.",
     EVENT_TRACKED="An event was told of a person.",
+    USER_DELETED="Somebody was erased on request; what is known of them elsewhere should go too.",
 )
 _describe(
     HookGate,

@@ -23,7 +23,9 @@ class HookDelivery:
     """See hooks.model."""
 
     id: strawberry.ID = strawberry.field(description="The delivery's id; `webhook-id` is `msg_` and this.")
-    profile_id: strawberry.ID = strawberry.field(description="Whom it is about.")
+    profile_id: strawberry.ID | None = strawberry.field(
+        description="Whom it is about; null for who was erased."
+    )
     type: str = strawberry.field(description="What happened.")
     state: model.DeliveryState = strawberry.field(description="Where it stands.")
     attempts: int = strawberry.field(description="How often it was sent.")
@@ -98,7 +100,7 @@ def show_delivery(delivery: model.Delivery) -> HookDelivery:
     """Return a delivery as its GraphQL type."""
     return HookDelivery(
         id=strawberry.ID(delivery.id),
-        profile_id=strawberry.ID(delivery.profile_id),
+        profile_id=None if delivery.profile_id is None else strawberry.ID(delivery.profile_id),
         type=delivery.message.type,
         state=delivery.state,
         attempts=delivery.attempts,

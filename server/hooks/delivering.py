@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from server.kit.clock import Clock
     from server.kit.jobs.model import Job, JobResult
     from server.kit.watching import Watched
-    from server.profiles.model import Profile
     from server.profiles.service import Profiles
 
 SECONDS = 20.0  # for an attempt; Standard Webhooks: 15 to 30
@@ -58,11 +57,11 @@ class Delivering:
         if delivery is None:
             return Done()
         hook = (await self._known.current()).get(delivery.hook_id)
-        profile = await self._profiles.find_living(ProfileId(delivery.profile_id))
-        if hook is None or profile is None or not hook.is_on or not await self._may_tell(hook, profile):
+        data = None if hook is None or not hook.is_on else await self._data(delivery, hook)
+        if hook is None or data is None:
             await self._deliveries.note(delivery, DeliveryState.DROPPED, None, self._clock())
             return Done()
-        body = body_of(delivery.message, await self._data(delivery, hook, profile))
+        body = body_of(delivery.message, data)
         now = self._clock()
         response = await self._sender.send(
             hook, f"msg_{delivery.id}", body, now, seconds=SECONDS, is_question=False
@@ -94,11 +93,16 @@ class Delivering:
         is_this = delivery is not None and delivery.replays == job.payload["replays"]
         return delivery if is_this and delivery and delivery.state is DeliveryState.PENDING else None
 
-    async def _may_tell(self, hook: Hook, profile: Profile) -> bool:
-        return await self._profiles.may_use(profile, hook.purpose)
+    async def _data(self, delivery: Delivery, hook: Hook) -> dict[str, Any] | None:
+        """Return what is told: values as they are now, and only those that the person lets be used now.
 
-    async def _data(self, delivery: Delivery, hook: Hook, profile: Profile) -> dict[str, Any]:
-        """Return what is told: values as they are now, and only those that the person lets be used now."""
+        None where nothing may be told, and where there is nobody any more of whom to tell it.
+        """
+        if delivery.profile_id is None:
+            return dict(delivery.message.data)
+        profile = await self._profiles.find_living(ProfileId(delivery.profile_id))
+        if profile is None or not await self._profiles.may_use(profile, hook.purpose):
+            return None
         askable = await self._profiles.askable(profile)
         data = dict(delivery.message.data)
         if "attribute_ids" in data:

@@ -36,6 +36,7 @@ class HookEvent(StrEnum):
     QUESTION_ANSWERED = "question.answered"
     CONSENT_CHANGED = "consent.changed"
     EVENT_TRACKED = "event.tracked"
+    USER_DELETED = "user.deleted"
 
 
 class HookGate(StrEnum):
@@ -146,11 +147,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A message on its way to one hook. `replays` counts how often it was sent again by hand."""
+    """A message on its way to one hook. `replays` counts how often it was sent again by hand.
+
+    `profile_id` is None where the person is not there any more: the message says all there is to say.
+    """
 
     id: DeliveryId
     hook_id: HookId
-    profile_id: str
+    profile_id: str | None
     message: Message
     state: DeliveryState
     attempts: int

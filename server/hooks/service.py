@@ -19,6 +19,7 @@ from server.hooks.model import (
     DeliveryId,
     DeliveryState,
     Hook,
+    HookEvent,
     HookFields,
     HookId,
     HookSecret,
@@ -40,7 +41,7 @@ from server.kit.paging import cut
 from server.kit.watching import Watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from server.access.model import Viewer
@@ -221,18 +222,16 @@ class Hooks:
         for hook in (await self.known.current()).values():
             if hook.is_on and event in hook.events:
                 message = Message(type=event.value, at=change.at, data=data)
-                delivery = Delivery(
-                    id=_delivery_id(change, hook),
-                    hook_id=hook.id,
-                    profile_id=change.profile_id,
-                    message=message,
-                    state=DeliveryState.PENDING,
-                    attempts=0,
-                    replays=0,
-                    created_at=self._clock(),
-                )
-                await self._deliveries.insert(delivery)
-                await self._queue.enqueue(_job(delivery))
+                await self._send(hook, message, _delivery_id(change.id, hook), change.profile_id)
+
+    async def announce_deleted(self, request_id: str, profile_ids: Sequence[str]) -> None:
+        """Put on its way to every hook that is told of it that a person was erased, by the ids they had."""
+        now = self._clock()
+        for hook in (await self.known.current()).values():
+            if hook.is_on and HookEvent.USER_DELETED in hook.events:
+                data = {"profile_ids": list(profile_ids)}
+                message = Message(type=HookEvent.USER_DELETED.value, at=now, data=data)
+                await self._send(hook, message, _delivery_id(request_id, hook), None)
 
     async def replay(self, viewer: Viewer, delivery_id: DeliveryId) -> Delivery:
         """Send a delivery again that ended (admins only), under the id that it had.
@@ -252,6 +251,22 @@ class Hooks:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._sender.close()
+
+    async def _send(
+        self, hook: Hook, message: Message, delivery_id: DeliveryId, profile_id: str | None
+    ) -> None:
+        delivery = Delivery(
+            id=delivery_id,
+            hook_id=hook.id,
+            profile_id=profile_id,
+            message=message,
+            state=DeliveryState.PENDING,
+            attempts=0,
+            replays=0,
+            created_at=self._clock(),
+        )
+        await self._deliveries.insert(delivery)
+        await self._queue.enqueue(_job(delivery))
 
     async def _check(self, given: HookFields) -> None:
         known, purposes = await self._profiles.catalogue.current(), await self._profiles.purposes.current()
@@ -302,10 +317,10 @@ def _is_answer(response: Response) -> bool:
     return response.body is not None and isinstance(response.body.get("is_allowed", True), bool)
 
 
-def _delivery_id(change: Change, hook: Hook) -> DeliveryId:
-    """Return an id that sorts by time, and is the same however often the change is told."""
-    digest = hashlib.sha256(f"{change.id}|{hook.id}".encode()).hexdigest()
-    return DeliveryId(f"dlv_{change.id.partition('_')[2][:10]}{digest[:16]}")
+def _delivery_id(cause: str, hook: Hook) -> DeliveryId:
+    """Return an id that sorts by time as its cause's does, and is the same however often that is told."""
+    digest = hashlib.sha256(f"{cause}|{hook.id}".encode()).hexdigest()
+    return DeliveryId(f"dlv_{cause.partition('_')[2][:10]}{digest[:16]}")
 
 
 def _job(delivery: Delivery) -> NewJob:

@@ -15,7 +15,7 @@ from server.privacy.model import ERASE, SETTLES_AFTER, RequestId, RequestState
 from server.profiles.model import ProfileId
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from server.access.revoking import Revocations
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from server.privacy.model import PrivacyRequest
     from server.privacy.store import PrivacyStore
     from server.profiles.service import Profiles
+
+    # Tells others who may know the person too, by the id of the request and the ids that they had.
+    Announce = Callable[[str, Sequence[str]], Awaitable[None]]
 
 _log = logging.getLogger(__name__)
 _TRIES = 10  # against writes to the same profile in the same instant
@@ -43,6 +46,7 @@ class Erasing:
         revocations: Revocations,
         queue: JobQueue,
         clock: Clock,
+        announce: Announce | None = None,
     ) -> None:
         self._profiles = profiles
         self._revocations = revocations
@@ -50,6 +54,7 @@ class Erasing:
         self._holdings = holdings
         self._queue = queue
         self._clock = clock
+        self._announce = announce
 
     async def run(self, job: Job) -> JobResult:
         """Erase; and later once more what somebody was about to write meanwhile."""
@@ -61,6 +66,8 @@ class Erasing:
             return RetryLater(reason="The profile keeps changing.")
         await self._revocations.revoke(known)
         await self._holdings.erase(known)
+        if self._announce is not None:
+            await self._announce(request.id, known)
         now = self._clock()
         if "again" in job.payload:
             await self._store.settle(request.id, now)

@@ -121,6 +121,7 @@ HOLDINGS: tuple[Holding, ...] = (
         collection="hook_deliveries",
         owner="hooks",
         person=("profile_id",),
+        because="What tells others of an erasure stays a month, with ids that lead nowhere any more.",
         on_anonymise=OnAnonymise.KEEP,
         dated="created_at",
     ),

@@ -215,7 +215,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         hooks=hooking.hooks,
         queue=queue,
         job_handlers={
-            **privacy_jobs(ground, identity),
+            **privacy_jobs(ground, identity, hooking.hooks),
             **profile_jobs(ground),
             **enriching.job_handlers,
             **hooking.job_handlers,

@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from server.enrichment.result_store import ResultStore
+    from server.hooks.service import Hooks
     from server.identity.service import Identity
     from server.kit.jobs.model import JobHandler
     from server.profiles.model import Source
     from server.services.ground import Ground
 
 
-def privacy_jobs(ground: Ground, identity: Identity) -> Mapping[str, JobHandler]:
+def privacy_jobs(ground: Ground, identity: Identity, hooks: Hooks) -> Mapping[str, JobHandler]:
     """Return what exports, erases, anonymises and forgets people."""
     profiles, store, queue, clock = ground.profiles, ground.stores.privacy, ground.queue, ground.clock
     holdings = HoldingStore(ground.database, HOLDINGS)
@@ -40,6 +41,7 @@ def privacy_jobs(ground: Ground, identity: Identity) -> Mapping[str, JobHandler]
         revocations=ground.access.revocations,
         queue=queue,
         clock=clock,
+        announce=hooks.announce_deleted,
     )
     return {
         ERASE: erasing,

@@ -12,7 +12,7 @@ from server.consent.model import ConsentState
 from server.hooks.model import SCHEDULE
 from tests.hooks.receiver import answer
 from tests.hooks.world import act, create, deliveries, hook
-from tests.privacy.world import NEWS, consent, prepare, set_attributes, work
+from tests.privacy.world import NEWS, consent, prepare, set_attributes, work, work_and_settle
 
 if TYPE_CHECKING:
     from tests.api import Api
@@ -239,6 +239,20 @@ async def test_of_somebody_who_was_erased_meanwhile_nothing_is_told(
 
     assert len(receiver.requests) == 1
     assert await deliveries(api) == []
+
+
+async def test_who_knows_a_person_too_is_told_that_they_were_erased(
+    api: Api, receiver: Receiver, clock: FakeClock
+) -> None:
+    await create(api, receiver.url, "USER_DELETED")
+    person = await api.person()
+    erase = "mutation ($id: ID!) { erasePerson(input: {profile: {id: $id}}) { __typename } }"
+    await api.data(erase, {"id": person.profile_id}, by=api.admin)
+
+    await work_and_settle(api, clock)
+
+    assert [each.json["data"] for each in receiver.requests] == [{"profile_ids": [person.profile_id]}]
+    assert [each["state"] for each in await deliveries(api)] == ["DELIVERED"]
 
 
 @pytest.mark.parametrize(
