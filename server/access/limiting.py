@@ -108,45 +108,46 @@ class Limits:
 
     def admit(self, viewer: Viewer, address: str) -> None:
         """Count a request."""
+        now = self._clock().timestamp()
         match viewer.kind:
             case ViewerKind.WIDGET:
-                self._take("visits_per_address", address)
-                self._take("visits_per_key", viewer.key_id or "")
+                self._take("visits_per_address", address, now)
+                self._take("visits_per_key", viewer.key_id or "", now)
             case ViewerKind.PERSON:
-                self._take("requests_per_profile", viewer.profile_id or "")
-                self._take("requests_per_address", address)
+                self._take("requests_per_profile", viewer.profile_id or "", now)
+                self._take("requests_per_address", address, now)
             case ViewerKind.NOBODY:
-                self._take("requests_per_address", address)
+                self._take("requests_per_address", address, now)
             case _:
-                self._take("requests_per_key", viewer.key_id or "")
+                self._take("requests_per_key", viewer.key_id or "", now)
 
     def admit_sign_in_step(self, address: str) -> None:
         """Count a redirect to a provider or back from it."""
-        self._take("sign_in_steps_per_address", address)
+        self._take("sign_in_steps_per_address", address, self._clock().timestamp())
 
     def admit_secret(self, address: str) -> None:
         """Refuse to look at a secret key from where too many were wrong: guessing on shall teach nothing."""
-        self._check("failed_keys_per_address", address)
+        self._check("failed_keys_per_address", address, self._clock().timestamp())
 
     def note_failed_secret(self, address: str) -> None:
         """Count a secret key that was wrong."""
-        self._take("failed_keys_per_address", address)
+        self._take("failed_keys_per_address", address, self._clock().timestamp())
 
     # How
 
-    def _check(self, name: str, subject: str) -> tuple[str, float] | None:
+    def _check(self, name: str, subject: str, now: float) -> tuple[str, float] | None:
         """Return the bucket and when it would be full with one more taken; None where the rule is off."""
         rule = self._rules.get(name)
         if rule is None:
             return None
-        bucket, now = self._tag(name, subject), self._clock().timestamp()
+        bucket = self._tag(name, subject)
         full_at = max(self._full_at.get(bucket, 0.0), now) + rule.interval
         if (wait := full_at - now - rule.seconds) > _ROUNDING:
             raise TooManyRequestsError(max(1, math.ceil(wait)))
         return bucket, full_at
 
-    def _take(self, name: str, subject: str) -> None:
-        if (found := self._check(name, subject)) is not None:
+    def _take(self, name: str, subject: str, now: float) -> None:
+        if (found := self._check(name, subject, now)) is not None:
             bucket, full_at = found
             self._taken[name][bucket] += 1
             self._full_at[bucket] = full_at

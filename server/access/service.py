@@ -82,6 +82,8 @@ class Access:
             return NOBODY
         if bearer.startswith(("pk_", "sk_")):
             return _viewer_of_key(await self._active_key(bearer), origin)
+        if (known := self._tokens.remembered(bearer)) is not None:
+            return await self._living(_at_its_origin(known, origin))
         for each in self._bearers:
             if (viewer := await each.viewer(bearer, origin)) is not None:
                 return viewer

@@ -62,14 +62,18 @@ class ViewerTokens:
         A page shows the same token with every request: what was found good is remembered to the letter, and
         only its end is looked at again.
         """
-        known = self._read.get(token)
-        if known is not None and known[1] > self._clock().timestamp():
-            return known[0]
+        if (known := self.remembered(token)) is not None:
+            return known
         viewer, end = self._checked(token)
         if len(self._read) >= _REMEMBERED:
             del self._read[next(iter(self._read))]
         self._read[token] = viewer, end
         return viewer
+
+    def remembered(self, token: str) -> Viewer | None:
+        """Return the person of a token that was found good before and has not ended."""
+        viewer, end = self._read.get(token, (None, 0))
+        return viewer if end > self._clock().timestamp() else None
 
     def _checked(self, token: str) -> tuple[Viewer, int]:
         try:

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from server.app import create_app
-from tests.api import NOBODY, START_VISIT, Api, Caller, running_api, settings_for
+from server.services import build_services
+from tests.api import NOBODY, START_VISIT, Api, Caller, client_of, running_api, settings_for
 from tests.sign_in_world import clock_of_today
 from tests.web.sockets import connected, served
 
@@ -69,6 +70,26 @@ async def test_visits_of_an_address_are_limited(
     _is_refused(refused, 30)
     assert refused.headers["access-control-allow-origin"] == api.page.origin
     assert [each.status_code for each in (elsewhere, later)] == [httpx.codes.OK] * 2
+
+
+async def test_who_used_up_their_share_at_one_process_has_none_at_another(
+    mongodb_url: str, database: Database, clock: FakeClock
+) -> None:
+    async with limited(mongodb_url, database, clock, sign_in_steps_per_address=(4, 60)) as api:
+        other = build_services(api.services.settings, clock=clock)
+        async with client_of(create_app(other)) as there:
+            before = [(await api.http.get("/auth/x/start", headers=VISITOR)).status_code for _ in range(4)]
+            await api.services.limits.share()
+            await other.limits.share()
+            refused = await there.get("/auth/x/start", headers=VISITOR)
+            elsewhere = await there.get("/auth/x/start", headers=OTHER)
+            clock.advance(timedelta(seconds=15))
+            later = await there.get("/auth/x/start", headers=VISITOR)
+        other.close()
+
+    assert before == [400] * 4
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "15")
+    assert [each.status_code for each in (elsewhere, later)] == [400, 400]
 
 
 async def test_requests_of_a_person_are_limited_on_all_their_addresses(
