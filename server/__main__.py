@@ -8,15 +8,15 @@ import logging
 import os
 import socket
 import sys
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-import uvicorn
 
 from server.access.model import COMMAND_LINE
-from server.app import create_app
+from server.app import create_app, create_watched
 from server.bulk.commands import ExportAnswersCommand, ExportCommand, ImportCommand
 from server.bulk.documents import AddDocumentsCommand, RemoveDocumentCommand
 from server.bulk.importing import ImportOptions
@@ -30,17 +30,16 @@ from server.kit.relay import Relay
 from server.local import remembered_environment, run_local
 from server.reactions import reactions
 from server.services import build_services
+from server.serving import run_server, served_beside
 from server.settings import Settings, SettingsError, read_settings
-from server.web.graphql_endpoint import MAX_BODY
 from server.worker import Worker, run_until_signalled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from server.access.model import NewKey
     from server.services import Services
-
-_GRACE_SECONDS = 8  # to finish requests in hand; container runtimes kill ten seconds after SIGTERM
 
 
 @click.group(help="Acquaint gets to know your users a little at a time. Settings are environment variables.")
@@ -54,7 +53,7 @@ def main() -> None:
 def serve() -> None:
     """Run the API process until SIGTERM or Ctrl-C."""
     settings = _settings()
-    _run_server(create_app(build_services(settings)), settings.host, settings.port)
+    run_server(create_app(build_services(settings)), settings.host, settings.port)
 
 
 @main.command(help="Do the durable work: relay what was announced, run jobs.")
@@ -82,7 +81,7 @@ def demo() -> None:
     if not settings.is_development:
         raise click.ClickException("The demo runs in development only: anybody can sign in as anybody there.")
     host, _, port = settings.demo_url.partition("://")[2].partition(":")
-    _run_server(create_demo(build_services(settings)), host, int(port or 80))
+    run_server(create_demo(build_services(settings)), host, int(port or 80))
 
 
 @main.command(help="Print the GraphQL schema.")
@@ -208,19 +207,31 @@ def _pair(text: str) -> tuple[str, str]:
 
 async def _work(services: Services) -> None:
     await services.sources.live.configured.current()  # or the first plans would miss what admins configured
-    relay = Relay(outboxes=services.stores.profiles, reactions=reactions(services), clock=services.clock)
-    name = f"{socket.gethostname()}:{os.getpid()}"
-    await run_until_signalled(
-        Worker(
-            name=name,
-            relay=relay,
-            queue=services.queue,
-            handlers=services.job_handlers,
-            periodic=services.periodic,
-        ),
-        services.database,
-        services.watched,
+    relay = Relay(
+        outboxes=services.stores.profiles,
+        reactions=reactions(services),
+        clock=services.clock,
+        instruments=services.instruments,
     )
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    worker = Worker(
+        name=name,
+        relay=relay,
+        queue=services.queue,
+        handlers=services.job_handlers,
+        periodic=services.periodic,
+        instruments=services.instruments,
+    )
+    async with _watched(services):
+        await run_until_signalled(worker, services.database, services.watched)
+
+
+def _watched(services: Services) -> AbstractAsyncContextManager[None]:
+    """Let others see how a worker is, where the settings say at which port."""
+    settings = services.settings
+    if settings.worker_port is None:
+        return nullcontext()
+    return served_beside(create_watched(services), settings.host, settings.worker_port)
 
 
 async def _set_up(services: Services) -> None:
@@ -280,20 +291,6 @@ async def _run(settings: Settings, work: Callable[[Services], Awaitable[None]]) 
 
 def _without_secret(settings: Settings) -> str:
     return settings.mongodb_url.rpartition("@")[2]
-
-
-def _run_server(app: Callable[..., Any], host: str, port: int) -> None:
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # whom to believe is said by ACQUAINT_TRUSTED_PROXIES: see web/addresses.py
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        log_config=None,
-        ws_max_size=MAX_BODY,
-    )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from server.web.graphiql import graphiql_files
 from server.web.graphql_endpoint import GraphQLEndpoint
 from server.web.graphql_socket import GraphQLSocket
 from server.web.health import health_routes
+from server.web.metrics import Counting, metrics_routes
 from server.web.middleware import Cors, RequestIds, SecurityHeaders
 from server.web.privacy import archive_routes
 from server.web.sign_in import sign_in_routes
@@ -41,6 +42,7 @@ def create_app(services: Services) -> Starlette:
     return Starlette(
         routes=_routes(services),
         middleware=[
+            Middleware(Counting, instruments=services.instruments),
             Middleware(RequestIds),
             Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(Cors, access=services.access, path=_GRAPHQL),
@@ -72,11 +74,31 @@ def _routes(services: Services) -> list[BaseRoute]:
         *archive_routes(services.privacy),
         *sign_in_routes(services.identity, services.settings, gate),
         WidgetFiles(WIDGET_FILES).route(),
-        *health_routes(services.why_not_ready),
+        *_watching_routes(services),
     ]
     if is_development:
         routes.append(graphiql_files(WIDGET_FILES))
     return routes
+
+
+def _watching_routes(services: Services) -> list[BaseRoute]:
+    return [
+        *health_routes(services.why_not_ready),
+        *metrics_routes(services.instruments, services.queue, services.settings.metrics_token),
+    ]
+
+
+def create_watched(services: Services) -> Starlette:
+    """Return the application by which a worker is watched: how it is, and what it counted."""
+
+    @asynccontextmanager
+    async def watching(_: Starlette) -> AsyncIterator[None]:
+        async with asyncio.TaskGroup() as group:
+            lag = group.create_task(services.instruments.watch_loop())
+            yield
+            lag.cancel()
+
+    return Starlette(routes=_watching_routes(services), lifespan=watching)
 
 
 @asynccontextmanager
@@ -87,12 +109,14 @@ async def _lifespan(services: Services) -> AsyncIterator[None]:
         telling = group.create_task(services.follower.run())
         sharing = group.create_task(services.limits.run())
         noting = group.create_task(services.access.uses.run())
+        watching = group.create_task(services.instruments.watch_loop())
         gc.freeze()  # what start-up made stays for good: the collector need not look at it again
         yield
         following.cancel()
         telling.cancel()
         sharing.cancel()
         noting.cancel()
+        watching.cancel()
     await services.access.uses.write()
     await services.identity.close()
     await services.sources.live.close()

@@ -78,6 +78,8 @@ class Settings:
     limits: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
     operation_limits: OperationLimits = field(default_factory=OperationLimits)
     executes_trusted_documents_alone: bool = False  # for pages; see access.documents
+    metrics_token: str | None = field(default=None, repr=False)  # whoever shows it may read /metrics
+    worker_port: int | None = None  # where a worker tells how it is
 
     @property
     def is_development(self) -> bool:
@@ -134,6 +136,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         executes_trusted_documents_alone=_truth(
             "ACQUAINT_TRUSTED_DOCUMENTS_ONLY", environ.get("ACQUAINT_TRUSTED_DOCUMENTS_ONLY", "false")
         ),
+        metrics_token=_metrics_token(environ.get("ACQUAINT_METRICS_TOKEN", "")),
+        worker_port=_port(text, "ACQUAINT_WORKER_PORT")
+        if (text := environ.get("ACQUAINT_WORKER_PORT"))
+        else None,
         operation_limits=_operation_limits(environ.get("ACQUAINT_OPERATION_LIMITS", "{}")),
     )
     if not settings.is_development and not settings.is_https:
@@ -157,9 +163,9 @@ def _truth(name: str, text: str) -> bool:
     return text == "true"
 
 
-def _port(text: str) -> int:
+def _port(text: str, name: str = "ACQUAINT_PORT") -> int:
     if not text.isdecimal() or not 0 < int(text) < 2**16:
-        message = f"ACQUAINT_PORT must be a port number from 1 to 65535; it is {text!r}."
+        message = f"{name} must be a port number from 1 to 65535; it is {text!r}."
         raise SettingsError(message)
     return int(text)
 
@@ -200,6 +206,16 @@ def _secret(text: str) -> str:
         )
         raise SettingsError(message)
     return text
+
+
+def _metrics_token(text: str) -> str | None:
+    if text and not re.fullmatch(rf"[!-~]{{{_MIN_SECRET},}}", text):
+        message = (
+            f"ACQUAINT_METRICS_TOKEN must be at least {_MIN_SECRET} random characters without spaces;"
+            " `openssl rand -hex 32` makes one."
+        )
+        raise SettingsError(message)
+    return text or None
 
 
 def _retention(text: str) -> dict[str, timedelta]:

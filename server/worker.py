@@ -7,8 +7,10 @@ import logging
 import random
 import signal
 from datetime import timedelta
+from time import perf_counter
 from typing import TYPE_CHECKING
 
+from server.kit.instruments import Instruments
 from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater, Wait
 from server.kit.mongo import ConnectionFailure, PyMongoError
 from server.kit.waking import Waker, wake_on_writes
@@ -53,6 +55,7 @@ class Worker:
         concurrency: int = 8,
         time_limit: timedelta = timedelta(minutes=5),
         patience: timedelta = timedelta(seconds=8),  # container runtimes kill ten seconds after SIGTERM
+        instruments: Instruments | None = None,
     ) -> None:
         self._name = name
         self._relay = relay
@@ -63,6 +66,7 @@ class Worker:
         self._in_hand = 0
         self._time_limit = time_limit
         self._patience = patience
+        self._instruments = instruments or Instruments()
         self._announced = Waker("profiles")
         self._enqueued = Waker("jobs", ("insert",))
         self._is_stopping = False
@@ -152,12 +156,14 @@ class Worker:
 
     async def _run(self, job: Job) -> None:
         """Run a leased job to one of its ends, unless the lease is lost on the way."""
+        began = perf_counter()
         try:
             result = GiveUp(reason=_WORN_OUT) if job.is_exhausted else await self._attempt(job)
         except asyncio.CancelledError:
             await self._queue.hand_back(job)
             raise
         if result is not None:
+            self._instruments.worked(job.kind, _end(job, result), perf_counter() - began)
             await self._settle(job, result)
 
     async def _attempt(self, job: Job) -> JobResult | None:
@@ -227,6 +233,17 @@ class Worker:
             raise  # the lease runs out, and then it is told again
         except Exception:  # noqa: BLE001 - a bug in being told must not keep the job from its end
             _log.exception("handler of job %s could not be told how it ended", job.id)
+
+
+def _end(job: Job, result: JobResult) -> str:
+    match result:
+        case Done():
+            return "done"
+        case HandBack() | Wait():
+            return "later"
+        case RetryLater() if not job.is_last_attempt:
+            return "again"
+    return "dead"
 
 
 def _is_outage(error: Exception) -> bool:

@@ -56,3 +56,17 @@ def test_limit_that_does_not_exist_is_named() -> None:
         SettingsError, match="'visits' in ACQUAINT_LIMITS is no limit; there are sign_in_steps"
     ):
         build_services(settings)
+
+
+def test_token_for_metrics_is_long_enough_or_none() -> None:
+    assert read_settings(REQUIRED).metrics_token is None
+    assert read_settings({**REQUIRED, "ACQUAINT_METRICS_TOKEN": "t" * 32}).metrics_token == "t" * 32
+    with pytest.raises(SettingsError, match="ACQUAINT_METRICS_TOKEN must be at least 32 random characters"):
+        read_settings({**REQUIRED, "ACQUAINT_METRICS_TOKEN": "short"})
+
+
+def test_port_of_a_worker_is_one_or_none() -> None:
+    assert read_settings(REQUIRED).worker_port is None
+    assert read_settings({**REQUIRED, "ACQUAINT_WORKER_PORT": "9100"}).worker_port == 9100
+    with pytest.raises(SettingsError, match="ACQUAINT_WORKER_PORT must be a port number"):
+        read_settings({**REQUIRED, "ACQUAINT_WORKER_PORT": "0"})

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from server.enrichment.model import EnricherKind, Found, NoMatch, OutcomeClass, ReasonCode, Skip
+from server.kit.instruments import Instruments
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,9 +58,10 @@ class Settlement:
 class Meters:
     """Grants calls to sources and settles them; what never leaves the process is not metered."""
 
-    def __init__(self, *, store: MeterStore, clock: Clock) -> None:
+    def __init__(self, *, store: MeterStore, clock: Clock, instruments: Instruments | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._instruments = instruments or Instruments()
 
     async def reserve(self, enricher: Enricher, job: Job) -> Grant | Refusal | None:
         """Take a call from the budget and a place among those under way; None where nothing is metered."""
@@ -97,6 +99,7 @@ class Meters:
             error=None if isinstance(result, Found | NoMatch | Skip) else result.reason,
         )
         await self._store.settle(grant, settlement, enricher.revision, self._clock())
+        self._instruments.looked_up(enricher.key, outcome, 0 if settlement.is_free else grant.cost)
 
 
 _STOPS = {

@@ -25,6 +25,7 @@ from graphql import (
 
 from server.graphql.costs import cost_of, lasting_cost
 from server.graphql.limits import LimitError, excess
+from server.kit.instruments import Instruments
 from server.kit.operations import OperationLimits
 
 if TYPE_CHECKING:
@@ -58,6 +59,17 @@ class Prepared:
         ]
         return operations[0] if len(operations) == 1 else None
 
+    def name_of(self, name: str | None) -> str:
+        """Return what an operation is counted as: its root field, a name of the schema's; else why not."""
+        if self.compiled is None:
+            return "refused"
+        operation = self.operation(name)
+        roots = {
+            each.name.value if isinstance(each, FieldNode) else "several"
+            for each in (operation.selection_set.selections if operation else ())
+        }
+        return roots.pop() if len(roots) == 1 else "several"
+
     def cost(self, schema: GraphQLSchema, name: str | None, variables: Mapping[str, Any]) -> int:
         """Return what an operation costs; see costs.py. Counted once where no variable bears on it."""
         operation = self.operation(name)
@@ -83,17 +95,20 @@ class Documents:
         may_introspect: bool,
         limits: OperationLimits | None = None,
         room: int = _ROOM,
+        instruments: Instruments | None = None,
     ) -> None:
         self._compiler = compiler
         self._may_introspect = may_introspect
         self._limits = limits or OperationLimits()
         self._room = room
+        self._instruments = instruments or Instruments()
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
         self._size = 0
 
     def prepare(self, text: str) -> Prepared:
         """Return the document of a text, or its errors."""
         kept = self._kept.get(text)
+        self._instruments.prepared(was_kept=kept is not None)
         if kept is not None:
             self._kept.move_to_end(text)
             return kept

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import aclosing
 from inspect import isawaitable
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
 from graphql import ExecutionResult, GraphQLError, OperationType, subscribe
@@ -23,7 +24,7 @@ from server.kit.mongo import bounded
 from server.kit.operations import OperationLimits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Mapping
 
     import strawberry
 
@@ -56,8 +57,13 @@ class Executor:
         self._services = services
         self._limits = limits or OperationLimits()
         compiler = Compiler(self._schema, StrawberryPlanner(schema))
-        self._open = Documents(compiler=compiler, may_introspect=True, limits=self._limits)
-        self._closed = Documents(compiler=compiler, may_introspect=may_introspect, limits=self._limits)
+        self._instruments = services.instruments
+        self._open, self._closed = (
+            Documents(
+                compiler=compiler, may_introspect=may, limits=self._limits, instruments=self._instruments
+            )
+            for may in (True, may_introspect)
+        )
         self._persisted = PersistedDocuments()
 
     async def execute(self, viewer: Viewer, request_id: str, operation: Operation) -> dict[str, Any]:
@@ -65,7 +71,16 @@ class Executor:
 
         `data` is missing where nothing was executed, as of a document that is not valid.
         """
+        began = perf_counter()
         prepared = await self._prepare(viewer, operation)
+        response = await self._executed(prepared, viewer, request_id, operation)
+        name = prepared.name_of(operation.name)
+        self._instruments.operated(name, _code_of(response), perf_counter() - began)
+        return response
+
+    async def _executed(
+        self, prepared: Prepared, viewer: Viewer, request_id: str, operation: Operation
+    ) -> dict[str, Any]:
         if prepared.compiled is None:
             return {"errors": [_short(error) for error in prepared.errors]}
         if _is_subscription(prepared, operation.name):
@@ -137,6 +152,7 @@ class Executor:
         if isinstance(events, ExecutionResult):
             yield _shown_result(events, request_id)
             return
+        self._instruments.operated(prepared.name_of(operation.name), "OK", None)
         async with aclosing(cast("AsyncGenerator[ExecutionResult, None]", events)) as results:
             try:
                 async for result in results:
@@ -196,6 +212,11 @@ def _short(error: GraphQLError) -> dict[str, Any]:
     if len(error.message) > _LONGEST_MESSAGE:
         formatted["message"] = error.message[: _LONGEST_MESSAGE - 1] + "…"
     return formatted
+
+
+def _code_of(response: Mapping[str, Any]) -> str:
+    errors: list[dict[str, Any]] = response.get("errors") or []
+    return str(errors[0].get("extensions", {}).get("code", "INVALID")) if errors else "OK"
 
 
 def _code(error: ExpectedError) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from server.hooks.describing import about
 from server.hooks.model import FAILS_FOR, SCHEDULE, DeliveryId, DeliveryState, ResponseClass
 from server.hooks.sending import body_of
+from server.kit.instruments import Instruments
 from server.kit.jobs.model import Done, GiveUp, RetryLater
 from server.profiles.model import ProfileId
 
@@ -32,7 +33,7 @@ _SPREAD = 0.1  # by which share waits grow at random, so that what failed at onc
 class Delivering:
     """Runs the jobs of deliveries."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has its reason
         self,
         *,
         profiles: Profiles,
@@ -41,6 +42,7 @@ class Delivering:
         deliveries: DeliveryStore,
         sender: Sender,
         clock: Clock,
+        instruments: Instruments | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._profiles = profiles
@@ -49,6 +51,7 @@ class Delivering:
         self._deliveries = deliveries
         self._sender = sender
         self._clock = clock
+        self._instruments = instruments or Instruments()
         self._draw = draw
 
     async def run(self, job: Job) -> JobResult:
@@ -112,6 +115,7 @@ class Delivering:
 
     async def _noted(self, job: Job, hook: Hook, delivery: Delivery, response: Response) -> JobResult:
         now = self._clock()
+        self._instruments.delivered(response.kind)
         if response.kind is ResponseClass.SUCCESS:
             await self._deliveries.note(delivery, DeliveryState.DELIVERED, response, now)
             await self._hooks.note_success(hook.id)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from server.kit.changes import read_change
+from server.kit.instruments import Instruments
 from server.kit.mongo import ConnectionFailure
 
 if TYPE_CHECKING:
@@ -56,11 +57,19 @@ class Relay:
     change whose reaction raises rests for ever longer, in this process, while all others go on.
     """
 
-    def __init__(self, *, outboxes: Outboxes, reactions: Reactions, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        outboxes: Outboxes,
+        reactions: Reactions,
+        clock: Clock,
+        instruments: Instruments | None = None,
+    ) -> None:
         self._outboxes = outboxes
         self._reactions = reactions
         self._kinds = {change.kind for change in reactions}
         self._clock = clock
+        self._instruments = instruments or Instruments()
         self._failures: dict[str, _Failure] = {}
         self._strangers: set[str] = set()
 
@@ -100,6 +109,7 @@ class Relay:
             self._rest(change)
             return False
         self._failures.pop(change.id, None)
+        self._instruments.reacted(change)
         return True
 
     def _rest(self, change: Change) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.access.model import ViewerKind
 from server.access.service import require_placement
+from server.kit.instruments import Instruments
 from server.kit.signing import derived_key
 from server.kit.watching import Watched
 from server.profiles.model import ProfileId
@@ -53,11 +54,13 @@ class Questions:
         clock: Clock,
         secret: str,
         running: Running = _nothing_runs,
+        instruments: Instruments | None = None,
     ) -> None:
         self._profiles = profiles
         self._store = store
         self._clock = clock
         self._running = running
+        self._instruments = instruments or Instruments()
         self.key = derived_key(secret, "ask")
         self.live: Watched[LiveSets] = Watched("question_sets", self._load_live)
 
@@ -93,6 +96,7 @@ class Questions:
         askable = await self._profiles.askable(profile)
         facts = self._facts(profile, askable, placement, live)
         decision = decide(live, facts, now)
+        self._instruments.decided(decision.state)
         if decision.verdict is None:
             return NextQuestion(state=decision.state, until=decision.until)
         ask = self._ask(profile, askable, decision.verdict, facts, now, locale)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from server.hooks.service import Hooks
     from server.identity.service import Identity
     from server.kit.clock import Clock
+    from server.kit.instruments import Instruments
     from server.kit.jobs.model import JobHandler
     from server.kit.jobs.service import JobQueue
     from server.kit.mongo import Client, Database
@@ -74,6 +75,7 @@ class Services:
 
     settings: Settings
     clock: Clock
+    instruments: Instruments
     client: Client
     database: Database
     stores: Stores
@@ -165,6 +167,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     return Services(
         settings=settings,
         clock=clock,
+        instruments=ground.instruments,
         client=client,
         database=database,
         stores=stores,

@@ -98,7 +98,7 @@ def build_look_ups(ground: Ground, enrichers: Enrichers, owe: Owe) -> LookUps:
     return LookUps(
         profiles=profiles,
         people=people,
-        meters=Meters(store=stores.meters, clock=clock),
+        meters=Meters(store=stores.meters, clock=clock, instruments=ground.instruments),
         results=stores.look_up_results,
         suppressions=stores.suppressions,
         concluding=build_concluding(ground, people, enrichers),

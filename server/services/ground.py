@@ -11,6 +11,7 @@ from server.access.service import Access
 from server.access.tokens import ViewerTokens
 from server.consent.service import Consents
 from server.identity.providers.bounded import BoundedClient, provider_transport
+from server.kit.instruments import Instruments
 from server.kit.jobs.service import JobQueue
 from server.profiles.attributes import Attributes
 from server.profiles.service import Profiles
@@ -31,6 +32,7 @@ class Ground:
 
     settings: Settings
     clock: Clock
+    instruments: Instruments
     database: Database
     stores: Stores
     queue: JobQueue
@@ -64,6 +66,7 @@ def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
     return Ground(
         settings=settings,
         clock=clock,
+        instruments=Instruments(),
         database=database,
         stores=stores,
         queue=queue,

@@ -72,6 +72,7 @@ def build_hooks(ground: Ground) -> HookServices:
                 deliveries=stores.deliveries,
                 sender=sender,
                 clock=clock,
+                instruments=ground.instruments,
             )
         },
     )

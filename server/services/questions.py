@@ -36,7 +36,12 @@ def build_questions(ground: Ground, running: Running) -> QuestionServices:
     """Return them."""
     profiles, store, clock = ground.profiles, ground.stores.questions, ground.clock
     questions = Questions(
-        profiles=profiles, store=store, clock=clock, secret=ground.settings.secret, running=running
+        profiles=profiles,
+        store=store,
+        clock=clock,
+        secret=ground.settings.secret,
+        running=running,
+        instruments=ground.instruments,
     )
     authoring = Authoring(profiles=profiles, questions=questions, store=store, clock=clock)
     sample = ProfileSample(ground.database)

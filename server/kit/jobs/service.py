@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from server.kit.jobs.periodic import Periodic
     from server.kit.jobs.store import JobStore
 
+_MOST_COUNTED = 10_000  # jobs of a lane
 _REMEMBERED = 16  # claims for which the lanes that were due are believed to be so still
 _LONGEST_PAUSE = timedelta(minutes=1)  # of a lane: then a job finds out whether it has to wait still
 LEASE = timedelta(seconds=60)  # far above clock skew under NTP; prolonged while the job runs
@@ -78,6 +79,18 @@ class JobQueue:
     def pause(self, lane: str, until: datetime) -> None:
         """Claim no job of this lane before then; this process alone knows."""
         self._paused[lane] = until
+
+    async def depths(self) -> list[tuple[str, int, timedelta]]:
+        """Return of each kind how many jobs are not done, and how long the first has been due.
+
+        Of each lane it counts up to 10,000, so that a long queue is not made longer by looking at it.
+        """
+        now, found = self._clock(), dict[str, tuple[int, timedelta]]()
+        for lane in await self._store.due_lanes(None):
+            count, first = await self._store.waiting(lane, _MOST_COUNTED)
+            jobs, age = found.get(kind_of(lane), (0, timedelta()))
+            found[kind_of(lane)] = (jobs + count, max(age, now - (first or now)))
+        return [(kind, jobs, age) for kind, (jobs, age) in found.items()]
 
     async def heartbeat(self, job: Job) -> bool:
         """Prolong the lease."""

@@ -64,8 +64,8 @@ class JobStore:
         found = await self._jobs.find_one({"_id": job_id})
         return None if found is None else _model(found)
 
-    async def due_lanes(self, now: datetime) -> list[str]:
-        """Return the lanes in which a job is due.
+    async def due_lanes(self, now: datetime | None) -> list[str]:
+        """Return the lanes in which a job is due; where `now` is None, those that have one.
 
         One step in the index for each lane, however many jobs wait in it.
         """
@@ -80,8 +80,15 @@ class JobStore:
             if first is None:
                 return lanes
             last = first["lane"]
-            if first["run_at"] <= now:
+            if now is None or first["run_at"] <= now:
                 lanes.append(last)
+
+    async def waiting(self, lane: str, most: int) -> tuple[int, datetime | None]:
+        """Return how many jobs of a lane are not done, at most `most`, and when the first can be taken."""
+        criteria = {"live": True, "lane": lane}
+        first = await self._jobs.find_one(criteria, {"run_at": 1, "_id": 0}, sort=[("run_at", 1)])
+        count = await self._jobs.count_documents(criteria, limit=most)
+        return count, None if first is None else first["run_at"]
 
     async def lease(self, lane: str, worker: str, now: datetime, until: datetime) -> Job | None:
         """Lease the job of a lane that has been due longest: a queued one, or one whose lease ran out."""

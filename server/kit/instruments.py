@@ -1,0 +1,171 @@
+"""What this process counts of itself, for Prometheus.
+
+Every label is of a closed set or of what admins configure: never a text of a client's, never about a person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    from server.kit.changes import Change
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+_OPERATION_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
+_JOB_SECONDS = (0.005, 0.025, 0.1, 0.5, 1, 5, 15, 60, 300)  # a job takes five minutes at the most
+_LAG_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
+_LAG_EVERY = 0.5  # seconds
+
+
+class Instruments:
+    """The instruments of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self._registry = registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=registry)
+        self._responses = Counter(
+            "acquaint_http_responses", "HTTP responses.", ["path", "status"], registry=registry
+        )
+        self._operations = Counter(
+            "acquaint_operations",
+            "GraphQL operations by how they ended.",
+            ["operation", "code"],
+            registry=registry,
+        )
+        self._operation_seconds = Histogram(
+            "acquaint_operation_seconds",
+            "How long GraphQL operations took, from the request's document to the response.",
+            ["operation"],
+            buckets=_OPERATION_SECONDS,
+            registry=registry,
+        )
+        self._documents = Counter(
+            "acquaint_documents",
+            "GraphQL documents, by whether they were prepared already.",
+            ["cache"],
+            registry=registry,
+        )
+        self._selections = Counter(
+            "acquaint_selections", "Decisions on what to ask a person.", ["verdict"], registry=registry
+        )
+        self._changes = Counter(
+            "acquaint_changes",
+            "Changes that were reacted to, as outcomes of asks are; again where a worker was killed.",
+            ["kind", "outcome"],
+            registry=registry,
+        )
+        self._look_ups = Counter(
+            "acquaint_look_ups", "Answers of enrichment sources.", ["enricher", "outcome"], registry=registry
+        )
+        self._spent = Counter(
+            "acquaint_look_up_cost",
+            "What look-ups cost, in the units of the budgets.",
+            ["enricher"],
+            registry=registry,
+        )
+        self._deliveries = Counter(
+            "acquaint_hook_attempts", "Attempts to deliver to a hook.", ["response"], registry=registry
+        )
+        self._job_seconds = Histogram(
+            "acquaint_job_seconds",
+            "How long attempts at a job took.",
+            ["kind", "result"],
+            buckets=_JOB_SECONDS,
+            registry=registry,
+        )
+        self._queued = Gauge(
+            "acquaint_queue_jobs",
+            "Jobs that are not done, of each lane at most 10,000.",
+            ["kind"],
+            registry=registry,
+        )
+        self._overdue = Gauge(
+            "acquaint_queue_age_seconds",
+            "How long the job has been due that waits longest.",
+            ["kind"],
+            registry=registry,
+        )
+        self._database = Gauge(
+            "acquaint_database_up",
+            "Whether the database answered when this was asked for.",
+            registry=registry,
+        )
+        self._loop_lag = Histogram(
+            "acquaint_event_loop_lag_seconds",
+            "How late the event loop was twice a second.",
+            buckets=_LAG_SECONDS,
+            registry=registry,
+        )
+
+    def responded(self, path: str, status: int) -> None:
+        """Count a response; `path` is that of a route."""
+        self._responses.labels(path, status).inc()
+
+    def operated(self, operation: str, code: str, seconds: float | None) -> None:
+        """Count an operation; None seconds for one that streams."""
+        self._operations.labels(operation, code).inc()
+        if seconds is not None:
+            self._operation_seconds.labels(operation).observe(seconds)
+
+    def prepared(self, *, was_kept: bool) -> None:
+        """Count a document."""
+        self._documents.labels("hit" if was_kept else "miss").inc()
+
+    def decided(self, verdict: str) -> None:
+        """Count what came of looking for a question."""
+        self._selections.labels(verdict).inc()
+
+    def reacted(self, change: Change) -> None:
+        """Count a change."""
+        self._changes.labels(change.kind, getattr(change, "outcome", "")).inc()
+
+    def looked_up(self, enricher: str, outcome: str, cost: int) -> None:
+        """Count the answer of a source, and what it cost."""
+        self._look_ups.labels(enricher, outcome).inc()
+        self._spent.labels(enricher).inc(cost)
+
+    def delivered(self, response: str) -> None:
+        """Count an attempt to deliver."""
+        self._deliveries.labels(response).inc()
+
+    def worked(self, kind: str, result: str, seconds: float) -> None:
+        """Count an attempt at a job."""
+        self._job_seconds.labels(kind, result).observe(seconds)
+
+    def found_queue(self, found: Iterable[tuple[str, int, timedelta]] | None) -> None:
+        """Note how many jobs of each kind wait and how overdue the first is; None where nobody could tell."""
+        self._database.set(found is not None)
+        self._queued.clear()
+        self._overdue.clear()
+        for kind, jobs, age in found or ():
+            self._queued.labels(kind).set(jobs)
+            self._overdue.labels(kind).set(age.total_seconds())
+
+    def text(self) -> bytes:
+        """Return all of it as Prometheus reads it."""
+        return generate_latest(self._registry)
+
+    async def watch_loop(self) -> None:
+        """Measure how late the event loop is, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + _LAG_EVERY
+            await asyncio.sleep(_LAG_EVERY)
+            self._loop_lag.observe(max(0.0, loop.time() - due))

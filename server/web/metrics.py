@@ -1,0 +1,64 @@
+"""What Prometheus reads, for whoever has the operator's token; and counting what is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from server.kit.instruments import MEDIA_TYPE
+from server.kit.mongo import PyMongoError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from server.kit.instruments import Instruments
+    from server.kit.jobs.service import JobQueue
+
+_PATH = "/metrics"
+_PATIENCE_SECONDS = 2  # with the database; Prometheus gives up after ten
+
+
+def metrics_routes(instruments: Instruments, queue: JobQueue, token: str | None) -> Sequence[Route]:
+    """Return `/metrics`, which wants this bearer token; nothing where there is none.
+
+    The queue is looked at with each reading, by any process: it is seen also while no worker runs.
+    """
+    if token is None:
+        return ()
+    expected = f"Bearer {token}".encode()
+
+    async def read(request: Request) -> Response:
+        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected):
+            return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                instruments.found_queue(await queue.depths())
+        except (PyMongoError, TimeoutError):
+            instruments.found_queue(None)
+        return Response(instruments.text(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+
+    return (Route(_PATH, read),)
+
+
+class Counting:
+    """Counts responses by the path of their route, and what has no route as `other`."""
+
+    def __init__(self, app: ASGIApp, *, instruments: Instruments) -> None:
+        self._app = app
+        self._instruments = instruments
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = scope.get("route")
+                self._instruments.responded(getattr(route, "path", "other"), message["status"])
+            await send(message)
+
+        await self._app(scope, receive, send_counted)
