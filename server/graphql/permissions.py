@@ -71,6 +71,8 @@ _OWN = "people: their own"
 
 QUERIES: Mapping[str, Who] = MappingProxyType(
     {
+        "_entities": _may(_PERSON, _READ, note=_OWN),
+        "_service": _ADMIN,
         "answers": _may(_READ),
         "apiKeys": _ADMIN,
         "attributeDefinitions": _may(

@@ -68,7 +68,7 @@ _Keys = Annotated[
 _Key = Annotated[str, strawberry.argument(description="The key of the attribute.")]
 
 
-@strawberry.type(description="One person, anonymous or identified.")
+@strawberry.federation.type(keys=["id"], description="One person, anonymous or identified.")
 class Profile(Node):
     """See profiles.model. `viewer` is who looks: the person themself where a visit just began."""
 

@@ -15,6 +15,7 @@ from server.graphql.configuring_enrichers import EnricherQueries
 from server.graphql.consent import Purpose, show_purpose
 from server.graphql.context import Info
 from server.graphql.definitions import AttributeDefinition, show_definition
+from server.graphql.federation import FederationQueries
 from server.graphql.hooks import HookQueries
 from server.graphql.issuers import IssuerQueries
 from server.graphql.keys import KeyQueries
@@ -56,6 +57,7 @@ class Query(
     AskingQueries,
     KeyQueries,
     IssuerQueries,
+    FederationQueries,
 ):
     """Null stands for what does not exist and for what the viewer may not see: the two look the same."""
 

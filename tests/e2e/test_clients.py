@@ -45,3 +45,14 @@ async def test_clients_read_write_and_hear_what_is_wrong(production_api: Api) ->
     assert {name: each for name, each in told.items() if not _RIGHT.items() <= each.items()} == {}
     assert ["nothing" in each["refused"] for each in told.values()] == [True] * 4
     assert {name: each["sent"] for name, each in told.items()} == _SENT
+
+
+async def test_schema_composes_with_another_subgraph() -> None:
+    running = await asyncio.create_subprocess_exec(
+        "node", "compose.mjs", str(ROOT / "schema.graphql"), cwd=_FOLDER, stdout=subprocess.PIPE
+    )
+    printed, _ = await running.communicate()
+
+    composed = json.loads(printed)
+    assert (composed["errors"], composed["hints"]) == ([], [])
+    assert {"traits", "orders"} <= set(composed["fields"])

@@ -42,6 +42,10 @@ QUESTION = {"key": "shoes", "kind": "TEXT", "attribute": "job_title", "prompt": 
 # API key, `$withdrawal` a withdrawal, `$run` a bulk run. For a field without arguments the operation is made
 # from the schema.
 SAMPLES: dict[str, str] = {
+    "_entities": """query ($id: ID!) {
+      _entities(representations: [{__typename: "Profile", id: $id}]) { ... on Profile { id } }
+    }""",
+    "_service": "{ _service { sdl } }",
     "answers": "{ answers { pageInfo { hasNextPage } } }",
     "attributeDefinitions": "{ attributeDefinitions { edges { cursor } } }",
     "experimentResults": "query ($set: ID!) { experimentResults(set: $set) { key } }",
