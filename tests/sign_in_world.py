@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, urldefrag, urlsplit
 import httpx
 from starlette.applications import Starlette
 
+from server.access.admin_store import AdminStore
+from server.access.admins import AdminSessions
 from server.access.audit import AuditLog
 from server.access.audit_store import AuditStore
 from server.access.limit_store import LimitStore
@@ -169,7 +171,14 @@ async def _build(
         await store.create_indexes()
     tokens = ViewerTokens(secret=settings.secret, issuer=PUBLIC_URL, clock=clock)
     revocations = Revocations(store=RevocationStore(database), clock=clock)
-    access = Access(store=keys, tokens=tokens, revocations=revocations, clock=clock)
+    admins = AdminSessions(
+        store=AdminStore(database),
+        audit=AuditLog(store=AuditStore(database), clock=clock),
+        secret=settings.secret,
+        public_url=PUBLIC_URL,
+        clock=clock,
+    )
+    access = Access(store=keys, tokens=tokens, revocations=revocations, clock=clock, bearers=(admins,))
     consents = Consents(store=ConsentStore(database), clock=clock)
     queue = JobQueue(store=JobStore(database), clock=clock)
     attributes = Attributes(store=definitions, consents=consents, queue=queue, clock=clock)
@@ -201,6 +210,7 @@ async def _build(
             public_url=PUBLIC_URL,
             clock=clock,
         ),
+        admins=admins,
         unite=Uniting(store=profile_store, catalogue=attributes.catalogue, clock=clock).join,
         seal=Seal(settings.secret, "link"),
         audit=AuditLog(store=AuditStore(database), clock=clock),

@@ -22,7 +22,7 @@ DOMAINS = {
 DOORS = {"model", "errors", "changes", "service"}
 # Profiles have more services than one, and languages that others speak: conditions, orders, the catalogue.
 MORE_DOORS = {
-    "access": {"audit", "limiting", "revoking"},
+    "access": {"admins", "audit", "limiting", "revoking"},
     "enrichment": {"configured", "overseeing", "visits"},
     "identity": {"gates"},
     "profiles": {

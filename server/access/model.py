@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType
@@ -19,6 +19,7 @@ KeyId = NewType("KeyId", str)
 SessionId = NewType("SessionId", str)
 AuditId = NewType("AuditId", str)
 IssuerId = NewType("IssuerId", str)
+AdminId = NewType("AdminId", str)
 
 _MAX_APP = 63  # characters, as of every source's key
 PLACEMENT = r"[a-z][a-z0-9_-]{0,39}"  # how a placement is spelled
@@ -178,12 +179,30 @@ class NewKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdminSession:
+    """A browser in which an admin is signed in. `name` is for people: an address, a name, or the subject."""
+
+    id: SessionId
+    admin_id: AdminId
+    name: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminToken:
+    """A token with which our own pages act for an admin, and when it ends."""
+
+    token: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
     """Who did what to whom, when; ids and names of ours, never a value that says something about a person.
 
     `actor` is the id of the key, of an app with somebody else's token that of the issuer and the app's name
-    there; None for the command line. `outcome` is the result's type in the schema,
-    None where the process ended before it knew: then it may have happened or not.
+    there, of an admin who signed in the admin's; None for the command line. `outcome` is the result's type in
+    the schema, None where the process ended before it knew: then it may have happened or not.
     """
 
     id: AuditId

@@ -167,11 +167,25 @@ class ConfigureProviderInput:
     )
     team_id: str | None = strawberry.field(default=None, description="Of Apple: the team.")
     key_id: str | None = strawberry.field(default=None, description="Of Apple: the id of the private key.")
+    admin_claim: str | None = strawberry.field(
+        default=None,
+        description="Of the kind oidc: the claim that holds roles; whoever has `adminRole` is an admin.",
+    )
+    admin_role: str | None = strawberry.field(
+        default=None,
+        description="Of the kind oidc: the role in `adminClaim` that makes admins, to the letter.",
+    )
 
 
 def read_provider(given: ConfigureProviderInput) -> ProviderSettings:
     """Return the settings of a provider, without its secret."""
-    options = {"tenant": given.tenant, "team_id": given.team_id, "key_id": given.key_id}
+    options = {
+        "tenant": given.tenant,
+        "team_id": given.team_id,
+        "key_id": given.key_id,
+        "admin_claim": given.admin_claim,
+        "admin_role": given.admin_role,
+    }
     return ProviderSettings(
         key=given.key,
         kind=given.kind,

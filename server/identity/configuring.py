@@ -73,6 +73,19 @@ class SignInProviders:
             raise UnknownProviderError("No sign-in provider of this name is configured.")
         return live.provider
 
+    async def admin_role(self, key: str) -> tuple[str, str]:
+        """Return the claim, and the role in it, that prove an admin; raise UnknownProviderError."""
+        live = (await self.live.current()).get(key)
+        found = None if live is None else _admin_role(live.settings)
+        if found is None:
+            raise UnknownProviderError("No admin signs in at this provider.")
+        return found
+
+    async def for_admins(self) -> list[tuple[str, str]]:
+        """Return key and name of the providers at which admins sign in."""
+        live = (await self.live.current()).items()
+        return [(key, each.provider.name) for key, each in live if _admin_role(each.settings)]
+
     async def listed(self) -> list[ListedProvider]:
         """Return what a sign-in page shows."""
         known = (await self._profiles.catalogue.current()).by_name
@@ -178,6 +191,16 @@ class SignInProviders:
             _log.error("the provider %s is off: %s", settings.key, error)
             return None
         return Live(settings, provider)
+
+
+def _admin_role(settings: ProviderSettings) -> tuple[str, str] | None:
+    """Return the claim and the role that make admins. Of one kind alone, whatever the environment says.
+
+    The issuer of an `oidc` provider is one organisation's. Elsewhere anybody can have an account or a tenant,
+    and in a tenant of one's own one gives oneself any role.
+    """
+    claim, role = settings.options.get("admin_claim"), settings.options.get("admin_role")
+    return (claim, role) if settings.kind == "oidc" and claim and role else None
 
 
 def _check_form(settings: ProviderSettings) -> None:

@@ -53,6 +53,12 @@ class SignInDeniedError(SignInError):
     code = "sign_in_denied"
 
 
+class NotAdminError(SignInError):
+    """The answer proves who this is, and not that they are an admin."""
+
+    code = "not_admin"
+
+
 class UnknownSignInError(ExpectedError):
     """Nobody began this sign-in in this browser, or it ended already: there is no page to lead back to."""
 

@@ -29,6 +29,7 @@ ATTEMPT_LIFETIME = timedelta(minutes=10)  # to type a password and find the seco
 CODE_LIFETIME = timedelta(seconds=60)  # one redirect and one request
 # Stands in the place of a publishable key in what belongs to our own pages; no key has this id.
 OWN_PAGES = KeyId("own")
+ADMIN_PAGES = KeyId("admin")  # the same, of what belongs to the page of admins
 
 
 class SyncMode(StrEnum):
@@ -227,12 +228,13 @@ class HeldCode:
 class Finished:
     """Where the browser goes after a sign-in; on our own pages with the secret of its new session.
 
-    With `opener_origin` it stays in a window that a page of this origin opened: what the fragment of `url`
-    says is told to that page, and to no other.
+    That is an admin's where it is `admin_session`. With `opener_origin` it stays in a window that a page of
+    this origin opened: what the fragment of `url` says is told to that page, and to no other.
     """
 
     url: str
     session: str | None = field(default=None, repr=False)
+    admin_session: str | None = field(default=None, repr=False)
     opener_origin: str | None = None
 
 

@@ -15,9 +15,11 @@ from urllib.parse import urldefrag
 from server.access.errors import OriginNotAllowedError
 from server.access.model import ViewerKind
 from server.identity.accounts.own import OwnAccounts
+from server.identity.administering import AdminSignIn
 from server.identity.errors import SignInDeniedError, SignInError, SignInRefusedError, UnknownSignInError
 from server.identity.joining import Joining
 from server.identity.model import (
+    ADMIN_PAGES,
     ATTEMPT_LIFETIME,
     CODE_LIFETIME,
     OWN_PAGES,
@@ -37,6 +39,7 @@ from server.profiles.errors import RefusedError
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from server.access.admins import AdminSessions
     from server.access.audit import AuditLog
     from server.access.model import SessionId, Viewer, ViewerToken
     from server.access.service import Access
@@ -73,6 +76,7 @@ class Identity:
         store: IdentityStore,
         providers: SignInProviders,
         hosts: HostSigners,
+        admins: AdminSessions,
         unite: Unite,
         seal: Seal,
         audit: AuditLog,
@@ -86,6 +90,7 @@ class Identity:
         self._clock = clock
         self.providers = providers
         self.hosts = hosts
+        self.admins = AdminSignIn(providers=providers, admins=admins)
         self.accounts = OwnAccounts(accounts=store.accounts, profiles=profiles, providers=providers)
         self._recorder = SignInRecorder(
             profiles=profiles, accounts=store.accounts, clock=clock, gate=gate, derive=derive
@@ -175,6 +180,10 @@ class Identity:
             key_id=OWN_PAGES, origin=origin, return_to=origin + (next_path if is_ours else "/"), challenge=""
         )
 
+    def handover_to_admins(self, origin: str) -> Handover:
+        """Return where an admin's sign-in leads back to: the page of admins."""
+        return Handover(key_id=ADMIN_PAGES, origin=origin, return_to=f"{origin}/auth/admin", challenge="")
+
     async def begin_sign_in(
         self,
         provider_key: str,
@@ -191,6 +200,8 @@ class Identity:
         """
         provider = await self.providers.get(provider_key)
         _check_withheld(withheld)
+        if handover.key_id == ADMIN_PAGES:
+            await self.admins.check(provider_key)
         try:
             begun = await provider.begin()
         except SignInError as error:
@@ -252,6 +263,8 @@ class Identity:
 
     async def _concluded(self, attempt: Attempt, proved: ProvedIdentity, own_session: str | None) -> Finished:
         handover, key, withheld = attempt.handover, attempt.provider_key, attempt.withheld
+        if handover.key_id == ADMIN_PAGES:
+            return Finished(url=handover.return_to, admin_session=await self.admins.conclude(key, proved))
         if attempt.is_link:
             code = await self._code(handover, None, link=self.joining.sealed(key, proved, withheld))
             return _finished(handover, f"{handover.return_to}#acquaint_link={code}")
@@ -307,4 +320,6 @@ def _back_with_error(handover: Handover, provider_key: str, error: SignInError) 
     _log.warning("sign-in at %s failed (%s): %s", provider_key, error.code, error)
     if handover.key_id == OWN_PAGES:
         return f"{handover.origin}/auth/?error={error.code}"
+    if handover.key_id == ADMIN_PAGES:
+        return f"{handover.return_to}?error={error.code}"
     return f"{handover.return_to}#acquaint_error={error.code}"

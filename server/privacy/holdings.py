@@ -170,6 +170,8 @@ HOLDINGS: tuple[Holding, ...] = (
         Holding(collection=collection, owner=owner, because="It is configuration, which speaks of nobody.")
         for collection, owner in (
             ("api_keys", "access"),
+            ("admins", "access"),
+            ("admin_sessions", "access"),
             ("token_issuers", "access"),
             ("api_key_uses", "access"),
             ("trusted_documents", "access"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.access.admins import AdminSessions
+from server.access.audit import AuditLog
 from server.access.issuers import TokenIssuers
 from server.access.revoking import Revocations
 from server.access.service import Access
@@ -38,6 +40,7 @@ class Ground:
     queue: JobQueue
     provider_client: BoundedClient
     issuers: TokenIssuers
+    admins: AdminSessions
     access: Access
     consents: Consents
     attributes: Attributes
@@ -63,6 +66,13 @@ def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
         store=stores.issuers, fetch=client.get, public_url=settings.public_url, clock=clock
     )
     hook_calls = build_hook_calls(settings, stores, clock)
+    admins = AdminSessions(
+        store=stores.admins,
+        audit=AuditLog(store=stores.audit, clock=clock),
+        secret=settings.secret,
+        public_url=settings.public_url,
+        clock=clock,
+    )
     return Ground(
         settings=settings,
         clock=clock,
@@ -72,12 +82,13 @@ def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
         queue=queue,
         provider_client=client,
         issuers=issuers,
+        admins=admins,
         access=Access(
             store=stores.keys,
             tokens=tokens,
             revocations=Revocations(store=stores.revocations, clock=clock),
             clock=clock,
-            bearers=(issuers,),
+            bearers=(admins, issuers),
         ),
         consents=consents,
         attributes=attributes,

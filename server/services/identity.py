@@ -39,6 +39,7 @@ def build_identity(ground: Ground, uniting: Uniting, derive: Derive | None) -> I
             public_url=settings.public_url,
             clock=clock,
         ),
+        admins=ground.admins,
         unite=uniting.join,
         gate=ground.hook_calls.gatekeeper,
         derive=derive,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
+from server.access.admin_store import AdminStore
 from server.access.audit_store import AuditStore
 from server.access.document_store import DocumentStore
 from server.access.issuer_store import IssuerStore
@@ -47,6 +48,7 @@ class Stores:
 
     keys: KeyStore
     issuers: IssuerStore
+    admins: AdminStore
     revocations: RevocationStore
     limits: LimitStore
     audit: AuditStore
@@ -87,6 +89,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
     return Stores(
         keys=KeyStore(database),
         issuers=IssuerStore(database),
+        admins=AdminStore(database),
         revocations=RevocationStore(database),
         limits=LimitStore(database),
         audit=AuditStore(database),

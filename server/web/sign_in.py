@@ -14,6 +14,7 @@ from starlette.routing import Mount, Route
 
 from server.identity.model import ATTEMPT_LIFETIME, Callback
 from server.kit.signing import derived_key
+from server.web.admin_pages import AdminPages
 from server.web.own_pages import OwnPages
 from server.web.pages import NO_TRACE, explained, handing_over_page, returning_page
 from server.web.sign_in_input import (
@@ -47,7 +48,7 @@ def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[B
     The cookie holds a random secret and nothing else. It lives as long as an attempt, goes to `/auth` alone
     and is `Lax`, since the way back from a provider is a navigation from another site.
     """
-    own = OwnPages(identity, settings)
+    own, administration = OwnPages(identity, settings), AdminPages(identity, settings)
 
     async def start(request: Request) -> Response:
         begun = await identity.begin_sign_in(
@@ -87,10 +88,13 @@ def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[B
         response = _sent(finished, 303)
         if finished.session is not None:
             await own.put_session(request, response, finished.session)
+        if finished.admin_session is not None:
+            await administration.put_session(request, response, finished.admin_session)
         return response
 
     routes = [
         *own.routes(),
+        *administration.routes(),
         ("/{provider}/start", start, "GET"),
         ("/{provider}/callback", callback, "GET"),
         ("/{provider}/callback", posted, "POST"),
@@ -116,6 +120,8 @@ def _session_options(settings: Settings) -> dict[str, Any]:
 
 async def _handover(identity: Identity, settings: Settings, request: Request) -> Handover:
     """Return where it leads back to: with `next` a page of our own, else a page with a publishable key."""
+    if parameter(request, "intent") == "admin":
+        return identity.handover_to_admins(settings.public_url)
     if "next" in request.query_params and "key" not in request.query_params:
         return identity.handover_to_us(settings.public_url, parameter(request, "next"))
     return await identity.handover_to_page(

@@ -112,6 +112,10 @@ def check_settings(settings: ProviderSettings) -> None:
         raise UnusableProviderError("scopes have to include openid")
     if unknown := settings.options.keys() - set(kind.options):
         raise UnusableProviderError(f"{kind.name} has no option {min(unknown)[:40]!r}")
+    if ("admin_claim" in settings.options) != ("admin_role" in settings.options):
+        raise UnusableProviderError("admin_claim and admin_role need each other")
+    if not all(settings.options.values()):
+        raise UnusableProviderError("an option is not empty")
     _issuer(settings, kind)
     rules_of(settings)
     if kind.key == "apple":

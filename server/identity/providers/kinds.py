@@ -86,6 +86,7 @@ _ALL = (
         scopes=("openid", "profile", "email"),
         rules=STANDARD_RULES,
         needs_secret=False,
+        options=("admin_claim", "admin_role"),
     ),
     Kind(
         key="google",
