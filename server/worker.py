@@ -140,22 +140,25 @@ class Worker:
         return job is not None
 
     async def _run_beside(self, job: Job) -> None:
+        """Run a job; its place is free as soon as it has run, while it is noted what became of it."""
         try:
-            await self._run(job)
+            try:
+                result = await self._reached(job)
+            finally:
+                self._in_hand -= 1
+                self._enqueued.wake()
+            await self._settle(job, result)
         except Exception as error:  # noqa: BLE001 - the lease runs out, and then it is tried again
             _log.warning("job %s is left to its lease: %r", job.id, error, exc_info=not _is_outage(error))
-        finally:
-            self._in_hand -= 1
-            self._enqueued.wake()
 
     async def _run_next(self) -> bool:
         job = await self._queue.claim(self._handlers.keys(), self._name)
         if job is not None:
-            await self._run(job)
+            await self._settle(job, await self._reached(job))
         return job is not None
 
-    async def _run(self, job: Job) -> None:
-        """Run a leased job to one of its ends, unless the lease is lost on the way."""
+    async def _reached(self, job: Job) -> JobResult | None:
+        """Return which of its ends a leased job came to; None where its lease was lost on the way."""
         began = perf_counter()
         try:
             result = GiveUp(reason=_WORN_OUT) if job.is_exhausted else await self._attempt(job)
@@ -164,7 +167,7 @@ class Worker:
             raise
         if result is not None:
             self._instruments.worked(job.kind, _end(job, result), perf_counter() - began)
-            await self._settle(job, result)
+        return result
 
     async def _attempt(self, job: Job) -> JobResult | None:
         """Return what the handler makes of the job, holding its lease meanwhile; None where it was lost."""
@@ -203,8 +206,10 @@ class Worker:
             if not is_held:
                 raise _LeaseLostError
 
-    async def _settle(self, job: Job, result: JobResult) -> None:
+    async def _settle(self, job: Job, result: JobResult | None) -> None:
         match result:
+            case None:
+                return
             case Done():
                 await self._queue.finish(job)
             case HandBack():

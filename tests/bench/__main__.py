@@ -8,7 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from server.kit.mongod import MongodError, running_mongod
-from tests.bench import answer, executing, growth, memory, next_question, selection, start_up, token_check
+from tests.bench import (
+    answer,
+    enriching,
+    executing,
+    growth,
+    memory,
+    next_question,
+    selection,
+    start_up,
+    token_check,
+)
 from tests.bench.bench import BenchError, Stage
 from tests.bench.processes import pin_to_other_cores
 
@@ -31,6 +41,9 @@ _BENCHES: Mapping[str, Bench] = {
     "filtered_page": growth.filtered_page,
     "import_rate": growth.import_rate,
     "import_memory": growth.import_memory,
+    "look_ups": enriching.look_ups,
+    "queue_growth": enriching.queue_growth,
+    "sign_in": enriching.sign_in,
 }
 
 

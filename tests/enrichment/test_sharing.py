@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from server.enrichment.model import Enricher
+    from server.enrichment.model import Enricher, Result
     from server.kit.mongo import Database
-    from server.profiles.model import ClaimId, Profile, ProfileId, ProfileUpdate
+    from server.profiles.model import ClaimId, Profile, ProfileId, ProfileUpdate, Value
     from server.profiles.resolving import Rank
 
 S, R = EnrichmentState, ReasonCode
+TROUBLES = {"transient", "throttled", "pending", "quota", "config", "contract"}
 WANTS = frozenset({"job_title"})
 COMPANY = Found(findings=(Finding(key="company_name", value="Acme"),))
 
@@ -242,3 +244,36 @@ async def test_answer_is_not_paid_for_again_after_a_crash(database: Database) ->
 
     assert len(oracle.asked) == 1
     assert (await stage.values(person.id))["job_title"] == "Countess"
+
+
+class Moody(Oracle):
+    """A source that answers as it likes, and counts what it bills for."""
+
+    def __init__(self, *answers: Result) -> None:
+        super().__init__(*answers)
+        self.moods = cycle(answers)
+        self.billed = 0
+
+    async def __call__(self, inputs: Mapping[str, Value]) -> Result:
+        self.asked.append(inputs)
+        answer = next(self.moods)
+        self.billed += isinstance(answer, Found)
+        return answer
+
+
+async def test_calls_and_costs_that_a_source_counts_are_those_that_were_budgeted(stage: Stage) -> None:
+    kinds = [each for each in OutcomeClass if each.value in TROUBLES]
+    troubles = [Trouble(reason="The source said so.", kind=kind) for kind in kinds]
+    moody = Moody(title("Countess"), NoMatch(), *troubles, title("Clerk"))
+    stage = stage.with_enrichers(provider(look_up=moody, limits=Limits(budget_per_month=1_000)))
+    for n in range(30):
+        await stage.person(n, email=f"user-{n}@acme.com")
+
+    for _ in range(40):
+        await stage.worker().drain()
+        stage.clock.advance(timedelta(hours=7))
+
+    meter = (await stage.meters.all(["oracle"]))["oracle"]
+    assert len(moody.asked) > 30
+    assert (meter["calls"], meter["month_spent"]) == (len(moody.asked), moody.billed)
+    assert meter["holders"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING, Any
 
 from server.access.model import Scope
@@ -12,6 +13,7 @@ from server.kit.operations import Operation
 from server.kit.relay import Relay
 from server.reactions import reactions
 from server.worker import Worker
+from tests.test_architecture import ROOT
 
 if TYPE_CHECKING:
     from tests.api import Api
@@ -66,6 +68,19 @@ async def test_run_is_estimated_begun_and_followed(api: Api) -> None:
     assert begun["run"].items() >= {"state": "RUNNING", "mostCost": 9}.items()
     assert shown["enrichmentRun"]["profilesSeen"] == 1
     assert shown["node"] == {"state": shown["enrichmentRun"]["state"]}
+
+
+async def test_requests_of_the_page_do_what_they_say(api: Api) -> None:
+    page = (ROOT / "docs" / "enrichment.md").read_text()
+    await crowd(api)
+
+    answers = [
+        await api.data(block, by=api.admin) for block in re.findall(r"```graphql\n(.*?)```", page, re.DOTALL)
+    ]
+
+    assert answers[0]["enrichmentEstimate"]["profiles"] == 3
+    assert answers[1]["startEnrichmentRun"]["run"]["state"] == "RUNNING"
+    assert len(answers) == 2
 
 
 async def test_bad_run_is_told_what_is_wrong(api: Api) -> None:

@@ -54,7 +54,7 @@ class JobStore:
     async def insert(self, job: NewJob, now: datetime) -> bool:
         """Queue a job; False where its id is known or a live job has its dedupe key."""
         try:
-            await self._jobs.insert_one(_new_document(job, now))
+            await self._jobs.insert_one(job_document(job, now))
         except DuplicateKeyError:
             return False
         return True
@@ -150,7 +150,8 @@ class JobStore:
         return written.matched_count == 1
 
 
-def _new_document(job: NewJob, now: datetime) -> Document:
+def job_document(job: NewJob, now: datetime) -> Document:
+    """Return the document of a job that is queued."""
     return {
         "_id": job.id,
         "kind": job.kind,
