@@ -15,6 +15,7 @@ from server.graphql.schema import build_schema
 from server.kit.watching import keep_fresh
 from server.services import WIDGET_FILES
 from server.web.addresses import ClientAddresses
+from server.web.callbacks import callback_routes
 from server.web.gate import Gate
 from server.web.graphiql import graphiql_files
 from server.web.graphql_endpoint import GraphQLEndpoint
@@ -73,6 +74,7 @@ def _routes(services: Services) -> list[BaseRoute]:
         socket.route(_GRAPHQL),
         *archive_routes(services.privacy),
         *sign_in_routes(services.identity, services.settings, gate),
+        *callback_routes(services.late_answers),
         WidgetFiles(WIDGET_FILES).route(),
         *_watching_routes(services),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from server.services import build_services
@@ -70,3 +72,22 @@ def test_port_of_a_worker_is_one_or_none() -> None:
     assert read_settings({**REQUIRED, "ACQUAINT_WORKER_PORT": "9100"}).worker_port == 9100
     with pytest.raises(SettingsError, match="ACQUAINT_WORKER_PORT must be a port number"):
         read_settings({**REQUIRED, "ACQUAINT_WORKER_PORT": "0"})
+
+
+def test_hosts_of_the_operators_and_a_file_of_addresses_are_read() -> None:
+    given = {
+        "ACQUAINT_ENRICHMENT_HOSTS": "Directory.internal, 10.0.0.7",
+        "ACQUAINT_GEO_DATABASE": "/data/city.mmdb",
+    }
+
+    settings = read_settings({**REQUIRED, **given})
+
+    assert settings.enrichment_hosts == ("directory.internal", "10.0.0.7")
+    assert settings.geo_database == Path("/data/city.mmdb")
+    assert read_settings(REQUIRED).geo_database is None
+
+
+@pytest.mark.parametrize("given", ["https://a.internal", "a b", "*", "a/b"])
+def test_host_that_is_none_is_named(given: str) -> None:
+    with pytest.raises(SettingsError, match="ACQUAINT_ENRICHMENT_HOSTS must be host names"):
+        read_settings({**REQUIRED, "ACQUAINT_ENRICHMENT_HOSTS": given})

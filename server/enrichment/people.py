@@ -11,12 +11,13 @@ from server.profiles.conditions import holds, subject_of
 from server.profiles.model import IdentityKind, Source, SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from server.consent.model import Purposes
     from server.enrichment.model import Enricher
     from server.enrichment.suppression_store import SuppressionStore
+    from server.enrichment.visits import Visits
     from server.kit.clock import Clock
     from server.profiles.model import Claim, Profile, ResolvedAttribute, Value
     from server.profiles.service import Profiles
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One person at one moment. `claims` are about to be made, by attribute key, and count already."""
+    """One person at one moment. `claims` are about to be made, by attribute key, and count already.
+
+    `visit` is what is known of their present visit, by the keys of inputs.
+    """
 
     profile: Profile
     attributes: Mapping[str, ResolvedAttribute]
@@ -32,6 +36,7 @@ class Person:
     is_listed: bool
     now: datetime
     claims: Mapping[str, Claim]
+    visit: Mapping[str, Value]
 
     def standing(self, enricher: Enricher) -> Standing:
         """Return what decides about an enricher; pure."""
@@ -55,7 +60,7 @@ class Person:
 
     def _values(self) -> dict[str, Value]:
         values = {key: attribute.value for key, attribute in self.attributes.items()}
-        return {key: claim.value for key, claim in self.claims.items()} | values
+        return {**self.visit, **{key: claim.value for key, claim in self.claims.items()}, **values}
 
     def _fits(self, enricher: Enricher) -> bool:
         if enricher.condition is None:
@@ -74,15 +79,23 @@ class Person:
 class People:
     """Looks at people for enrichers."""
 
-    def __init__(self, *, profiles: Profiles, suppressions: SuppressionStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        profiles: Profiles,
+        suppressions: SuppressionStore,
+        clock: Clock,
+        visits: Visits | None = None,
+    ) -> None:
         self._profiles = profiles
+        self._visits = visits
         self._suppressions = suppressions
         self._clock = clock
 
     async def look_at(
         self,
         profile: Profile,
-        enrichers: Iterable[Enricher],
+        enrichers: Collection[Enricher],
         *,
         claims: Mapping[str, Claim] | None = None,
     ) -> Person:
@@ -97,6 +110,7 @@ class People:
             is_listed=await self._suppressions.has_any(addresses),
             now=self._clock(),
             claims=claims or {},
+            visit={} if self._visits is None else await self._visits.known(profile, enrichers),
         )
 
 

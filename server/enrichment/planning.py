@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from server.enrichment.model import LIVE_STATES, EnrichmentState, ReasonCode, Trigger
+from server.enrichment.visits import Passing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -121,8 +122,12 @@ def inputs_of(enricher: Enricher, known: Mapping[str, Value]) -> dict[str, Value
 
 
 def hash_of(enricher: Enricher, inputs: Mapping[str, Value]) -> str:
-    """Return what changes if and only if a look-up could give something else."""
-    text = json.dumps([enricher.revision, inputs], sort_keys=True)
+    """Return what changes if and only if a look-up could give something else.
+
+    It is kept with the profile. For what must not be kept its tag stands, which nobody can guess it from.
+    """
+    kept = {key: value.tag if isinstance(value, Passing) else value for key, value in inputs.items()}
+    text = json.dumps([enricher.revision, kept], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

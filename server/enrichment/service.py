@@ -219,12 +219,16 @@ class Enrichments:
                 await self._profiles.write(profile.id, update)
 
     async def _fed_by(self, attribute_ids: Collection[str] | None) -> list[Enricher]:
-        """Return the enrichers that start from one of these attributes."""
+        """Return the enrichers that start from one of these attributes, or have a condition that may."""
         if attribute_ids is None:
             return list(self._enrichers().values())
         by_id: Mapping[Any, Any] = (await self._profiles.catalogue.current()).by_id
-        keys = {by_id[each].key for each in attribute_ids if each in by_id}
-        return [each for each in self._enrichers().values() if not keys.isdisjoint(each.inputs)]
+        keys = {by_id[each].canonical or by_id[each].key for each in attribute_ids if each in by_id}
+        return [
+            each
+            for each in self._enrichers().values()
+            if each.condition is not None or not keys.isdisjoint(each.inputs)
+        ]
 
     async def _shown(self, profile: Profile, enrichers: Collection[Enricher]) -> list[Enrichment]:
         person = await self._people.look_at(profile, enrichers)

@@ -14,13 +14,16 @@ from server.kit.sealing import Seal, SealBrokenError
 from server.kit.signing import derived_key, tag
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 
     from server.enrichment.model import Enricher, Enrichers
     from server.enrichment.visit_store import VisitStore
     from server.kit.clock import Clock
-    from server.profiles.model import Profile
+    from server.profiles.model import Profile, ProfileUpdate
     from server.profiles.service import Profiles
+
+    # Adds to the write of a sign-in; see identity.recording.
+    Derive = Callable[[Profile, ProfileUpdate], Awaitable[ProfileUpdate]]
 
 # The keys under which an enricher names them among its inputs.
 ADDRESS = "visit_address"
@@ -74,6 +77,11 @@ def during(facts: VisitFacts) -> Iterator[None]:
         _present.reset(token)
 
 
+def present() -> VisitFacts | None:
+    """Return the facts of the request that is being served."""
+    return _present.get()
+
+
 class Visits:
     """Hands the facts of a visit to look-ups.
 
@@ -105,12 +113,22 @@ class Visits:
             sealed = self._seal.close(json.dumps({key: given[key] for key in sorted(needed)}))
             await self._store.put(profile.id, sealed, self._clock() + KEPT)
 
+    def kept_for(self, derive: Derive) -> Derive:
+        """Return what a sign-in does, with keeping what of its visit is needed after it."""
+
+        async def keeping(profile: Profile, update: ProfileUpdate) -> ProfileUpdate:
+            await self.keep(profile)
+            return await derive(profile, update)
+
+        return keeping
+
     async def known(self, profile: Profile, enrichers: Iterable[Enricher]) -> Mapping[str, Passing]:
         """Return what these enrichers may see of the visit, by the keys of inputs."""
-        needed = VISIT_FACTS & {key for each in enrichers for key in each.inputs}
+        facts = _present.get()
+        asking = [each for each in enrichers if facts is not None or each.kind is not EnricherKind.OFFLINE]
+        needed = VISIT_FACTS & {key for each in asking for key in each.inputs}
         if not needed:
             return {}
-        facts = _present.get()
         given = facts.as_inputs() if facts is not None else await self._kept(profile)
         return {key: self._passing(key, value) for key, value in given.items() if key in needed}
 

@@ -11,6 +11,7 @@ from server.access.audit import AuditLog
 from server.access.documents import TrustedDocuments
 from server.access.limiting import Limits, rules_of, why_not_limits
 from server.audiences.service import Audiences
+from server.enrichment.sources.late_answers import LateAnswers
 from server.events.service import Events
 from server.kit.clock import system_clock
 from server.kit.following import Follower
@@ -108,6 +109,7 @@ class Services:
     enrichment: Enrichments
     enriching: EnrichmentServices
     sources: SourceServices
+    late_answers: LateAnswers
     hooks: Hooks
     queue: JobQueue
     job_handlers: Mapping[str, JobHandler]
@@ -158,9 +160,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     sources = build_sources(ground)
     reading = Reading(store=stores.search, attributes=attributes, consents=consents, clock=clock)
     following = Following(follower=follower, profiles=profiles, clock=clock)
-    enriching = build_enrichment(
-        ground, sources.live.running, reading=reading, following=following, owe=sources.callbacks.owe
-    )
+    enriching = build_enrichment(ground, sources, reading=reading, following=following)
     identity = build_identity(ground, uniting, enriching.derive)
     asking = build_questions(ground, enriching.running)
     hooking = build_hooks(ground)
@@ -215,6 +215,9 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         enrichment=enriching.enrichment,
         enriching=enriching,
         sources=sources,
+        late_answers=LateAnswers(
+            callbacks=sources.callbacks, live=sources.live, called_back=enriching.look_ups.called_back
+        ),
         hooks=hooking.hooks,
         queue=queue,
         job_handlers={

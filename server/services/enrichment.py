@@ -27,12 +27,14 @@ if TYPE_CHECKING:
 
     from server.enrichment.model import Enrichers
     from server.enrichment.running import Owe
+    from server.enrichment.visits import Visits
     from server.identity.recording import Derive
     from server.kit.jobs.model import JobHandler
     from server.profiles.following import Following
     from server.profiles.model import Profile
     from server.profiles.reading import Reading
     from server.services.ground import Ground
+    from server.services.sources import SourceServices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class EnrichmentServices:
     enrichment: Enrichments
     running: Callable[[Profile], Mapping[str, datetime]]
     derive: Derive
+    look_ups: LookUps
     bulk: BulkRuns
     overseeing: Overseeing
     dead_letters: DeadLetters
@@ -53,11 +56,13 @@ class EnrichmentServices:
 
 
 def build_enrichment(
-    ground: Ground, enrichers: Enrichers, *, reading: Reading, following: Following, owe: Owe
+    ground: Ground, sources: SourceServices, *, reading: Reading, following: Following
 ) -> EnrichmentServices:
     """Return them."""
+    enrichers, visits = sources.live.running, sources.visits
     stores, profiles, queue, clock = ground.stores, ground.profiles, ground.queue, ground.clock
-    people = People(profiles=ground.profiles, suppressions=ground.stores.suppressions, clock=ground.clock)
+    people = People(profiles=profiles, suppressions=stores.suppressions, clock=clock, visits=visits)
+    look_ups = build_look_ups(ground, enrichers, sources.callbacks.owe, visits)
     inline = Inline(
         profiles=ground.profiles,
         people=people,
@@ -68,7 +73,8 @@ def build_enrichment(
     return EnrichmentServices(
         enrichment=enrichment,
         running=lambda profile: running(profile, enrichers()),
-        derive=inline.derived,
+        derive=visits.kept_for(inline.derived),
+        look_ups=look_ups,
         bulk=BulkRuns(
             store=stores.runs, reading=reading, people=people, queue=queue, enrichers=enrichers, clock=clock
         ),
@@ -78,7 +84,7 @@ def build_enrichment(
         dead_letters=DeadLetters(profiles=profiles, queue=queue, clock=clock),
         following=FollowingEnrichment(following=following, profiles=profiles, enrichment=enrichment),
         job_handlers={
-            ENRICH: build_look_ups(ground, enrichers, owe),
+            ENRICH: look_ups,
             RUN_IN_BULK: RunningInBulk(
                 store=stores.runs,
                 reading=reading,
@@ -91,10 +97,10 @@ def build_enrichment(
     )
 
 
-def build_look_ups(ground: Ground, enrichers: Enrichers, owe: Owe) -> LookUps:
+def build_look_ups(ground: Ground, enrichers: Enrichers, owe: Owe, visits: Visits | None = None) -> LookUps:
     """Return what makes the look-ups of these enrichers."""
     profiles, stores, clock = ground.profiles, ground.stores, ground.clock
-    people = People(profiles=profiles, suppressions=stores.suppressions, clock=clock)
+    people = People(profiles=profiles, suppressions=stores.suppressions, clock=clock, visits=visits)
     return LookUps(
         profiles=profiles,
         people=people,

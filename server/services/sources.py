@@ -16,6 +16,7 @@ from server.enrichment.sources.configuring import Configuring
 from server.enrichment.sources.live import LiveEnrichers
 from server.enrichment.sources.plugins import plugins
 from server.enrichment.sources.trying import Trying
+from server.enrichment.visits import Visits
 from server.kit.calling import Caller
 from server.kit.http import GuardedTransport
 
@@ -35,6 +36,7 @@ class SourceServices:
     trying: Trying
     callbacks: Callbacks
     areas: AreaTable
+    visits: Visits
 
 
 def built_in_enrichers(settings: Settings, areas: AreaTable) -> dict[str, Enricher]:
@@ -81,4 +83,11 @@ def build_sources(ground: Ground, *, transport: HttpTransport | None = None) -> 
         trying=Trying(live=live, profiles=profiles, clock=clock),
         callbacks=callbacks,
         areas=areas,
+        visits=Visits(
+            store=ground.stores.visits,
+            profiles=profiles,
+            enrichers=live.running,
+            clock=clock,
+            secret=settings.secret,
+        ),
     )

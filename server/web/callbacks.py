@@ -17,7 +17,7 @@ _MAX_BODY = 1024 * 1024  # bytes; what is read of an answer to a call
 
 
 class TakesAnswers(Protocol):
-    """See enrichment.sources.answering."""
+    """See enrichment.sources.late_answers."""
 
     async def is_awaited(self, token: str) -> bool:
         """Whether anything is to be expected here."""

@@ -40,6 +40,10 @@ class Gate:
         self._limits.admit(viewer, address)
         return viewer
 
+    def address_of(self, scope: Scope) -> str:
+        """Return where a request comes from, as far as one client can't change it."""
+        return self._addresses.of(scope)
+
     def admit_sign_in_step(self, scope: Scope) -> None:
         """Count a redirect to a provider or back; raise TooManyRequestsError."""
         self._limits.admit_sign_in_step(self._addresses.of(scope))

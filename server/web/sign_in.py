@@ -12,6 +12,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 
+from server.enrichment.visits import VisitFacts, during
 from server.identity.model import ATTEMPT_LIFETIME, Callback
 from server.kit.signing import derived_key
 from server.web.admin_pages import AdminPages
@@ -73,18 +74,20 @@ def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[B
         return await finish(request, await _form(request))
 
     async def finish(request: Request, given: Mapping[str, str | None]) -> Response:
-        finished = await identity.finish_sign_in(
-            request.path_params["provider"],
-            Callback(
-                state=given.get("state") or "",
-                code=given.get("code") or "",
-                issuer=given.get("iss"),
-                error=given.get("error"),
-                user=given.get("user"),
-            ),
-            browser=known_browser(request),
-            own_session=request.cookies.get(own.cookie),
+        brought = Callback(
+            state=given.get("state") or "",
+            code=given.get("code") or "",
+            issuer=given.get("iss"),
+            error=given.get("error"),
+            user=given.get("user"),
         )
+        with during(_visit(request, gate)):
+            finished = await identity.finish_sign_in(
+                request.path_params["provider"],
+                brought,
+                browser=known_browser(request),
+                own_session=request.cookies.get(own.cookie),
+            )
         response = _sent(finished, 303)
         if finished.session is not None:
             await own.put_session(request, response, finished.session)
@@ -105,6 +108,15 @@ def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[B
         Route(path, explained(gate, endpoint), methods=[method]) for path, endpoint, method in routes
     ]
     return [Mount("/auth", routes=explaining, middleware=[session])]
+
+
+def _visit(request: Request, gate: Gate) -> VisitFacts:
+    """Return what look-ups may know of the visit that begins here, for as long as the request lasts."""
+    return VisitFacts(
+        address=gate.address_of(request.scope),
+        languages=request.headers.get("accept-language"),
+        user_agent=request.headers.get("user-agent"),
+    )
 
 
 def _session_options(settings: Settings) -> dict[str, Any]:

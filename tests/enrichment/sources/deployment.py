@@ -29,6 +29,7 @@ class Deployment:
 
     ground: Ground
     sources: SourceServices
+    clock: FakeClock
 
     async def made(self, key: str = "hunter", preset: str = "hunter_person") -> ListedEnricher:
         """Return an enricher of a preset with its secret, switched on."""
@@ -43,7 +44,8 @@ class Deployment:
 
 async def deployed(database: Database, mongodb_url: str, stand: Stand) -> Deployment:
     """Return a process on this database."""
-    ground = lay_ground(settings_for(mongodb_url, database.name), database, FakeClock())
+    clock = FakeClock()
+    ground = lay_ground(settings_for(mongodb_url, database.name), database, clock)
     await ground.stores.create_indexes()
     await ground.attributes.ensure_standard_attributes()
-    return Deployment(ground, build_sources(ground, transport=stand.transport))
+    return Deployment(ground, build_sources(ground, transport=stand.transport), clock)

@@ -161,6 +161,7 @@ class Stand:
     """The simulator, and sources that ask it."""
 
     simulator: Simulator
+    address: str
     transport: httpx.AsyncBaseTransport
     caller: Caller
     clock: FakeClock
@@ -191,7 +192,7 @@ async def standing() -> AsyncIterator[Stand]:
         transport = _ToSimulator(address)
         caller = Caller(transport)
         try:
-            yield Stand(simulator, transport, caller, FakeClock())
+            yield Stand(simulator, address, transport, caller, FakeClock())
         finally:
             simulator.released.set()
             await caller.close()

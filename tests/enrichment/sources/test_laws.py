@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.enrichment.model import Found, OutcomeClass, Trouble
@@ -35,6 +35,9 @@ TEXT = st.text(min_size=1, max_size=40).filter(lambda text: text.strip() == text
 SECRET = "made-up-secret"
 
 
+@example("..")
+@example("../../admin")
+@example("a/b?c=d&e#f")
 @given(TEXT)
 def test_value_can_not_change_what_is_asked_for(value: str) -> None:
     spec = read(

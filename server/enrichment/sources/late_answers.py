@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     CalledBack = Callable[[str, str, str, Result], Awaitable[bool]]
 
 
-class Answering:
+class LateAnswers:
     """Answers the door at the addresses that providers were given."""
 
     def __init__(self, *, callbacks: Callbacks, live: LiveEnrichers, called_back: CalledBack) -> None:
