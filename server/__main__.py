@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import socket
 import sys
@@ -22,9 +21,11 @@ from server.bulk.documents import AddDocumentsCommand, RemoveDocumentCommand
 from server.bulk.importing import ImportOptions
 from server.demo.page import create_demo
 from server.demo.seed import seed_demo
+from server.doctor import Doctor
 from server.graphql.permissions import permissions_page
 from server.graphql.schema import print_schema
 from server.kit.errors import ExpectedError
+from server.kit.logs import set_up_logs
 from server.kit.mongo import PyMongoError
 from server.kit.relay import Relay
 from server.local import remembered_environment, run_local
@@ -43,10 +44,17 @@ if TYPE_CHECKING:
 
 
 @click.group(help="Acquaint gets to know your users a little at a time. Settings are environment variables.")
-def main() -> None:
+@click.option(
+    "--log-level",
+    type=click.Choice(["info", "warning", "error"]),
+    envvar="ACQUAINT_LOG_LEVEL",
+    default="info",
+    show_default=True,
+    help="From which level on lines are logged.",
+)
+def main(log_level: str) -> None:
     """Run one of the commands below."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # its lines hold whole URLs, with what is in them
+    set_up_logs(is_readable=os.environ.get("ACQUAINT_ENVIRONMENT") == "development", level=log_level.upper())
 
 
 @main.command(help="Serve GraphQL, sign-in and the widget.")
@@ -82,6 +90,23 @@ def demo() -> None:
         raise click.ClickException("The demo runs in development only: anybody can sign in as anybody there.")
     host, _, port = settings.demo_url.partition("://")[2].partition(":")
     run_server(create_demo(build_services(settings)), host, int(port or 80))
+
+
+@main.command(help="Look whether everything is set up as it should be, and say what to do where it is not.")
+@click.option("--dial", is_flag=True, help="Ask the sign-in providers for their discovery documents too.")
+def doctor(*, dial: bool) -> None:
+    """Print what is wrong, and end with 1 where anything is."""
+
+    async def examine(services: Services) -> None:
+        findings = await Doctor(services, dials=dial).findings()
+        for each in findings:
+            click.echo(str(each))
+        await services.identity.close()
+        if any(each.is_grave for each in findings):
+            raise click.exceptions.Exit(1)
+        click.echo("Nothing is in the way of serving.")
+
+    _with_services(examine, {**remembered_environment(), **os.environ})
 
 
 @main.command(help="Print the GraphQL schema.")

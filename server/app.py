@@ -21,7 +21,7 @@ from server.web.graphiql import graphiql_files
 from server.web.graphql_endpoint import GraphQLEndpoint
 from server.web.graphql_socket import GraphQLSocket
 from server.web.health import health_routes
-from server.web.metrics import Counting, metrics_routes
+from server.web.metrics import metrics_routes
 from server.web.middleware import Cors, RequestIds, SecurityHeaders
 from server.web.privacy import archive_routes
 from server.web.sign_in import sign_in_routes
@@ -43,8 +43,7 @@ def create_app(services: Services) -> Starlette:
     return Starlette(
         routes=_routes(services),
         middleware=[
-            Middleware(Counting, instruments=services.instruments),
-            Middleware(RequestIds),
+            Middleware(RequestIds, instruments=services.instruments),
             Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(Cors, access=services.access, path=_GRAPHQL),
         ],

@@ -19,7 +19,8 @@ _GRACE_SECONDS = 8  # to finish requests in hand; container runtimes kill ten se
 
 def run_server(app: Callable[..., Any], host: str, port: int) -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    uvicorn.Server(_config(app, host, port)).run()
+    with contextlib.suppress(KeyboardInterrupt):  # raised again once uvicorn has ended in good order
+        uvicorn.Server(_config(app, host, port)).run()
 
 
 @contextlib.asynccontextmanager

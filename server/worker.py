@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from server.kit.instruments import Instruments
 from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater, Wait
+from server.kit.logs import begin
 from server.kit.mongo import ConnectionFailure, PyMongoError
 from server.kit.waking import Waker, wake_on_writes
 from server.kit.watching import keep_fresh
@@ -159,6 +160,7 @@ class Worker:
 
     async def _reached(self, job: Job) -> JobResult | None:
         """Return which of its ends a leased job came to; None where its lease was lost on the way."""
+        begin(job=job.id, kind=job.kind)
         began = perf_counter()
         try:
             result = GiveUp(reason=_WORN_OUT) if job.is_exhausted else await self._attempt(job)

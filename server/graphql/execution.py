@@ -20,6 +20,7 @@ from server.graphql.persisted import PersistedDocuments
 from server.graphql.planning import StrawberryPlanner
 from server.kit.errors import MASKED, ExpectedError, ForbiddenError, InvalidInputError
 from server.kit.following import LostTrackError
+from server.kit.logs import tell
 from server.kit.mongo import bounded
 from server.kit.operations import OperationLimits
 
@@ -75,7 +76,9 @@ class Executor:
         prepared = await self._prepare(viewer, operation)
         response = await self._executed(prepared, viewer, request_id, operation)
         name = prepared.name_of(operation.name)
-        self._instruments.operated(name, _code_of(response), perf_counter() - began)
+        code = _code_of(response)
+        self._instruments.operated(name, code, perf_counter() - began)
+        tell(operation=name, code=code)
         return response
 
     async def _executed(

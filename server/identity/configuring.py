@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 
 from server.access.model import Scope
 from server.access.service import require_scope
-from server.identity.errors import UnknownProviderError
+from server.identity.errors import ProviderUnavailableError, UnknownProviderError
 from server.identity.model import ClaimUse, ListedProvider
 from server.identity.providers.building import UnusableProviderError, build_provider, check_settings
 from server.identity.providers.kinds import KINDS
+from server.identity.providers.metadata import discovery_url
 from server.kit.errors import InvalidInputError, NotFoundError
 from server.kit.watching import Watched
 
@@ -132,6 +133,17 @@ class SignInProviders:
             raise NotFoundError("There is no such sign-in provider, or it is off already.")
         await self._store.put(present.settings, is_on=False, now=self._clock())
         await self.live.refresh()
+
+    async def unreachable(self) -> list[str]:
+        """Ask each provider of an issuer for its discovery document; return why one can't be used."""
+        found = []
+        for live in (await self.live.current()).values():
+            try:
+                if live.settings.issuer:
+                    await self._client.get(discovery_url(live.settings.issuer))
+            except ProviderUnavailableError as error:
+                found.append(f"The sign-in provider {live.settings.key}: {error}")
+        return found
 
     async def close(self) -> None:
         """Close the connections that are kept open; the providers share them."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from bson import decode
@@ -47,17 +48,19 @@ __all__ = [
     "IndexModel",
     "PyMongoError",
     "ReplaceOne",
+    "Server",
     "Undecoded",
     "UpdateOne",
     "WriteConcern",
     "bounded",
     "connect",
+    "greet",
     "halved",
     "in_transaction",
     "is_about_duplicates",
     "open_database",
     "undecoded",
-    "why_unreachable",
+    "why_not_durable",
 ]
 
 Document = dict[str, Any]
@@ -170,13 +173,35 @@ def bounded(seconds: float) -> AbstractContextManager[None]:
     return timeout(seconds)
 
 
-async def why_unreachable(database: Database) -> str | None:
-    """Return why the database can't be used now, in a few words, or None."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """What a server of MongoDB says of itself; `skew` is how far its clock is ahead of this machine's."""
+
+    is_replicated: bool  # as replica set or sharded cluster
+    skew: timedelta
+
+
+async def greet(database: Database) -> Server | None:
+    """Return what the server says, or None where it does not answer within a second."""
     try:
         async with asyncio.timeout(_PING_SECONDS):
-            await database.command("ping")
+            said = await database.command("hello", codec_options=_AWARE_UTC)
     except (PyMongoError, TimeoutError):
-        return "MongoDB does not answer."
+        return None
+    # The clock of the machine, also where ours is a test's: both are to be compared.
+    return Server(
+        is_replicated="setName" in said or said.get("msg") == "isdbgrid",
+        skew=said["localTime"] - datetime.now(UTC),
+    )
+
+
+async def why_not_durable(collection: Collection) -> str | None:
+    """Return why no write could be acknowledged, or None. Asks a majority for what it has; writes nothing."""
+    durably = collection.with_options(write_concern=WriteConcern(w="majority", j=True, wtimeout=2_000))
+    try:
+        await durably.update_one({"_id": "nobody"}, {"$unset": {"nothing": ""}})
+    except PyMongoError as error:
+        return f"A majority of the replica set does not confirm writes ({type(error).__name__})."
     return None
 
 

@@ -16,7 +16,7 @@ from server.events.service import Events
 from server.kit.clock import system_clock
 from server.kit.following import Follower
 from server.kit.jobs.periodic import Periodic
-from server.kit.mongo import connect, open_database, why_unreachable
+from server.kit.mongo import connect, open_database
 from server.kit.watching import AlsoOn
 from server.privacy.holdings import HOLDINGS
 from server.privacy.model import RETAIN, RETAIN_EVERY
@@ -35,6 +35,7 @@ from server.services.hooks import build_hooks
 from server.services.identity import build_identity
 from server.services.jobs import privacy_jobs, profile_jobs
 from server.services.questions import build_questions
+from server.services.readiness import Readiness
 from server.services.sources import build_sources
 from server.settings import SettingsError
 
@@ -114,6 +115,7 @@ class Services:
     queue: JobQueue
     job_handlers: Mapping[str, JobHandler]
     periodic: tuple[Periodic, ...]
+    readiness: Readiness
 
     @property
     def watched(self) -> tuple[Fresh, ...]:
@@ -137,9 +139,9 @@ class Services:
             self.identity.hosts.live,
         )
 
-    async def why_not_ready(self) -> str | None:
-        """Return why this process can't serve, or None."""
-        return await why_unreachable(self.database)
+    async def why_not_ready(self) -> list[str]:
+        """Return why this process can't serve, a sentence each."""
+        return await self.readiness.problems(self.watched)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -220,6 +222,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
         ),
         hooks=hooking.hooks,
         queue=queue,
+        readiness=Readiness(settings=settings, database=database),
         job_handlers={
             **privacy_jobs(ground, identity, hooking.hooks),
             **profile_jobs(ground),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.access.errors import AuthenticationError, KeyInvalidError
 from server.access.model import NOBODY
+from server.kit.logs import tell
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -37,6 +38,7 @@ class Gate:
             if proof.is_secret_key and isinstance(error, KeyInvalidError):
                 self._limits.note_failed_secret(address)
             raise
+        tell(viewer=viewer.kind)
         self._limits.admit(viewer, address)
         return viewer
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,6 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from server.access.errors import AuthenticationError, TooManyRequestsError
 from server.access.model import ViewerKind
+from server.kit.logs import begin
 from server.web.graphql_endpoint import MAX_BODY
 from server.web.reading_operations import BadRequestError, operation_of
 from server.web.viewer import Proof
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from server.web.gate import Gate
     from server.web.graphql_endpoint import Stream
 
+_log = logging.getLogger(__name__)
 PROTOCOL = "graphql-transport-ws"
 MAX_OPERATIONS = 20  # of one connection at a time
 MAX_CONNECTIONS = 1_000  # of one process
@@ -201,13 +205,21 @@ class _Conversation:
         self.operations[name] = group.create_task(self._operate(name, operation))
 
     async def _operate(self, name: str, operation: Operation) -> None:
+        request_id, began = secrets.token_hex(8), perf_counter()
+        begin(request_id=request_id)
+        try:
+            await self._answer(name, operation, request_id)
+        finally:
+            _log.info("socket operation", extra={"duration_ms": round((perf_counter() - began) * 1000, 2)})
+
+    async def _answer(self, name: str, operation: Operation, request_id: str) -> None:
         try:
             viewer = await self._admitted()
         except TooManyRequestsError as error:
             self.operations.pop(name, None)
             await self._error(name, error.message)
             return
-        responses = self.stream(viewer, secrets.token_hex(8), operation)
+        responses = self.stream(viewer, request_id, operation)
         async with contextlib.aclosing(responses):
             async for response in responses:
                 await self._still_allowed()

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 
-def health_routes(why_not_ready: Callable[[], Awaitable[str | None]]) -> Sequence[Route]:
-    """Return `/livez` (the process answers) and `/readyz` (it can serve; else 503 with the reason)."""
+def health_routes(why_not_ready: Callable[[], Awaitable[list[str]]]) -> Sequence[Route]:
+    """Return `/livez` (the process answers) and `/readyz` (it can serve; else 503 with the reasons)."""
 
     async def live(request: Request) -> Response:  # noqa: ARG001 - what Starlette calls it with
         return JSONResponse({"status": "ok"})
 
     async def ready(request: Request) -> Response:  # noqa: ARG001
-        reason = await why_not_ready()
-        if reason is None:
+        reasons = await why_not_ready()
+        if not reasons:
             return JSONResponse({"status": "ok"})
-        return JSONResponse({"status": "unavailable", "reason": reason}, status_code=503)
+        return JSONResponse({"status": "unavailable", "reasons": reasons}, status_code=503)
 
     return (Route("/livez", live), Route("/readyz", ready))

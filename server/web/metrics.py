@@ -1,4 +1,4 @@
-"""What Prometheus reads, for whoever has the operator's token; and counting what is answered."""
+"""What Prometheus reads, for whoever has the operator's token."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from server.kit.instruments import Instruments
     from server.kit.jobs.service import JobQueue
@@ -45,20 +44,3 @@ def metrics_routes(instruments: Instruments, queue: JobQueue, token: str | None)
         return Response(instruments.text(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
     return (Route(_PATH, read),)
-
-
-class Counting:
-    """Counts responses by the path of their route, and what has no route as `other`."""
-
-    def __init__(self, app: ASGIApp, *, instruments: Instruments) -> None:
-        self._app = app
-        self._instruments = instruments
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                route = scope.get("route")
-                self._instruments.responded(getattr(route, "path", "other"), message["status"])
-            await send(message)
-
-        await self._app(scope, receive, send_counted)

@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import logging
 import secrets
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 
 from server.kit.errors import MASKED
+from server.kit.logs import begin, trace_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from server.access.service import Access
+    from server.kit.instruments import Instruments
 
 _log = logging.getLogger(__name__)
+_QUIET = {"/livez", "/readyz", "/metrics"}
 _PREFLIGHT_SECONDS = "7200"  # Chromium keeps a preflight's answer no longer than two hours
 
 
 class RequestIds:
     """Gives every request an id, in its state and its response, by which an error can be found in the log.
 
-    Outermost, so that whatever falls through everything below is logged with the id and masked.
+    Outermost, so that whatever falls through everything below is logged with the id and masked. Every request
+    is counted and leaves a line, save those of whoever asks how we are.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, instruments: Instruments) -> None:
         self._app = app
+        self._instruments = instruments
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -35,12 +41,13 @@ class RequestIds:
             return
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
-        has_started = False
+        begin(request_id=request_id, trace_id=trace_of(Headers(scope=scope).get("traceparent", "")))
+        began, status = perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
-            nonlocal has_started
+            nonlocal status
             if message["type"] == "http.response.start":
-                has_started = True
+                status = message["status"]
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
@@ -48,9 +55,18 @@ class RequestIds:
             await self._app(scope, receive, send_with_id)
         except Exception:
             _log.exception("unexpected error, request %s", request_id)
-            if has_started:
+            if status:
                 raise  # the server cuts the connection, so that nobody takes half an answer for a whole one
             await _masked(request_id)(scope, receive, send_with_id)
+        finally:
+            self._note(scope, status, perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        path = getattr(scope.get("route"), "path", "other")  # as the route has it: no ids, no words
+        self._instruments.responded(path, status)
+        if path not in _QUIET:
+            facts = {"method": scope["method"], "path": path, "status": status}
+            _log.info("request", extra={**facts, "duration_ms": round(seconds * 1000, 2)})
 
 
 def _masked(request_id: str) -> Response:

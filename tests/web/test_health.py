@@ -29,5 +29,5 @@ async def test_process_whose_database_is_away_is_alive_and_says_why_it_is_not_re
     services.close()
     assert alive.status_code == 200
     assert ready.status_code == 503
-    assert ready.json() == {"status": "unavailable", "reason": "MongoDB does not answer."}
+    assert ready.json() == {"status": "unavailable", "reasons": ["MongoDB does not answer."]}
     assert ready.elapsed.total_seconds() < 3

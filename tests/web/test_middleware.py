@@ -13,6 +13,7 @@ from server.access.service import Access
 from server.access.store import KeyStore
 from server.access.tokens import ViewerTokens
 from server.app import create_app
+from server.kit.instruments import Instruments
 from server.kit.mongo import ConnectionFailure
 from server.services import build_services
 from server.web.middleware import RequestIds, SecurityHeaders
@@ -146,7 +147,7 @@ async def _broken_halfway(scope: Scope, receive: Receive, send: Send) -> None:
 async def test_whatever_falls_through_is_masked_and_logged_with_its_request_id(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with client_of(RequestIds(_broken)) as http:
+    async with client_of(RequestIds(_broken, instruments=Instruments())) as http:
         response = await http.post("/graphql")
 
     request_id = response.headers["X-Request-Id"]
@@ -166,7 +167,11 @@ async def test_half_an_answer_is_not_made_a_whole_one() -> None:
         sent.append(str(message["type"]))
 
     with pytest.raises(RuntimeError):
-        await RequestIds(_broken_halfway)({"type": "http"}, None, send)  # type: ignore[arg-type] # never asked for
+        await RequestIds(_broken_halfway, instruments=Instruments())(
+            {"type": "http", "method": "GET", "headers": []},
+            None,  # type: ignore[arg-type] # never asked for
+            send,  # type: ignore[arg-type] # messages have keys of text
+        )
 
     assert sent == ["http.response.start"]
 

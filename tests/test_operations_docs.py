@@ -1,0 +1,69 @@
+"""What operators are given names nothing that is not there."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from server.kit.instruments import Instruments
+from tests.test_architecture import ROOT
+
+FOLDER = ROOT / "docs" / "operations"
+NAME = re.compile(r"\b(?:acquaint|process|python)_[a-z_]+")
+
+
+def _dashboard() -> dict[str, Any]:
+    read: dict[str, Any] = json.loads((FOLDER / "grafana-dashboard.json").read_text())
+    return read
+
+
+def _known() -> set[str]:
+    """Return every series that there can be."""
+    endings = {"counter": ("_total",), "histogram": ("", "_bucket", "_count", "_sum"), "gauge": ("",)}
+    return {
+        family.name + ending
+        for family in text_string_to_metric_families(Instruments().text().decode())
+        for ending in endings.get(family.type, ("",))
+    }
+
+
+def _expressions() -> list[str]:
+    alerts = re.findall(
+        r"expr: (?:\|\n)?(.*?)\n {8}(?:for|labels):", (FOLDER / "alerts.yml").read_text(), re.DOTALL
+    )
+    panels = [target["expr"] for panel in _dashboard()["panels"] for target in panel["targets"]]
+    return [*alerts, *panels]
+
+
+def test_dashboard_and_alerts_name_metrics_that_exist() -> None:
+    named = {name for each in _expressions() for name in NAME.findall(re.sub(r'"[^"]*"', "", each))}
+
+    assert len(named) > 10
+    assert named <= _known()
+
+
+def test_every_metric_of_ours_is_explained() -> None:
+    page = (FOLDER / "README.md").read_text()
+    ours = {each for each in _known() if each.startswith("acquaint_") and not each.endswith("_created")}
+    parts = {each for each in ours if each.endswith(("_bucket", "_count", "_sum"))}
+
+    assert [each for each in sorted(ours - parts) if f"`{each}`" not in page] == []
+
+
+def test_there_is_something_to_do_for_every_alert() -> None:
+    page = (FOLDER / "README.md").read_text()
+    alerts = re.findall(r"- alert: (\w+)", (FOLDER / "alerts.yml").read_text())
+
+    assert len(alerts) == 10
+    assert [each for each in alerts if f"| `{each}` |" not in page] == []
+
+
+@pytest.mark.parametrize("place", ["id", "title"])
+def test_panels_are_told_apart(place: str) -> None:
+    panels = [each[place] for each in _dashboard()["panels"]]
+
+    assert len(set(panels)) == len(panels)
