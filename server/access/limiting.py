@@ -172,13 +172,20 @@ class Limits:
                 _log.warning("limits are not shared now: %s", error)
 
     async def share(self) -> None:
-        """Tell the other processes what was taken, and learn which buckets are used up there."""
+        """Tell the other processes what was taken, and learn which buckets are used up there.
+
+        What is being told counts as told at once, so that no call beside this one tells it again.
+        """
         for name, rule in self._rules.items():
             told = self._to_tell(name, rule)
             if told:
                 takings = {bucket: count * rule.interval for bucket, count in told.items()}
-                await self._store.add(name, takings, self._clock())
                 self._taken[name] -= told
+                try:
+                    await self._store.add(name, takings, self._clock())
+                except PyMongoError:
+                    self._taken[name] += told
+                    raise
         now = self._clock()
         used_up = {name: now + timedelta(seconds=rule.seconds / 2) for name, rule in self._rules.items()}
         for bucket, full_at in (await self._store.full_after(used_up)).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -214,6 +215,17 @@ async def test_honest_people_are_not_written_down(database: Database, clock: Fak
     (bucket,) = await database["rate_limits"].find({}).to_list(None)
     assert bucket["rule"] == "requests_per_profile"
     assert "prf_1" not in str(bucket)
+
+
+async def test_what_is_told_twice_at_once_counts_once(database: Database, clock: FakeClock) -> None:
+    rules = rules_of({"sign_in_steps_per_address": (10, 60)})
+    limits = process(database, clock, rules)
+    steps(limits, 6)
+
+    await asyncio.gather(*(limits.share() for _ in range(4)))
+    await limits.share()
+
+    assert steps(limits, 20) == 4
 
 
 async def test_what_was_told_is_not_told_again(database: Database, clock: FakeClock) -> None:
