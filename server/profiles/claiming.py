@@ -12,9 +12,11 @@ from server.kit.paging import Page, cut
 from server.profiles.catalogue import writable
 from server.profiles.explaining import why
 from server.profiles.gating import why_not_kept
+from server.profiles.identifying import check_identity
 from server.profiles.model import (
     PERSON,
     Circumstances,
+    IdentityRef,
     ProfileId,
     ProfileUpdate,
     Source,
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from server.profiles.model import (
         AttributeDefinition,
         Claim,
-        IdentityRef,
         PastClaim,
         Profile,
         Reason,
@@ -198,6 +199,8 @@ class Claiming:
         self, by: ProfileId | IdentityRef, kept: Sequence[AttributeDefinition], *, may_create: bool
     ) -> Profile:
         """Return whom a caller names, who consents to what is to be kept; nobody is made to be refused."""
+        if isinstance(by, IdentityRef):
+            check_identity(by)
         found = await self._profiles.find_living(by)
         if found is not None or may_create:
             await self._check_consent(kept, {} if found is None else found.consents)

@@ -63,6 +63,7 @@ async def test_whole_story(visitor: Visitor, deployment: Deployment) -> None:
         "company_domain": ("wonderland.example", {"kind": "ENRICHER", "key": "email_domain"}),
         "job_role": ("engineering", {"kind": "PERSON", "key": None}),
     }
+    profile["enrichments"] = [each for each in profile["enrichments"] if each["state"] != "SKIPPED"]
     assert profile == {
         "isIdentified": True,
         "logins": 1,

@@ -17,8 +17,8 @@ State = dict[str, list[str]]
 # Ids of what a run makes; those of configuration stay, since both runs have the same.
 _MADE = re.compile(r"(?<![a-z])(prf|clm|chg|mrg|job|req|wdr|vis|ses)_[0-9a-hjkmnp-tv-z]{26}")
 _MOMENT = 10**11  # milliseconds since 1970 and their negations, by which claims are ranked, are beyond
-# How often it was tried and by whom, which differs by what is tested here.
-_TRIED = {"audit_log": ("*",), "jobs": ("fence", "attempts", "worker")}
+# How often it was tried, when and by whom, which differs by what is tested here.
+_TRIED = {"audit_log": ("*",), "api_key_uses": ("*",), "jobs": ("fence", "attempts", "worker")}
 
 
 def everything(database: Database[dict[str, Any]]) -> State:

@@ -74,7 +74,7 @@ def test_erasure_goes_on_where_it_was_killed(world: World, write: int) -> None:
 
     assert {"profiles", "claim_history"} <= before
     assert mentions(world, user) == set()
-    assert mentions(world, profile_id) <= {"audit_log", "privacy_requests"}
+    assert mentions(world, profile_id) <= {"audit_log", "privacy_requests", "revocations"}
 
 
 @pytest.mark.parametrize("write", [2, 4])
