@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DIST := widget/dist
 # What the tests bring along from npm: a stamp for each folder with a package.json.
-E2E := $(patsubst %/package.json,%/node_modules/.stamp,$(wildcard tests/e2e/*/package.json))
+E2E := $(patsubst %/package.json,%/node_modules/.stamp,$(wildcard tests/*/package.json tests/e2e/*/package.json))
 
 # Whatever a recipe runs, it finds the environment's programs first (node and npm, if they come from PyPI).
 export PATH := $(CURDIR)/$(BIN):$(PATH)

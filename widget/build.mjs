@@ -27,8 +27,9 @@ const GRAPHIQL = {
 /** Names that never leave our own code. Every part shortens them alike, because parts lend each other objects. */
 const OURS = new RegExp(
   `^(${[
-    "asDripError askAgain bringBack canGoBack describedBy isAnswered isAskable isBusy isRevised isTransient isUnreadable markInvalid",
-    "mayGoBack broughtBack isPatient office passOver postWithKey sending signingIn tellOf",
+    "adopt asDripError askAgain bringBack broughtBack canGoBack connect control describedBy expiresAt inside isAnswered isAskable",
+    "isBusy isPatient isRevised isTransient isUnreadable kept localeOf markInvalid mayOpen passOver place postWithKey sending",
+    "signingIn speechIn starting tellOf",
     "agree badEmail badPhone badUrl chooseAny chooseBetween chooseExactly chooseUpTo disagree emptyAddress emptyChoice",
     "emptyDate emptyNumber emptyText notApplicable tooFew tooLarge tooLong tooMany tooShort tooSmall",
   ]

@@ -43,7 +43,7 @@ class Host:
         self.loaded: list[str] = []
         self.mishaps: list[str] = []
         self.refusal: Callable[[str, Body], Body | None] = lambda _act, _variables: None
-        self.answer_graphql: Callable[[Route], Any] = self._answer
+        self.answer_graphql: Callable[[Route], Any] = self.answer
         self.pages: dict[str, tuple[str, dict[str, str]]] = {}
         page.on("pageerror", lambda error: self.mishaps.append(str(error)))
 
@@ -98,7 +98,8 @@ class Host:
         self.loaded.append(path.removeprefix("/widget/"))
         await route.fulfill(path=DIST / self.loaded[-1], content_type="text/javascript", headers=_CORS)
 
-    async def _answer(self, route: Route) -> None:
+    async def answer(self, route: Route) -> None:
+        """Answer as a server does that has the questions of this host."""
         if route.request.method == "OPTIONS":
             await route.fulfill(status=204, headers=_CORS)
             return
@@ -132,7 +133,10 @@ class Host:
         self.handled.setdefault(ask, {"outcome": outcome, "value": value})
         named = act[0].upper() + act[1:] + "Success"
         return {
-            "__typename": named, "outcome": outcome, "isReplay": is_replay, "next": self.next(),
+            "__typename": named,
+            "outcome": outcome,
+            "isReplay": is_replay,
+            "next": self.next(),
             **({"value": value, "notice": None} if act == "answerQuestion" else {}),
         }
 

@@ -66,7 +66,7 @@ export class Answering {
 
   constructor(stage: Stage) {
     this.#stage = stage;
-    stage.card.css = css;
+    stage.card.css += css;
   }
 
   get canGoBack(): boolean {

@@ -29,7 +29,7 @@ export class Card {
   /** Where the card hangs; a popover puts it elsewhere. */
   readonly place = element("div", { class: "place" });
   /** There from the start: a live region that arrives with its text stays unread. */
-  readonly status = element("p", { part: "status", class: "hidden", role: "status" });
+  readonly status = element("p", { class: "hidden", part: "status", role: "status" });
   /** More styles than the first: what came later brings its own. */
   css = "";
   form: HTMLFormElement | null = null;

@@ -54,7 +54,7 @@ export class DripClient extends Connection {
 
   /** Sends what is kept. */
   async flush(): Promise<void> {
-    await (await import("./later.ts")).flush(this.inside.office);
+    await (await import("./later.ts")).flush(this);
   }
 
   /** Where to send the browser so that the person signs in and comes back to `returnTo` (this page unless given). */

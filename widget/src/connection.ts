@@ -4,7 +4,6 @@
  * What the element needs before a question is on show; what sends answers comes with answering.ts.
  */
 
-import type { Office } from "./delivery.ts";
 import {
   NEXT,
   NEXT_QUESTION,
@@ -60,7 +59,14 @@ export interface Inside {
   /** Patiently, with the publishable key. */
   postWithKey: (query: string, variables: object) => Promise<unknown>;
   signingIn: SigningIn;
-  office: Office;
+  /** What could not be sent yet. */
+  kept: Slot;
+  /** The asks that are under way in this page. */
+  sending?: Set<string>;
+  wait: Wait;
+  /** The fragment `Next`, lent so that it need not come twice. */
+  next: string;
+  isTransient: (thrown: unknown) => boolean;
 }
 
 /** Raises DripError BAD_CONFIGURATION for an endpoint that is no address or a key that is not publishable. */
@@ -77,7 +83,6 @@ export class Connection {
   tokenSource: (() => Promise<string | null>) | null = null;
 
   readonly #post: Post;
-  readonly #wait: Wait;
   /** For the other parts of the widget. */
   readonly inside: Inside;
   readonly #listeners = new Set<(notice: DripNotice) => void>();
@@ -85,14 +90,22 @@ export class Connection {
   #mayStore = true;
   #placement = "home";
 
-  constructor({ endpoint, key, locale, storage, session, page, opener, fetch, wait }: DripClientOptions) {
+  constructor({
+    endpoint,
+    key,
+    locale,
+    storage,
+    session,
+    page = globalThis.window ?? null,
+    opener = globalThis.window ?? null,
+    fetch = (...request) => globalThis.fetch(...request),
+    wait = waitOnTheClock,
+  }: DripClientOptions) {
     if (!/^pk_\S+$/.test(key)) throw new DripError("BAD_CONFIGURATION", "key");
-    page = page === undefined ? (globalThis.window ?? null) : page;
     this.endpoint = normaliseEndpoint(endpoint, page?.location.href);
     this.key = key;
     this.locale = locale ?? null;
-    this.#wait = wait ?? waitOnTheClock;
-    this.#post = createPost(`${this.endpoint}/graphql`, fetch ?? ((...request) => globalThis.fetch(...request)));
+    this.#post = createPost(`${this.endpoint}/graphql`, fetch);
     const local = () => (this.#mayStore ? (storage === undefined ? globalThis.localStorage : storage) : null);
     const id = `${this.endpoint}|${key}`;
     this.inside = {
@@ -100,26 +113,19 @@ export class Connection {
       expiresAt: 0,
       starting: null,
       resumeToken: createSlot(`acquaint:resume:${id}`, local),
-      postWithKey: (query, variables) => retrying(() => this.#post(key, query, variables), this.#wait),
+      postWithKey: (query, variables) => retrying(() => this.#post(key, query, variables), this.inside.wait),
       signingIn: {
         endpoint: this.endpoint,
         key,
         page,
-        opener: opener === undefined ? (globalThis.window ?? null) : opener,
+        opener,
         slot: createSlot("acquaint:sign-in", () => (session === undefined ? globalThis.sessionStorage : session)),
         fail: (reason) => this.fail("SIGN_IN_FAILED", reason),
       },
-      office: {
-        slot: createSlot(`acquaint:kept:${id}`, local),
-        sending: new Set(),
-        post: (query, variables, isPatient) => this.call(query, variables, isPatient),
-        profileId: () => this.visit?.profile.id ?? null,
-        tell: (notice) => this.tell(notice),
-        wait: this.#wait,
-        next: NEXT,
-        isTransient,
-        asDripError,
-      },
+      kept: createSlot(`acquaint:kept:${id}`, local),
+      wait,
+      next: NEXT,
+      isTransient,
     };
   }
 
@@ -129,7 +135,7 @@ export class Connection {
   }
   set mayStore(may: boolean) {
     this.#mayStore = may;
-    if (may) [this.inside.resumeToken, this.inside.office.slot].forEach((slot) => slot.settle());
+    if (may) [this.inside.resumeToken, this.inside.kept].forEach((slot) => slot.settle());
   }
 
   /** Begins or continues a visit. Takes a sign-in's code out of the address if one came back. Calls made meanwhile share it. */
@@ -147,7 +153,7 @@ export class Connection {
 
   /** Tells the server about an ask. Safe to repeat; what the network loses is kept and sent later: `Kept`. */
   async deliver(parcel: Parcel): Promise<AskResult> {
-    return (await import("./answering.ts")).deliver(this.inside.office, parcel);
+    return (await import("./answering.ts")).deliver(this, parcel);
   }
 
   /** The host page's own query as this person. Sent once; raises DripError when the server answers with errors. */
@@ -164,7 +170,7 @@ export class Connection {
   }
 
   tell(notice: DripNotice): void {
-    for (const listener of [...this.#listeners]) listener(notice);
+    [...this.#listeners].forEach((listener) => listener(notice));
   }
 
   /**
@@ -175,7 +181,7 @@ export class Connection {
   async call<Variables extends object, Data>(query: Document<Variables, Data>, variables: Variables, isPatient = false): Promise<Data> {
     const used = await this.#currentToken();
     const send = (token: string) => this.#post(token, query, variables);
-    const sendAs = (token: string) => (isPatient ? retrying(() => send(token), this.#wait) : send(token));
+    const sendAs = (token: string) => (isPatient ? retrying(() => send(token), this.inside.wait) : send(token));
     try {
       return (await sendAs(used)) as Data;
     } catch (thrown) {
@@ -214,10 +220,10 @@ export class Connection {
     this.inside.resumeToken.write(resumeToken);
     this.visit = { visit, profile, next };
     // What an earlier page could not send goes first, so that nobody is asked again what they answered.
-    if (this.inside.office.slot.read()) {
+    if (this.inside.kept.read()) {
       const post = (query: string, variables: object) => this.#post(viewerToken, query, variables);
       const { catchUp } = await import("./later.ts");
-      this.visit.next = await catchUp({ ...this.inside.office, post }, NEXT_QUESTION, this.#where(), next);
+      this.visit.next = await catchUp(this, post, NEXT_QUESTION, this.#where(), next);
     }
     this.tell({ type: "visit", visit: this.visit });
     return this.visit;

@@ -1,54 +1,42 @@
 /** Telling the server: what is said is kept in the browser until the server has spoken, so that a page that ends loses nothing. */
 
-import type { DripNotice } from "./connection.ts";
-import type { DripError } from "./errors.ts";
+import type { Connection } from "./connection.ts";
 import { documentOf, type Parcel } from "./parcels.ts";
-import type { Wait } from "./retrying.ts";
-import type { Slot } from "./slot.ts";
 import type { AskReport, AskResult } from "./types.ts";
 
 export type Kept = Parcel & { profileId: string | null };
 
-/** What a connection lends to whoever sends for it, so that no code need come twice. */
-export interface Office {
-  slot: Slot;
-  /** The asks that are under way in this page. */
-  sending: Set<string>;
-  post: (query: string, variables: object, isPatient: boolean) => Promise<unknown>;
-  profileId: () => string | null;
-  tell: (notice: DripNotice) => void;
-  wait: Wait;
-  /** The fragment `Next`. */
-  next: string;
-  isTransient: (thrown: unknown) => boolean;
-  asDripError: (thrown: unknown) => DripError;
-}
+/** Sends a document with its variables, and returns the data. */
+export type Send = (query: string, variables: object) => Promise<unknown>;
 
 /** Returns what the server said; `Kept` when it could not be reached. Raises DripError for everything else. */
-export async function deliver(office: Office, parcel: Parcel): Promise<AskResult> {
+export async function deliver(connection: Connection, parcel: Parcel): Promise<AskResult> {
+  const { inside } = connection;
   const { askId } = parcel;
-  keep(office, askId, { ...parcel, profileId: office.profileId() });
-  office.sending.add(askId);
+  const sending = (inside.sending ??= new Set());
+  keep(connection, askId, { ...parcel, profileId: connection.visit?.profile.id ?? null });
+  sending.add(askId);
   try {
     // Who is known to be offline need not wait for the last of several tries.
-    const result = await send(office, parcel, globalThis.navigator?.onLine !== false);
-    keep(office, askId);
-    office.tell({ type: "handled", parcel, result, isLate: false });
+    const isPatient = globalThis.navigator?.onLine !== false;
+    const result = await post(connection, parcel, (query, variables) => connection.call(query, variables, isPatient));
+    keep(connection, askId);
+    connection.tell({ type: "handled", parcel, result, isLate: false });
     return result;
   } catch (thrown) {
-    if (!office.isTransient(thrown)) {
-      keep(office, askId);
+    if (!inside.isTransient(thrown)) {
+      keep(connection, askId);
       throw thrown;
     }
-    sendLater(office);
+    sendLater(connection);
     return { __typename: "Kept" };
   } finally {
-    office.sending.delete(askId);
+    sending.delete(askId);
   }
 }
 
-export async function send(office: Office, { act, ...variables }: Parcel, isPatient: boolean): Promise<AskResult> {
-  return ((await office.post(documentOf(act, office.next), variables, isPatient)) as { result: AskResult }).result;
+export async function post({ inside }: Connection, { act, ...variables }: Parcel, send: Send): Promise<AskResult> {
+  return ((await send(documentOf(act, inside.next), variables)) as { result: AskResult }).result;
 }
 
 /** Nothing depends on it, so it is tried once. */
@@ -64,9 +52,9 @@ export async function reportShown(
 }
 
 /** What is kept, oldest first; nothing where somebody else wrote there. */
-export function keptIn({ slot }: Office): Kept[] {
+export function keptIn({ inside }: Connection): Kept[] {
   try {
-    const kept: unknown = JSON.parse(slot.read() ?? "[]");
+    const kept: unknown = JSON.parse(inside.kept.read() ?? "[]");
     return Array.isArray(kept) ? (kept as Kept[]) : [];
   } catch {
     return [];
@@ -74,16 +62,16 @@ export function keptIn({ slot }: Office): Kept[] {
 }
 
 /** Replaces what is kept for an ask by `parcel`, or by nothing. */
-export function keep(office: Office, askId: string, ...parcel: Kept[]): void {
-  const kept = [...keptIn(office).filter((other) => other.askId !== askId), ...parcel];
-  if (kept.length > 0) office.slot.write(JSON.stringify(kept));
-  else office.slot.clear();
+export function keep(connection: Connection, askId: string, ...parcel: Kept[]): void {
+  const kept = [...keptIn(connection).filter((other) => other.askId !== askId), ...parcel];
+  if (kept.length > 0) connection.inside.kept.write(JSON.stringify(kept));
+  else connection.inside.kept.clear();
 }
 
 /** The part that sends later may itself be out of reach until the browser is online again. */
-function sendLater(office: Office): void {
+function sendLater(connection: Connection): void {
   import("./later.ts").then(
-    (later) => later.flushLater(office),
-    () => globalThis.addEventListener?.("online", () => sendLater(office), { once: true }),
+    ({ flushLater }) => flushLater(connection),
+    () => globalThis.addEventListener?.("online", () => sendLater(connection), { once: true }),
   );
 }

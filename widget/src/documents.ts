@@ -5,7 +5,7 @@
  */
 
 import type { SignInProof } from "./signing.ts";
-import type { NextQuestion, Refusal, StartedVisit } from "./types.ts";
+import type { NextQuestion, StartedVisit } from "./types.ts";
 
 declare const types: unique symbol;
 
@@ -18,8 +18,8 @@ export interface FreshToken {
 }
 
 export type StartVisitResult =
-  | (StartedVisit & FreshToken & { __typename: "StartVisitSuccess"; resumeToken: string })
-  | Refusal<"SignInCodeError" | "IdentityTokenError" | "ForbiddenError">;
+  | (StartedVisit & FreshToken & { resumeToken: string })
+  | { message: string };
 
 export const NEXT = `fragment Next on NextQuestion {
   state until
@@ -39,9 +39,9 @@ type Start = {
 };
 
 export const START_VISIT: Document<Start, { startVisit: StartVisitResult }> =
-  `mutation StartVisit($resumeToken: String, $placement: String!, $locale: String, $signIn: SignInCodeInput, $identityToken: String) {
+  `mutation($resumeToken: String, $placement: String!, $locale: String, $signIn: SignInCodeInput, $identityToken: String) {
   startVisit(input: { resumeToken: $resumeToken, placement: $placement, locale: $locale, signIn: $signIn, identityToken: $identityToken }) {
-    __typename ... on UserError { message } ... on StartVisitSuccess {
+    ... on UserError { message } ... on StartVisitSuccess {
       viewerToken expiresInSeconds resumeToken visit { id number startedAt } profile { id traits } next { ...Next }
     }
   }
@@ -53,6 +53,6 @@ export const RENEW_VIEWER_TOKEN: Document<{ resumeToken: string }, { renewViewer
 }`;
 
 export const NEXT_QUESTION: Document<{ placement: string; locale: string | null }, { nextQuestion: NextQuestion | null }> =
-  `query NextQuestion($placement: String!, $locale: String) {
+  `query($placement: String!, $locale: String) {
   nextQuestion(placement: $placement, locale: $locale) { ...Next }
 } ${NEXT}`;

@@ -15,6 +15,6 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
     made.setAttribute(name, value === true ? "" : String(value));
     if (name === "part") made.classList.add(String(value));
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...(children.filter(Boolean) as (Node | string)[]));
   return made;
 }

@@ -158,19 +158,21 @@ export class DripQuestionElement extends BaseElement {
       this.#report(new DripError("BAD_ATTRIBUTE", `${name}="${written}"`));
     client.mayStore = choiceFrom("storage", this.storage, warn) === "local";
     client.locale = localeOf(this);
-    for (const name of ["mode", "theme"] as const) this.#card.place.dataset[name] = choiceFrom(name, this[name], warn);
-    if (choiceFrom("signals", this.signals, warn) === "respect" && isOptedOut()) return this.#optOut();
+    const url = this.tokenUrl;
+    if (url && client !== before) client.tokenSource = () => import("./people.ts").then(({ tokenFrom }) => tokenFrom(url));
+    choiceFrom("mode", this.mode, warn);
+    this.#card.place.dataset["theme"] = choiceFrom("theme", this.theme, warn);
+    if (choiceFrom("signals", this.signals, warn) === "respect" && isOptedOut()) {
+      this.clear();
+      this.#tell("drip:done", { state: "OPTED_OUT", until: null });
+      return;
+    }
 
     this.#unsubscribe = client.subscribe((notice) => this.#hear(notice));
     if (client !== before) this.#answering = null;
-    const loaded = [placementFrom(this.placement, warn), client.locale].join(" ");
+    const loaded = placementFrom(this.placement, warn) + client.locale;
     const isSamePerson = this.#isLoading || (client.visit?.profile.id ?? null) === this.#profileId;
     if (client !== before || this.#loaded !== loaded || !isSamePerson) void this.reload();
-  }
-
-  #optOut(): void {
-    this.clear();
-    this.#tell("drip:done", { state: "OPTED_OUT", until: null });
   }
 
   #hear(notice: DripNotice): void {
@@ -188,7 +190,7 @@ export class DripQuestionElement extends BaseElement {
     if (!client) return;
     const turn = ++this.#turn;
     this.#isLoading = true;
-    this.#loaded = [this.#placement, client.locale].join(" ");
+    this.#loaded = this.#placement + client.locale;
     try {
       const [next, speech] = await Promise.all([find(client), speechIn(localeOf(this))]);
       if (turn !== this.#turn) return;
@@ -227,7 +229,10 @@ export class DripQuestionElement extends BaseElement {
     const answering = await this.#answering;
     const { language, texts, direction } = this.#speech;
     const asked = { ask, texts, language, notice, exits: exitsFrom(this.exits), canGoBack: answering?.canGoBack ?? false };
-    if (!(await this.#card.ask(asked, (act) => void this.#act(act)))) return;
+    const shell = /^(popover|modal)$/.test(this.mode ?? "") && (await import("./popover.ts")).shellOf(this.#card, this, texts);
+    if (shell) await shell.mayOpen();
+    if (this.#ask !== ask || !(await this.#card.ask(asked, (act) => void this.#act(act)))) return;
+    if (shell) shell.open();
     if (direction) this.#card.place.dir = direction;
     this.#card.place.lang = language;
     // What answering needs comes while the person reads.

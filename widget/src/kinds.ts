@@ -16,7 +16,7 @@ type Build = (making: Making) => Control | Promise<Control>;
 const BUILDERS: Record<QuestionKind, Build> = {
   TEXT: (making) => ((making.question.maxLength ?? 0) > LONG_TEXT ? lines(making) : input({ type: "text" })(making)),
   LONG_TEXT: lines,
-  NUMBER: (making) => input({ type: "number", step: "any", inputmode: "decimal", min: making.question.minimum, max: making.question.maximum })(making),
+  NUMBER: input({ type: "number", step: "any", inputmode: "decimal" }),
   DATE: input({ type: "date" }),
   EMAIL: typed("email"),
   PHONE: typed("tel"),

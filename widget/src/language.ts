@@ -3,9 +3,10 @@
 import type { KindTexts } from "./kinds/texts.ts";
 import { TEXTS, type Texts } from "./texts.ts";
 import type { Messages } from "./messages.ts";
-import type { PanelTexts } from "./panel-texts.ts";
+import type { PanelTexts } from "./panel/texts.ts";
+import type { PopoverTexts } from "./popover-texts.ts";
 
-export type Words = Texts & KindTexts & Messages & PanelTexts;
+export type Words = Texts & KindTexts & Messages & PopoverTexts & PanelTexts;
 
 export interface Speech {
   /** A BCP 47 tag for our own words, and the direction they are read in unless the page's own holds. */

@@ -1,6 +1,8 @@
 /** Sending what the network lost: once the browser is online, after a while, and with the next page. */
 
-import { keep, keptIn, send, type Office } from "./delivery.ts";
+import type { Connection } from "./connection.ts";
+import { keep, keptIn, post, type Send } from "./delivery.ts";
+import { asDripError } from "./errors.ts";
 import type { NextQuestion } from "./types.ts";
 
 /** Twice as long from one try to the next, up to a minute. */
@@ -14,57 +16,57 @@ interface Waiting {
   flushing: Promise<boolean> | null;
 }
 
-/** By the slot, which every loan of one office shares. */
-const waiting = new WeakMap<object, Waiting>();
+const waiting = new WeakMap<Connection, Waiting>();
 
 /** Sends what is kept, in order; returns whether anything was there to send. Calls made meanwhile share it. */
-export function flush(office: Office): Promise<boolean> {
-  const state = waitingOf(office);
-  state.flushing ??= flushOnce(office, state).finally(() => (state.flushing = null));
+export function flush(connection: Connection, send: Send = (query, variables) => connection.call(query, variables)): Promise<boolean> {
+  const state = waitingOf(connection);
+  state.flushing ??= flushOnce(connection, send, state).finally(() => (state.flushing = null));
   return state.flushing;
 }
 
 /** Sends what is kept before the first question is asked for; returns what to ask then, `next` when nothing was kept. */
-export async function catchUp(office: Office, query: string, variables: object, next: NextQuestion): Promise<NextQuestion> {
-  if (!(await flush(office))) return next;
-  return ((await office.post(query, variables, false)) as { nextQuestion: NextQuestion | null }).nextQuestion ?? next;
+export async function catchUp(connection: Connection, send: Send, query: string, variables: object, next: NextQuestion): Promise<NextQuestion> {
+  if (!(await flush(connection, send))) return next;
+  return ((await send(query, variables)) as { nextQuestion: NextQuestion | null }).nextQuestion ?? next;
 }
 
 /** Tries again after a while, and as soon as the browser is online. */
-export function flushLater(office: Office): void {
-  const state = waitingOf(office);
+export function flushLater(connection: Connection): void {
+  const state = waitingOf(connection);
   if (state.tries++ >= MOST_TRIES) return;
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** (state.tries - 1), LONGEST_PAUSE_MS);
-  void office.wait(pause).then(() => flush(office));
+  void connection.inside.wait(pause).then(() => flush(connection));
 }
 
-async function flushOnce(office: Office, state: Waiting): Promise<boolean> {
-  const kept = keptIn(office).filter(({ askId }) => !office.sending.has(askId));
+async function flushOnce(connection: Connection, send: Send, state: Waiting): Promise<boolean> {
+  const { inside, visit } = connection;
+  const kept = keptIn(connection).filter(({ askId }) => !inside.sending?.has(askId));
   for (const { profileId, ...parcel } of kept) {
     try {
       // An ask belongs to one person; whoever is here now may be another.
-      if (profileId === office.profileId()) {
-        const result = await send(office, parcel, false);
-        office.tell({ type: "handled", parcel, result, isLate: true });
+      if (profileId === visit?.profile.id) {
+        const result = await post(connection, parcel, send);
+        connection.tell({ type: "handled", parcel, result, isLate: true });
       }
     } catch (thrown) {
-      if (office.isTransient(thrown)) {
-        flushLater(office);
+      if (inside.isTransient(thrown)) {
+        flushLater(connection);
         break;
       }
-      office.tell({ type: "error", error: office.asDripError(thrown) });
+      connection.tell({ type: "error", error: asDripError(thrown) });
     }
-    keep(office, parcel.askId);
+    keep(connection, parcel.askId);
     state.tries = 0;
   }
   return kept.length > 0;
 }
 
-function waitingOf(office: Office): Waiting {
-  const found = waiting.get(office.slot);
+function waitingOf(connection: Connection): Waiting {
+  const found = waiting.get(connection);
   if (found) return found;
   const made: Waiting = { tries: 0, flushing: null };
-  waiting.set(office.slot, made);
-  globalThis.addEventListener?.("online", () => void flush(office));
+  waiting.set(connection, made);
+  globalThis.addEventListener?.("online", () => void flush(connection));
   return made;
 }

@@ -2,6 +2,7 @@
 
 import type { Connection, Inside } from "./connection.ts";
 import { RENEW_VIEWER_TOKEN, type FreshToken } from "./documents.ts";
+import { asDripError } from "./errors.ts";
 import * as signing from "./signing.ts";
 import type { StartedVisit } from "./types.ts";
 
@@ -34,15 +35,25 @@ export async function identify(connection: Connection, identityToken: string, pl
   return connection.startVisit(placement === undefined ? {} : { placement });
 }
 
+/** Asks the host's backend who is there: a token as text, or nothing (or no success) for nobody. */
+export async function tokenFrom(url: string): Promise<string | null> {
+  try {
+    const response = await fetch(url, { method: "POST", credentials: "same-origin", headers: { Accept: "text/plain" } });
+    return response.ok ? (await response.text()).trim() || null : null;
+  } catch {
+    return null;
+  }
+}
+
 /** See DripClient.signOut. */
 export async function signOut(connection: Connection, placement?: string): Promise<StartedVisit> {
-  const { viewerToken, resumeToken, office } = connection.inside;
+  const { viewerToken, resumeToken, kept } = connection.inside;
   try {
-    if (office.slot.read()) await (await import("./later.ts")).flush(office);
+    if (kept.read()) await (await import("./later.ts")).flush(connection);
     if (viewerToken ?? resumeToken.read()) await connection.request("mutation SignOut { signOut { __typename } }");
   } catch (thrown) {
     // Somebody at a shared computer wants to be gone even when the server is away.
-    connection.tell({ type: "error", error: office.asDripError(thrown) });
+    connection.tell({ type: "error", error: asDripError(thrown) });
   }
   return reset(connection, placement);
 }
@@ -54,7 +65,7 @@ export async function reset(connection: Connection, placement?: string): Promise
   await inside.starting?.catch(() => undefined);
   inside.viewerToken = null;
   inside.resumeToken.clear();
-  inside.office.slot.clear();
+  inside.kept.clear();
   return connection.startVisit(placement === undefined ? {} : { placement });
 }
 

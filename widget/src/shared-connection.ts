@@ -5,9 +5,8 @@ import { Connection } from "./connection.ts";
 const connections = new Map<string, Connection>();
 
 export function sharedConnection(endpoint: string, key: string): Connection {
-  const made = new Connection({ endpoint, key });
-  const id = `${made.endpoint}|${key}`;
-  const connection = connections.get(id) ?? made;
+  const id = `${endpoint} ${key}`;
+  const connection = connections.get(id) ?? new Connection({ endpoint, key });
   connections.set(id, connection);
   return connection;
 }

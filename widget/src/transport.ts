@@ -22,7 +22,7 @@ export function createPost(url: string, fetch: typeof globalThis.fetch): Post {
         // A page may have put names of its own on Object.prototype, which fetch would read.
         __proto__: null,
         method: "POST",
-        headers: { __proto__: null, "Content-Type": "application/json", Accept: "application/json", Authorization: `Bearer ${token}` } as unknown as HeadersInit,
+        headers: { __proto__: null, "Content-Type": "application/json", Authorization: `Bearer ${token}` } as unknown as HeadersInit,
         body,
         credentials: "omit",
         // An answer survives that the person leaves the page at once.

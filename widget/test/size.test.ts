@@ -25,3 +25,7 @@ test("what one answer of any kind needs weighs at most 14 kB", () => {
   const whole = weight("drip-question.js") + weight("answering-") + kind;
   assert.ok(whole <= 14_000, `${whole} bytes`);
 });
+
+test("the panel weighs at most 5 kB more", () => {
+  assert.ok(weight("panel-") <= 5_000, `${weight("panel-")} bytes`);
+});

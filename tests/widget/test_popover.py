@@ -1,0 +1,72 @@
+"""A card in the corner, or a modal one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.async_api import expect
+
+from tests.widget.host import API
+from tests.widget.questions import KINDS
+
+if TYPE_CHECKING:
+    from tests.widget.host import Host
+
+FIELD = '<input id="own" aria-label="Own">'
+
+
+def element(mode: str, more: str = "") -> str:
+    """Return the element in a mode."""
+    return f'<drip-question endpoint="{API}" key="pk_test" mode="{mode}" {more}></drip-question>'
+
+
+async def test_popover_takes_no_focus_and_no_room(host: Host) -> None:
+    await host.open(KINDS["BOOLEAN"], body=f"{element('popover')}<button>Own</button>")
+    await expect(host.card.locator("form")).to_be_visible()
+
+    assert await host.page.evaluate("document.activeElement.localName") == "body"
+    assert await host.card.evaluate("card => card.offsetHeight") == 0
+    await host.page.get_by_role("button", name="Own").click()
+
+
+async def test_popover_waits_until_nobody_writes(host: Host) -> None:
+    await host.open(KINDS["BOOLEAN"], body=f"{FIELD}{element('popover', 'delay=0.3')}")
+    await host.page.locator("#own").focus()
+    await host.hears("show")
+    await expect(host.card.locator("form")).to_have_count(0)
+
+    await host.page.locator("#own").blur()
+
+    await expect(host.card.locator("form")).to_be_visible()
+
+
+async def test_popover_gets_out_of_the_way_of_whoever_writes_below_it(host: Host) -> None:
+    below = '<input id="own" aria-label="Own" style="position: fixed; bottom: 3rem; right: 3rem">'
+    await host.open(KINDS["BOOLEAN"], body=f"{element('popover')}{below}")
+    await expect(host.card.locator("form")).to_be_visible()
+
+    await host.page.locator("#own").focus()
+
+    await expect(host.card.locator("form")).to_be_hidden()
+    await host.card.get_by_role("button", name="One quick question").click()
+    await expect(host.card.get_by_label("Yes")).to_be_visible()
+
+
+async def test_popover_is_answered_and_says_thanks(host: Host) -> None:
+    await host.open(KINDS["BOOLEAN"], body=element("popover"))
+    await host.card.get_by_label("Yes").check()
+
+    await host.card.get_by_role("button", name="Save").click()
+
+    await expect(host.card.locator(".done")).to_have_text("Thank you.")
+
+
+async def test_modal_keeps_the_focus_inside_and_closes_by_escape(host: Host) -> None:
+    await host.open(KINDS["BOOLEAN"], body=f"{FIELD}{element('modal')}")
+    await expect(host.card.get_by_role("dialog")).to_be_visible()
+    assert await host.page.evaluate("document.activeElement.localName") == "drip-question"
+
+    await host.page.keyboard.press("Escape")
+
+    await host.hears("dismissed")
+    assert len(host.said("dismissQuestion")) == 1

@@ -1,0 +1,255 @@
+/** `<profile-panel>` and `<profile-meter>`: what is known about whoever is here, theirs to see and to correct. */
+
+import css from "./panel/panel.css";
+import type { Connection } from "./connection.ts";
+import type { element } from "./dom.ts";
+import { DripError } from "./errors.ts";
+import type { localeOf, speechIn } from "./language.ts";
+import * as documents from "./panel/documents.ts";
+import type { KnownAttribute, KnownProfile } from "./panel/documents.ts";
+import { editorOf, isEditable } from "./panel/editing.ts";
+import { PANEL_TEXTS, type PanelTexts } from "./panel/texts.ts";
+import type { Texts } from "./texts.ts";
+
+/** What the entry lends, so that it need not come twice. */
+export interface Lent {
+  element: typeof element;
+  localeOf: typeof localeOf;
+  speechIn: typeof speechIn;
+  adopt(root: ShadowRoot, css: string): void;
+  connect(host: HTMLElement): Connection;
+}
+
+type Result = { result: { __typename: string; message?: string; request?: { id: string } } };
+
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+/** An archive is packed by a job; it is asked for this often, that many times. */
+const LOOK_AGAIN_MS = 1_500;
+const MOST_LOOKS = 40;
+
+const views = new WeakMap<HTMLElement, View>();
+
+/** Called whenever the element comes into a page. */
+export function mount(host: HTMLElement, lent: Lent): void {
+  if (!views.has(host)) views.set(host, new View(host, lent));
+  void views.get(host)!.show();
+}
+
+class View {
+  readonly #host: HTMLElement;
+  readonly #lent: Lent;
+  readonly #place: HTMLElement;
+  readonly #status: HTMLElement;
+  #connection: Connection | null = null;
+  #texts: PanelTexts & Texts = { ...PANEL_TEXTS } as PanelTexts & Texts;
+  #language = "en";
+
+  constructor(host: HTMLElement, lent: Lent) {
+    this.#host = host;
+    this.#lent = lent;
+    const root = host.attachShadow({ mode: "open" });
+    lent.adopt(root, css);
+    this.#place = lent.element("section", { class: "place card", part: "panel" });
+    this.#status = lent.element("p", { class: "error", part: "error", role: "status" });
+    root.append(this.#place, this.#status);
+  }
+
+  async show(): Promise<void> {
+    const { localeOf, speechIn, connect } = this.#lent;
+    try {
+      if (!this.#connection) {
+        this.#connection = connect(this.#host);
+        this.#connection.subscribe(({ type }) => type !== "error" && void this.#draw());
+      }
+      const { language, texts, direction } = await speechIn(localeOf(this.#host));
+      this.#texts = { ...PANEL_TEXTS, ...texts };
+      this.#language = language;
+      Object.assign(this.#place, { lang: language }, direction && { dir: direction });
+      await this.#draw();
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  async #draw(): Promise<void> {
+    try {
+      const drawn = this.#host.localName === "profile-meter" ? await this.#meter() : await this.#panel();
+      if (!this.#host.shadowRoot?.activeElement?.matches("input, select")) this.#place.replaceChildren(...drawn);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  async #meter(): Promise<HTMLElement[]> {
+    const { element } = this.#lent;
+    const data = await this.#connection!.request<{
+      viewer: { profile: { attributes: { key: string }[] } | null };
+      attributeDefinitions: { edges: { node: { key: string; personAccess: string } }[] };
+    }>(documents.MEASURE);
+    const own = data.attributeDefinitions.edges.filter(({ node }) => node.personAccess === "READWRITE").map(({ node }) => node.key);
+    const known = data.viewer.profile?.attributes.filter(({ key }) => own.includes(key)).length ?? 0;
+    const words = filledIn(this.#texts.known, known, own.length);
+    const { ask } = await this.#connection!.next();
+    return [
+      element("meter", { part: "meter", min: 0, max: own.length, value: known, "aria-label": words }),
+      element("p", { part: "known" }, words),
+      ...(ask ? [this.#button("next", `${this.#texts.next}: ${ask.question.prompt}`, () => this.#goTo())] : []),
+    ];
+  }
+
+  /** The next worthwhile step is a question, which a card of this page asks. */
+  #goTo(): void {
+    const card = document.querySelector<HTMLElement & { open?(): Promise<void> }>("drip-question");
+    if (!this.#tell("profile:next")) return;
+    void card?.open?.();
+    card?.scrollIntoView({ block: "nearest" });
+  }
+
+  async #panel(): Promise<HTMLElement[]> {
+    const { element } = this.#lent;
+    const texts = this.#texts;
+    const data = await this.#connection!.request<{ viewer: { profile: KnownProfile | null } }>(documents.PROFILE, { language: this.#language });
+    const { attributes = [], consents = [], enrichments = [] } = data.viewer.profile ?? {};
+    const lookups = enrichments.filter(({ enricher }) =>
+      consents.some(({ purpose, isAllowed }) => isAllowed && purpose.key === enricher.purpose),
+    );
+    const section = (title: string, rows: HTMLElement[]): HTMLElement[] =>
+      rows.length > 0 ? [element("div", {}, element("h3", {}, title), element("ul", {}, ...rows))] : [];
+    return [
+      element("h2", { part: "title" }, texts.title),
+      attributes.length > 0
+        ? element("ul", { part: "values" }, ...attributes.map((attribute) => this.#row(attribute)))
+        : element("p", {}, texts.nothing),
+      ...section(texts.consents, consents.map((consent) => this.#consent(consent))),
+      ...section(texts.lookups, lookups.map((lookup) => this.#lookup(lookup))),
+      element(
+        "div",
+        { class: "actions" },
+        this.#button("download", texts.download, ({ currentTarget }) => void this.#download(currentTarget as HTMLElement)),
+        // Only the host's backend may erase: it knows that the person means it.
+        this.#host.hasAttribute("erasable") && this.#button("erase", texts.erase, () => this.#tell("profile:erase")),
+      ),
+    ];
+  }
+
+  #row(attribute: KnownAttribute): HTMLElement {
+    const { element } = this.#lent;
+    const { label, value, source, observedAt, key, definition } = attribute;
+    const texts = this.#texts;
+    const isOwn = source.kind === "PERSON";
+    const age = ageOf(observedAt, this.#language);
+    const labelOf = (each: unknown) => definition.options.find((option) => option.value === each)?.label ?? String(each);
+    const words = value !== null && typeof value === "object" && !Array.isArray(value) ? Object.values(value) : [value].flat().map(labelOf);
+    const row = element(
+      "li",
+      { part: "row" },
+      element("strong", { part: "label" }, label),
+      element("span", { class: "value", part: "value" }, words.join(", ")),
+      isEditable(attribute) && this.#button("correct", texts.correct, () => this.#edit(row, attribute), { "aria-label": `${texts.correct}: ${label}` }),
+      element("small", { part: "source" }, isOwn ? filledIn(texts.bySelf, age) : filledIn(texts.by, source.label, age)),
+      isOwn &&
+        this.#button("take-back", texts.takeBack, () => void this.#write(documents.CORRECT, { key, value: null }), {
+          "aria-label": `${texts.takeBack}: ${label}`,
+        }),
+    );
+    return row;
+  }
+
+  #edit(row: HTMLElement, attribute: KnownAttribute): void {
+    const { element } = this.#lent;
+    const { field, read } = editorOf(this.#lent, attribute, this.#texts);
+    const save = element("button", { part: "submit", class: "submit" }, element("span", {}, this.#texts.save));
+    const form = element("form", { novalidate: true }, field, save, this.#button("cancel", this.#texts.cancel, () => void this.#draw()));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      field.blur();
+      void this.#write(documents.CORRECT, { key: attribute.key, value: read() });
+    });
+    row.querySelector("form")?.remove();
+    row.append(form);
+    field.focus();
+  }
+
+  #consent({ purpose, isAllowed }: KnownProfile["consents"][number]): HTMLElement {
+    const { element } = this.#lent;
+    const box = element("input", { type: "checkbox", checked: isAllowed });
+    box.addEventListener("change", () => {
+      const state = box.checked ? "GRANTED" : "WITHDRAWN";
+      box.blur();
+      void this.#write(documents.CONSENT, { purpose: purpose.key, state, textVersion: purpose.textVersion });
+    });
+    return element("li", { part: "consent" }, element("label", {}, box, element("span", {}, purpose.text || purpose.name)));
+  }
+
+  #lookup({ enricher }: KnownProfile["enrichments"][number]): HTMLElement {
+    const stop = () => void this.#write(documents.CONSENT, { purpose: enricher.purpose, state: "WITHDRAWN" });
+    const button = this.#button("stop", this.#texts.stop, stop, { "aria-label": `${this.#texts.stop}: ${enricher.name}` });
+    return this.#lent.element("li", { part: "lookup" }, this.#lent.element("span", {}, enricher.name), button);
+  }
+
+  async #download(button: HTMLElement): Promise<void> {
+    const { element } = this.#lent;
+    button.textContent = this.#texts.preparing;
+    const { request } = (await this.#write(documents.EXPORT, {}, false)) ?? {};
+    for (let looks = 0; request && looks < MOST_LOOKS; looks++) {
+      const { node } = await this.#connection!.request<{ node: { downloadUrl: string | null } | null }>(documents.ARCHIVE, { id: request.id });
+      if (node?.downloadUrl) {
+        button.replaceWith(element("a", { href: node.downloadUrl, download: true, part: "archive" }, this.#texts.ready));
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+    button.textContent = this.#texts.download;
+  }
+
+  async #write(query: string, variables: Record<string, unknown>, isShown = true): Promise<Result["result"] | null> {
+    try {
+      const { result } = await this.#connection!.request<Result>(query, variables);
+      this.#status.textContent = result.message ?? "";
+      if (!result.message && isShown) {
+        this.#tell("profile:changed");
+        await this.#draw();
+      }
+      return result.message ? null : result;
+    } catch (thrown) {
+      this.#status.textContent = this.#texts.failed;
+      this.#fail(thrown);
+      return null;
+    }
+  }
+
+  #button(part: string, words: string, onClick: (event: MouseEvent) => void, more = {}): HTMLElement {
+    const button = this.#lent.element("button", { type: "button", part, ...more }, words);
+    button.addEventListener("click", onClick);
+    return button;
+  }
+
+  #tell(name: string): boolean {
+    return this.#host.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, cancelable: true }));
+  }
+
+  #fail(thrown: unknown): void {
+    const error = thrown instanceof Error && "code" in thrown ? (thrown as DripError) : new DripError("UNEXPECTED", String(thrown));
+    console.warn(`<${this.#host.localName}> ${error.code}: ${error.message}`);
+    this.#host.dispatchEvent(
+      new CustomEvent("drip:error", { bubbles: true, composed: true, detail: { code: error.code, message: error.message, error } }),
+    );
+  }
+}
+
+function filledIn(text: string, ...values: (string | number)[]): string {
+  return text.replace(/\{(\d)\}/g, (_, place: string) => String(values[Number(place)]));
+}
+
+/** "3 days ago", in a language. */
+function ageOf(moment: string, language: string): string {
+  const seconds = (Date.parse(moment) - Date.now()) / 1000;
+  const [unit, size] = UNITS.find(([, least]) => -seconds >= least) ?? ["minute", 60];
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(Math.round(seconds / size), unit);
+}
