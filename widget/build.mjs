@@ -5,10 +5,12 @@
  * visitor more than the few hundred bytes that come twice.
  */
 
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build, transform } from "esbuild";
 import { minify } from "terser";
@@ -141,6 +143,18 @@ async function copyGraphiql() {
   }
 }
 
+/** Declarations for whoever imports the package; they name the built files. */
+async function declareTypes() {
+  const types = `${dist}/types`;
+  await promisify(execFile)("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.types.json"], { cwd: here });
+  for (const name of await readdir(types, { recursive: true })) {
+    if (!name.endsWith(".d.ts")) continue;
+    const text = await readFile(`${types}/${name}`, "utf8");
+    await writeFile(`${types}/${name}`, text.replace(/(from |import\()"(\.[^"]+)\.ts"/g, '$1"$2.js"'));
+  }
+}
+
 await mkdir(`${dist}/graphiql`, { recursive: true });
 await buildWidget();
 await copyGraphiql();
+await declareTypes();

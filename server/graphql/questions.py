@@ -78,6 +78,14 @@ class Question:
     consent: ConsentToGive | None = strawberry.field(description="What to agree to, with CONSENT.")
 
 
+@strawberry.type(description="Where an ask stands among what its set asks in one visit.")
+class AskStep:
+    """See questions.stepping."""
+
+    number: int = strawberry.field(description="Which question of the set it is in this visit, from 1.")
+    total: int = strawberry.field(description="How many there will be at most, unless answers change that.")
+
+
 @strawberry.type(description="One question handed to one person once.")
 class Ask:
     """See questions.model."""
@@ -85,6 +93,7 @@ class Ask:
     id: strawberry.ID = strawberry.field(description="Names this ask in an answer; twice counts once.")
     placement: str = strawberry.field(description="Where the question appears.")
     question: Question = strawberry.field(description="What to ask.")
+    step: AskStep = strawberry.field(description="Where it stands, for whoever shows progress.")
 
 
 @strawberry.type(description="What to ask next.")
@@ -230,7 +239,8 @@ def show_skipped(handled: model.Handled) -> SkipQuestionSuccess:
 
 
 def _show_ask(ask: model.Ask) -> Ask:
-    return Ask(id=strawberry.ID(ask.id), placement=ask.placement, question=_show_question(ask))
+    step = AskStep(number=ask.step.number, total=ask.step.total)
+    return Ask(id=strawberry.ID(ask.id), placement=ask.placement, question=_show_question(ask), step=step)
 
 
 def _show_question(ask: model.Ask) -> Question:

@@ -73,6 +73,13 @@ def decide(sets: LiveSets, facts: Facts, now: datetime) -> Decision:
     return _later(soonest)
 
 
+def open_questions(sets: LiveSets, facts: Facts, compiled: CompiledSet, now: datetime) -> int:
+    """Return how many questions of a set could be asked now, each by itself."""
+    person = Person(sets, facts, now)
+    gates = person.gates(compiled, person.arm(compiled), person.set_gate(compiled))
+    return sum(found is None for _, found in gates)
+
+
 def in_order(sets: LiveSets, facts: Facts, now: datetime) -> Sequence[CompiledSet]:
     """Return the sets of the placement: by priority, which grows with the days that a set had to wait."""
     here, ageing = sets.by_placement.get(facts.placement, ()), sets.budget.ageing

@@ -18,6 +18,7 @@ from server.questions.model import Ask, NextQuestion, Question, QuestionKind, To
 from server.questions.reading import scale_of
 from server.questions.selection import decide, verdicts
 from server.questions.states import states_of
+from server.questions.stepping import step_of
 from server.questions.wording import may_be_piped, spoken, worded
 from server.questions.writing import check_placement
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from server.profiles.model import AttributeId, Profile
     from server.profiles.service import Profiles
     from server.questions.compiling import CompiledSet, LiveSets
-    from server.questions.model import QuestionId, QuestionState, Verdict, Wording
+    from server.questions.model import QuestionId, QuestionState, Step, Verdict, Wording
     from server.questions.selection import Decision
     from server.questions.store import QuestionStore
 
@@ -99,7 +100,15 @@ class Questions:
         self._instruments.decided(decision.state)
         if decision.verdict is None:
             return NextQuestion(state=decision.state, until=decision.until)
-        ask = self._ask(profile, askable, decision.verdict, facts, now, locale)
+        ask = self._ask(
+            profile,
+            askable,
+            decision.verdict,
+            facts,
+            now,
+            locale,
+            step_of(live, facts, decision.verdict, now),
+        )
         return NextQuestion(state=decision.state, ask=ask)
 
     async def verdicts_for(
@@ -148,6 +157,7 @@ class Questions:
         facts: Facts,
         now: datetime,
         locale: str | None,
+        step: Step,
     ) -> Ask:
         question, state = verdict.question, facts.states.get(verdict.question.id)
         wording = _wording(verdict, askable, locale)
@@ -168,6 +178,7 @@ class Questions:
             else askable.catalogue.by_id[question.attribute_id],
             placement=facts.placement,
             wording=wording,
+            step=step,
             numbers=scale_of(question),
         )
 

@@ -145,9 +145,7 @@ class Host:
         for number, question in enumerate(self.questions):
             ask = f"ask_{number}"
             if ask not in self.handled:
-                return {"state": "READY", "until": None, "ask": _ask(ask, question)}
+                step = {"number": number + 1, "total": len(self.questions)}
+                shown = {"id": ask, "placement": "home", "step": step, "question": question}
+                return {"state": "READY", "until": None, "ask": shown}
         return {"state": "DONE", "until": None, "ask": None}
-
-
-def _ask(ask: str, question: Question) -> Body:
-    return {"id": ask, "placement": "home", "question": question}

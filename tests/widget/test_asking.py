@@ -66,6 +66,15 @@ async def test_whoever_goes_back_puts_their_answer_right(host: Host) -> None:
     assert host.said("correctAnswer") == [{"askId": "ask_0", "value": False}]
 
 
+async def test_set_of_several_questions_shows_how_far_one_is(host: Host) -> None:
+    await host.open(KINDS["BOOLEAN"], KINDS["TEXT"])
+    await expect(host.card.get_by_role("progressbar", name="Question 1 of 2")).to_be_visible()
+
+    await host.card.get_by_role("button", name="Not now").click()
+
+    await expect(host.card.get_by_role("progressbar", name="Question 2 of 2")).to_be_visible()
+
+
 async def test_half_typed_answer_outlives_a_reload_and_not_its_answer(host: Host) -> None:
     await host.open(KINDS["TEXT"], KINDS["TEXT"] | {"id": "qst_other"})
     await host.hears("shown")

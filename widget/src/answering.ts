@@ -66,7 +66,12 @@ export class Answering {
 
   constructor(stage: Stage) {
     this.#stage = stage;
-    stage.card.css += css;
+    const { card } = stage;
+    card.css += css;
+    // A question is on show already.
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    card.root.adoptedStyleSheets.push(sheet);
   }
 
   get canGoBack(): boolean {

@@ -23,7 +23,7 @@ export type StartVisitResult =
 
 export const NEXT = `fragment Next on NextQuestion {
   state until
-  ask { id placement question {
+  ask { id placement step { number total } question {
     id key kind language prompt help why placeholder submitLabel skipLabel declineLabel isSkippable hasOther ratingStyle
     options { value label picture } minimum maximum minLength maxLength minChoices maxChoices
     confirm { value text source } consent { purpose text textVersion }

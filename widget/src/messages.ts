@@ -5,7 +5,7 @@ export const MESSAGES = {
   thanks: "Thank you.",
   skipped: "All right, another time.",
   declined: "That is fine. Thank you.",
-  kept: "You seem to be offline. Your answer is kept here and will be sent.",
+  kept: "You seem to be offline. Your answer is kept and will be sent.",
 
   emptyText: "Please write an answer.",
   emptyNumber: "Please write a number.",

@@ -133,6 +133,14 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Which question of its set an ask is in a visit, from 1, and of how many at most."""
+
+    number: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One question handed to one person once, in one place. CONSENT questions have no definition.
 
@@ -144,6 +152,7 @@ class Ask:
     definition: AttributeDefinition | None
     placement: str
     wording: Wording
+    step: Step
     numbers: tuple[int, int] | None = None
 
 
