@@ -10,10 +10,10 @@ const CSS = `
 .options { grid: auto / auto-flow minmax(0, 1fr); gap: 0.25em; }
 .options > label { position: relative; flex-direction: column; justify-content: center; gap: 0; padding-inline: 0; }
 .options input { position: absolute; z-index: 1; inset: 0; inline-size: 100%; block-size: 100%; opacity: 0; }
-.options i { font-size: 1.5em; font-style: normal; line-height: 1.2; opacity: 0.75; }
+.options i { font-size: 1.5em; font-style: normal; opacity: 0.75; }
 .STARS label { border-color: transparent !important; background: none !important; }
 .STARS label:has(:checked, ~ label > :checked) i { color: var(--_accent); opacity: 1; }
-.ends { display: flex; justify-content: space-between; gap: 1em; font-size: 0.85em; color: var(--_quiet); }
+.ends { display: flex; justify-content: space-between; gap: 1em; font-size: 0.9em; color: var(--_quiet); }
 @container (width < 26em) { .nps .options { grid: auto-flow / repeat(6, 1fr); } }`;
 
 export const build: BuildControl = ({ element, choices }, making) => {
