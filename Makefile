@@ -10,6 +10,8 @@ DIST := widget/dist
 # What the tests bring along from npm: a stamp for each folder with a package.json.
 E2E := $(patsubst %/package.json,%/node_modules/.stamp,$(wildcard tests/*/package.json tests/e2e/*/package.json))
 
+PEERS := tests/bench/peers/node_modules/.stamp
+
 # Whatever a recipe runs, it finds the environment's programs first (node and npm, if they come from PyPI).
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_CONSTRAINT := $(CURDIR)/.ci/constraints.txt
@@ -50,7 +52,7 @@ format: venv ## format the code and mend what the linter can
 schema: $(VENV)/run.stamp ## print the GraphQL schema to schema.graphql
 	@$(BIN)/python -m server schema > $(VENV)/schema.graphql && mv $(VENV)/schema.graphql schema.graphql
 
-bench: venv widget ## measure; one JSON object a line (ARGS="name" picks one)
+bench: venv widget $(PEERS) ## measure; one JSON object a line (ARGS="name" picks one)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 widget: $(DIST)/.stamp ## build the widget

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from server.profiles.conditions import subject_of
 from server.profiles.definitions import ConfirmPolicy
+from server.profiles.documents import grounds_of
 from server.profiles.gating import forbidden_attributes, permitted_claims
 from server.profiles.model import SourceKind
 from server.profiles.resolving import resolve
@@ -92,14 +93,19 @@ class _Values(Mapping["AttributeId", "Value"]):
         return len(self._askable.known)
 
 
+_FOR_GOOD = (None, None)  # never ends, needs nobody's leave
+
+
 def _known(profile: Profile, purposes: Purposes, now: datetime) -> dict[AttributeId, datetime | None]:
     known: dict[AttributeId, datetime | None] = {}
-    for attribute_id, claims in profile.claims.items():
+    for attribute_id, grounds in grounds_of(profile):
+        if _FOR_GOOD in grounds:
+            known[attribute_id] = None
+            continue
         ends = [
-            claim.expires_at
-            for claim in claims
-            if (claim.expires_at is None or claim.expires_at > now)
-            and (claim.consent is None or purposes.allow(claim.consent, profile.consents))
+            end
+            for end, consent in grounds
+            if (end is None or end > now) and (consent is None or purposes.allow(consent, profile.consents))
         ]
         if ends:
             known[attribute_id] = None if None in ends else max(end for end in ends if end is not None)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from server.kit.mongo import Document
     from server.profiles.resolving import Rank, Resolution
 
+    Ground = tuple[datetime | None, str | None]  # when a claim ends, if ever, and the purpose it rests on
+
 
 def model(document: Document) -> Profile:
     """Return the profile that a document holds."""
@@ -40,7 +42,7 @@ def model(document: Document) -> Profile:
         version=document["version"],
         merged_into=document["merged_into"],
         identities=tuple(_identity(entry) for entry in document["identities"].values()),
-        claims=_Claims(document["attributes"]),
+        claims=StoredClaims(document["attributes"]),
         visit=None if document["visit"] is None else _visit(document["visit"]),
         visits=document["visits"],
         logins=document["logins"],
@@ -54,7 +56,7 @@ def model(document: Document) -> Profile:
     )
 
 
-class _Claims(Mapping[AttributeId, tuple[Claim, ...]]):
+class StoredClaims(Mapping[AttributeId, tuple[Claim, ...]]):
     """The claims of a profile, read from its document attribute by attribute, when somebody looks.
 
     A request looks at few of them: the next question needs to know that something is known, not what.
@@ -65,6 +67,12 @@ class _Claims(Mapping[AttributeId, tuple[Claim, ...]]):
     def __init__(self, documents: Mapping[str, Document]) -> None:
         self._documents = documents
         self._read: dict[AttributeId, tuple[Claim, ...]] = {}
+
+    def grounds(self) -> Iterator[tuple[AttributeId, list[Ground]]]:
+        """Yield what each attribute's claims rest on, without making claims of them."""
+        for attribute_id, entries in self._documents.items():
+            grounds = [(entry["expires_at"], entry.get("consent")) for entry in entries.values()]
+            yield AttributeId(attribute_id), grounds
 
     def __getitem__(self, attribute_id: AttributeId) -> tuple[Claim, ...]:
         if attribute_id not in self._read:
@@ -80,6 +88,16 @@ class _Claims(Mapping[AttributeId, tuple[Claim, ...]]):
 
     def __repr__(self) -> str:
         return repr(dict(self))
+
+
+def grounds_of(profile: Profile) -> Iterator[tuple[AttributeId, list[Ground]]]:
+    """Return for each attribute when its claims end and which consent they rest on."""
+    if isinstance(profile.claims, StoredClaims):
+        return profile.claims.grounds()
+    return (
+        (attribute_id, [(claim.expires_at, claim.consent) for claim in claims])
+        for attribute_id, claims in profile.claims.items()
+    )
 
 
 def replacement(

@@ -35,7 +35,8 @@ def forbidden_attributes(
     return frozenset(
         definition.id
         for definition in definitions
-        if definition.archived_at is not None or not purposes.allow(definition.purpose, profile.consents)
+        if definition.archived_at is not None
+        or (definition.purpose is not None and not purposes.allow(definition.purpose, profile.consents))
     )
 
 

@@ -14,6 +14,7 @@ from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError
 
 from server.kit.changes import change_document
+from server.kit.joint_reads import JointReads
 from server.kit.mongo import DuplicateKeyError, IndexModel
 from server.profiles.documents import consents_model, model, replacement, visit_document
 from server.profiles.errors import IdentityTakenError
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from server.profiles.resolving import Rank
 
 COLLECTION = "profiles"
+# What no model holds: announcements under way, and what the server itself keeps for its indexes.
+_READ = {"outbox": 0, "identity_keys": 0, "terms": 0, "values": 0, "expires_next": 0}
 _MAX_REDIRECTS = 8  # merges chain at most this far before somebody should look
 
 
@@ -50,6 +53,7 @@ class ProfileStore:
 
     def __init__(self, database: Database) -> None:
         self._profiles = database[COLLECTION]
+        self._by_id = JointReads(self._profiles, _READ)
         self.merges = MergeStore(database)
 
     async def create_indexes(self) -> None:
@@ -66,7 +70,7 @@ class ProfileStore:
 
     async def find(self, profile_id: ProfileId) -> Profile | None:
         """Return the profile with this id, merged or not."""
-        found = await self._profiles.find_one({"_id": profile_id}, {"outbox": 0})
+        found = await self._by_id.find(profile_id)
         return None if found is None else model(found)
 
     async def find_living(self, profile_id: ProfileId) -> Profile | None:
@@ -90,12 +94,12 @@ class ProfileStore:
 
     async def find_many(self, profile_ids: Sequence[ProfileId]) -> list[Profile]:
         """Return the profiles with these ids, in no order; unknown ids are left out."""
-        found = self._profiles.find({"_id": {"$in": list(profile_ids)}}, {"outbox": 0})
+        found = self._profiles.find({"_id": {"$in": list(profile_ids)}}, _READ)
         return [model(document) async for document in found]
 
     async def find_by_identity(self, ref: IdentityRef) -> Profile | None:
         """Return the profile that this identity recognises."""
-        found = await self._profiles.find_one({"identity_keys": ref.key}, {"outbox": 0})
+        found = await self._profiles.find_one({"identity_keys": ref.key}, _READ)
         return None if found is None else model(found)
 
     async def insert(
@@ -157,7 +161,7 @@ class ProfileStore:
         criteria: Document = {"merged_into": None}
         if after is not None:
             criteria["_id"] = {"$gt": after}
-        found = self._profiles.find(criteria, {"outbox": 0}).sort("_id", 1).limit(limit)
+        found = self._profiles.find(criteria, _READ).sort("_id", 1).limit(limit)
         return [model(document) async for document in found]
 
     async def count(self) -> int:
@@ -175,7 +179,7 @@ class ProfileStore:
             found: Document | None = await self._profiles.find_one_and_update(
                 {"_id": profile_id, "merged_into": None, **update.only_if, **event_guard(update.event)},
                 update_pipeline(update, ranks, now),
-                projection={"outbox": 0},
+                projection=_READ,
                 return_document=ReturnDocument.AFTER,
             )
         except DuplicateKeyError:
@@ -223,7 +227,7 @@ class ProfileStore:
 
     async def _write_visit(self, criteria: Document, statement: Document) -> Profile | None:
         found: Document | None = await self._profiles.find_one_and_update(
-            criteria, statement, projection={"outbox": 0}, return_document=ReturnDocument.AFTER
+            criteria, statement, projection=_READ, return_document=ReturnDocument.AFTER
         )
         return None if found is None else model(found)
 

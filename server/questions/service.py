@@ -19,7 +19,7 @@ from server.questions.reading import scale_of
 from server.questions.selection import decide, verdicts
 from server.questions.states import states_of
 from server.questions.stepping import step_of
-from server.questions.wording import may_be_piped, spoken, worded
+from server.questions.wording import Prints, may_be_piped, spoken, worded
 from server.questions.writing import check_placement
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Questions:
         self._store = store
         self._clock = clock
         self._running = running
+        self._prints = Prints()
         self._instruments = instruments or Instruments()
         self.key = derived_key(secret, "ask")
         self.live: Watched[LiveSets] = Watched("question_sets", self._load_live)
@@ -160,7 +161,7 @@ class Questions:
         step: Step,
     ) -> Ask:
         question, state = verdict.question, facts.states.get(verdict.question.id)
-        wording = _wording(verdict, askable, locale)
+        wording = _wording(verdict, askable, locale, self._prints)
         ask_facts = AskFacts(
             question_id=question.id,
             revision=verdict.question_set.revision,
@@ -214,7 +215,7 @@ def _disputed(
                 yield attribute_id
 
 
-def _wording(verdict: Verdict, askable: Askable, locale: str | None) -> Wording:
+def _wording(verdict: Verdict, askable: Askable, locale: str | None, prints: Prints) -> Wording:
     question, content = verdict.question, verdict.question_set.live
     definition = None if question.attribute_id is None else askable.catalogue.by_id[question.attribute_id]
 
@@ -235,6 +236,7 @@ def _wording(verdict: Verdict, askable: Askable, locale: str | None) -> Wording:
         content,
         locale,
         pipe,
+        prints=prints,
         arm_prompt=prompts.get(question.key),
         confirm=_to_confirm(question, askable, locale),
         consent=_to_consent(question, askable),

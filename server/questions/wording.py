@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from server.profiles.model import PersonAccess
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PIPE = re.compile(r"\{([a-z][a-z0-9_]{0,62})(?:\|([^{}]*))?\}")
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+_LONGEST_TAG = 35  # characters (RFC 5646, section 4.4.1); what is longer is no language we have
+_KEPT = 5_000  # some 10 MB; languages are named by clients
 _TEXTS = ("prompt", "help", "why", "placeholder", "submit_label", "skip_label", "decline_label")
 
 
@@ -35,6 +38,31 @@ def chain(locale: str | None, default: str) -> list[str]:
     return [*tried, default.lower()]
 
 
+class Prints:
+    """The texts of questions with nobody's values in them, made once per revision and language."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str | None], tuple[tuple[object, ...], Wording]] = {}
+
+    def of(
+        self,
+        question: Question,
+        definition: AttributeDefinition | None,
+        content: SetContent,
+        locale: str | None,
+    ) -> Wording:
+        """Return what `printed` does; made anew where any of the three is no longer the very same."""
+        if locale is not None and len(locale) > _LONGEST_TAG:
+            locale = None
+        key, rests = (question.id, locale), (question, definition, content)
+        made = self._made.get(key)
+        if made is None or any(one is not other for one, other in zip(made[0], rests, strict=True)):
+            if len(self._made) >= _KEPT:
+                self._made.clear()
+            made = self._made[key] = rests, printed(question, definition, content, locale)
+        return made[1]
+
+
 def worded(  # noqa: PLR0913 - everything that a text may depend on
     question: Question,
     definition: AttributeDefinition | None,
@@ -42,31 +70,48 @@ def worded(  # noqa: PLR0913 - everything that a text may depend on
     locale: str | None,
     pipe: Lookup,
     *,
+    prints: Prints | None = None,
     arm_prompt: str | None = None,
     confirm: ToConfirm | None = None,
     consent: ToConsent | None = None,
 ) -> Wording:
     """Return the texts of a question; every text falls back by itself, so that none is ever missing."""
-    languages = chain(locale, content.default_language)
-    language = _language_of(question, languages, content.default_language)
-    texts = {name: _text(question, name, languages, content.default_language) for name in _TEXTS}
-    if arm_prompt is not None and language == content.default_language:
-        texts["prompt"] = arm_prompt
-    prompt = filled(texts["prompt"] or question.prompt, pipe)
-    helped = texts["help"] or (None if consent is None else consent.text)
-    return Wording(
-        language=language,
-        prompt=prompt,
+    made = (prints or Prints()).of(question, definition, content, locale)
+    is_arms = bool(arm_prompt) and made.language == content.default_language
+    if not is_arms and confirm is None and consent is None and not _has_places(made):
+        return made
+    helped = made.help or (None if consent is None else consent.text)
+    return replace(
+        made,
+        prompt=filled(arm_prompt if is_arms and arm_prompt else made.prompt, pipe),
         help=None if helped is None else filled(helped, pipe),
-        why=None if texts["why"] is None else filled(texts["why"], pipe),
+        why=None if made.why is None else filled(made.why, pipe),
+        confirm=confirm,
+        consent=consent,
+    )
+
+
+def printed(
+    question: Question, definition: AttributeDefinition | None, content: SetContent, locale: str | None
+) -> Wording:
+    """Return the texts of a question with the placeholders still in them."""
+    languages = chain(locale, content.default_language)
+    texts = {name: _text(question, name, languages, content.default_language) for name in _TEXTS}
+    return Wording(
+        language=_language_of(question, languages, content.default_language),
+        prompt=texts["prompt"] or question.prompt,
+        help=texts["help"],
+        why=texts["why"],
         placeholder=texts["placeholder"],
         submit_label=texts["submit_label"],
         skip_label=texts["skip_label"],
         decline_label=texts["decline_label"],
         options=tuple(_choices(question, definition, languages, content.default_language)),
-        confirm=confirm,
-        consent=consent,
     )
+
+
+def _has_places(made: Wording) -> bool:
+    return "{" in made.prompt or "{" in (made.help or "") or "{" in (made.why or "")
 
 
 def filled(text: str, pipe: Lookup) -> str:

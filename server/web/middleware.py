@@ -48,7 +48,7 @@ class RequestIds:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
         try:
@@ -79,21 +79,23 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         self._app = app
-        self._defaults = {
+        defaults = {
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "X-Frame-Options": "DENY",
             "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
         }
         if is_https:
-            self._defaults["Strict-Transport-Security"] = "max-age=31536000"
+            defaults["Strict-Transport-Security"] = "max-age=31536000"
+        # As they go over the wire: every response gets them.
+        self._defaults = [(name.lower().encode(), value.encode()) for name, value in defaults.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._defaults.items():
-                    headers.setdefault(name, value)
+                given = {name for name, _ in message["headers"]}
+                more = (header for header in self._defaults if header[0] not in given)
+                message["headers"] = [*message["headers"], *more]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

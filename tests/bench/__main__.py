@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from server.kit.mongod import MongodError, running_mongod
 from tests.bench import (
     answer,
+    beside_peers,
     enriching,
     executing,
     growth,
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _BENCHES: Mapping[str, Bench] = {
     "next_question": next_question.measure,
     "answer": answer.measure,
+    "peers_next_question": beside_peers.measure_next_question,
+    "peers_answer": beside_peers.measure_answer,
     "selection": selection.measure,
     "start_up": start_up.measure,
     "memory": memory.measure,

@@ -28,15 +28,7 @@ def measure(stage: Stage) -> Figure:
 
     Every person answers once. Afterwards each acknowledged answer has to be in the database, once.
     """
-    subject = Subject(
-        name=_NAME,
-        query=ANSWER_QUESTION,
-        requests_a_run=2_500,
-        may_repeat=False,
-        variables=lambda person: {"askId": person.ask_id, "value": _value(person)},
-        is_right=_is_right,
-    )
-    fought = fight(stage, subject)
+    fought = fight(stage, SUBJECT)
     figure = figure_of(_NAME, fought.api, fought.bare)
     return replace(figure, failures=[*figure.failures, *_not_kept(stage, fought)])
 
@@ -72,3 +64,13 @@ def _is_kept_once(person: Person, profile: dict[str, Any]) -> bool:
     announced = [entry for entry in profile["outbox"] if person.ask_id in str(entry)]
     handled = profile["questions"].get(person.question_id, {}).get("n")
     return claim.get("value") == _value(person) and handled == 1 and len(announced) == 1
+
+
+SUBJECT = Subject(
+    name=_NAME,
+    query=ANSWER_QUESTION,
+    requests_a_run=2_500,
+    may_repeat=False,
+    variables=lambda person: {"askId": person.ask_id, "value": _value(person)},
+    is_right=_is_right,
+)

@@ -35,7 +35,7 @@ def create_bare(database: Database, recording: Recording) -> Starlette:
     async def repeat(request: Request) -> Response:
         await request.body()
         for statement in recording.statements:
-            if await _run(database, statement, request.path_params["id"]) is None:
+            if await run_statement(database, statement, request.path_params["id"]) is None:
                 return Response(status_code=404)
         return Response(recording.body, media_type="application/json")
 
@@ -52,7 +52,8 @@ def create_bare(database: Database, recording: Recording) -> Starlette:
     return Starlette(routes=routes, lifespan=lifespan)
 
 
-async def _run(database: Database, statement: Statement, document_id: str) -> Document | None:
+async def run_statement(database: Database, statement: Statement, document_id: str) -> Document | None:
+    """Do for the document with this id what the statement did; return it, or None where it did nothing."""
     collection = database[statement.collection]
     query = statement.query_for(document_id)
     found: Document | None

@@ -1,4 +1,4 @@
-"""The API and a bare route under the same load, in turns, on the same core and the same database."""
+"""The API and others under the same load, in turns, on the same core and the same database."""
 
 from __future__ import annotations
 
@@ -26,11 +26,15 @@ _ALONE = 400  # requests one after the other: what one person waits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of the two, the mongod that it uses, and where its next requests come from."""
+    """One of them, the mongod that it uses, and where its next requests come from.
+
+    A slow one gets a `share` of the requests of the others.
+    """
 
     process: Measured
     mongod: Mongod
     batch: Callable[[int], Sequence[Exchange]]
+    share: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,22 +79,26 @@ class Score:
         }
 
 
-def requests_needed(requests_a_run: int) -> int:
-    """Return how many requests one side sends in all."""
-    return _WARM_UP + _ROUNDS * requests_a_run + _ALONE
+def requests_needed(requests_a_run: int, share: float = 1.0) -> int:
+    """Return how many requests one side gets in all."""
+    return int(_WARM_UP * share) + _ROUNDS * int(requests_a_run * share) + int(_ALONE * share)
 
 
 def duel(api: Side, bare: Side, *, requests_a_run: int) -> tuple[Score, Score]:
-    """Return the scores of both; they take turns, so that what slows the machine slows both."""
-    sides = (api, bare)
+    """Return the scores of both."""
+    ours, theirs = contest((api, bare), requests_a_run=requests_a_run)
+    return ours, theirs
+
+
+def contest(sides: Sequence[Side], *, requests_a_run: int) -> list[Score]:
+    """Return the score of each; they take turns, so that what slows the machine slows all."""
     warm_ups = [_load(side, _WARM_UP, _CONNECTIONS) for side in sides]
     turns = [[_load(side, requests_a_run, _CONNECTIONS) for side in sides] for _ in range(_ROUNDS)]
     alone = [_load(side, _ALONE, 1) for side in sides]
-    ours, theirs = (
-        Score(warm_up=warm_ups[side], rounds=[turn[side] for turn in turns], alone=alone[side])
-        for side in range(2)
-    )
-    return ours, theirs
+    return [
+        Score(warm_up=warm_ups[place], rounds=[turn[place] for turn in turns], alone=alone[place])
+        for place in range(len(sides))
+    ]
 
 
 def figure_of(bench: str, api: Score, bare: Score) -> Figure:
@@ -102,12 +110,12 @@ def figure_of(bench: str, api: Score, bare: Score) -> Figure:
         unit="requests/s",
         against=bare.rate,
         more={**api.more, **theirs},
-        failures=[*_failures("API", api), *_failures("bare route", bare)],
+        failures=[*failures_of("API", api), *failures_of("bare route", bare)],
     )
 
 
 def _load(side: Side, count: int, connections: int) -> Loaded:
-    exchanges = side.batch(count)
+    exchanges = side.batch(int(count * side.share))
     before = _cpu_seconds(side)
     run = run_load(side.process.port, exchanges, connections=connections)
     used = [_difference(*pair) for pair in zip(before, _cpu_seconds(side), strict=True)]
@@ -137,7 +145,8 @@ def _median(values: Iterator[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def _failures(name: str, score: Score) -> Iterator[str]:
+def failures_of(name: str, score: Score) -> Iterator[str]:
+    """Yield a sentence if there were wrong responses."""
     wrong = [each for run in score.all for each in run.wrong]
     if wrong:
         yield f"{len(wrong)} wrong responses of the {name}, such as {wrong[0].response[-500:]!r}"

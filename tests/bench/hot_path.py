@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.bench.replay import Recording
 
 SERVE = (sys.executable, "-m", "server", "serve")
-_BARE = (sys.executable, "-m", "tests.bench.bare")
+BARE = (sys.executable, "-m", "tests.bench.bare")
 _FIRST = 2  # people: at the first request the API loads its configuration, the second is recorded
 _CROWD = 1_000  # people, where a request may be repeated
 
@@ -64,7 +64,7 @@ def fight(stage: Stage, subject: Subject) -> Fought:
     environ = {**os.environ, **production_environment(stage.mongod.url, subject.name, port)}
     people = settle_people(environ, _people_needed(subject))
     with running(SERVE, environ, port=port) as api:
-        recording = _record(stage, subject, api, people[:_FIRST])
+        recording = recorded(stage, subject, subject.name, api, people[:_FIRST])
         with _running_bare(stage, subject, recording) as bare:
             ours, theirs = _duel(stage, subject, api, bare, recording, people[_FIRST:])
     return Fought(api=ours, bare=theirs, people={each.profile_id: each for each in people})
@@ -78,7 +78,7 @@ def _people_needed(subject: Subject) -> int:
 def _running_bare(stage: Stage, subject: Subject, recording: Recording) -> AbstractContextManager[Measured]:
     port, file = free_port(), stage.folder / f"{subject.name}.json"
     file.write_text(to_text(recording))
-    command = (*_BARE, stage.mongod.url, subject.name, str(port), str(file))
+    command = (*BARE, stage.mongod.url, subject.name, str(port), str(file))
     return running(command, os.environ, port=port)
 
 
@@ -94,16 +94,16 @@ def _duel(
     theirs = Side(
         process=bare,
         mongod=stage.mongod,
-        batch=lambda count: _bare_batch(subject, bare, recording, islice(crowd, count)),
+        batch=lambda count: bare_batch(subject, bare, recording, islice(crowd, count)),
     )
     return duel(ours, theirs, requests_a_run=subject.requests_a_run)
 
 
-def _record(stage: Stage, subject: Subject, api: Measured, people: list[Person]) -> Recording:
+def recorded(stage: Stage, subject: Subject, database: str, api: Measured, people: list[Person]) -> Recording:
     """Let the API answer once to warm up and once before the profiler's eyes."""
     first, second = api_batch(subject, api, iter(people))
     _answer(api, first)
-    return record(stage.mongod.url, subject.name, second.document_id, lambda: _answer(api, second))
+    return record(stage.mongod.url, database, second.document_id, lambda: _answer(api, second))
 
 
 def _answer(api: Measured, exchange: Exchange) -> bytes:
@@ -125,9 +125,10 @@ def api_batch(subject: Subject, api: Measured, people: Iterator[Person]) -> list
     ]
 
 
-def _bare_batch(
+def bare_batch(
     subject: Subject, bare: Measured, recording: Recording, people: Iterator[Person]
 ) -> list[Exchange]:
+    """Return what each of these people would have the bare route do."""
     return [
         Exchange(
             _request(subject, person, bare.port, f"/{person.profile_id}"),

@@ -10,7 +10,7 @@ from tests.bench.bench import BenchError
 from tests.bench.figures import Figure
 from tests.bench.hot_path import SERVE, api_batch
 from tests.bench.load import run_load
-from tests.bench.next_question import NEXT_QUESTION_OF
+from tests.bench.next_question import SUBJECT
 from tests.bench.people import production_environment, settle_people
 from tests.bench.processes import free_port, running
 
@@ -30,7 +30,7 @@ def measure(stage: Stage) -> Figure:
     people = settle_people(environ, _PEOPLE)
     with running(SERVE, environ, port=port) as api:
         at_start = api.memory_mb()
-        batch = api_batch(NEXT_QUESTION_OF, api, islice(cycle(people), _REQUESTS))
+        batch = api_batch(SUBJECT, api, islice(cycle(people), _REQUESTS))
         run = run_load(port, batch, connections=_CONNECTIONS)
         at_rest, peak = api.memory_mb(), api.memory_mb("VmHWM")
     if run.wrong:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def measure(stage: Stage) -> Figure:
     """Return the requests a second, against the same read and a prepared response."""
-    fought = fight(stage, NEXT_QUESTION_OF)
-    return figure_of(NEXT_QUESTION_OF.name, fought.api, fought.bare)
+    fought = fight(stage, SUBJECT)
+    return figure_of(SUBJECT.name, fought.api, fought.bare)
 
 
 def _is_right(person: Person, body: bytes) -> bool:
@@ -27,7 +27,7 @@ def _is_right(person: Person, body: bytes) -> bool:
     return is_theirs
 
 
-NEXT_QUESTION_OF = Subject(
+SUBJECT = Subject(
     name="next_question",
     query=NEXT_QUESTION,
     requests_a_run=4_000,

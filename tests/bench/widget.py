@@ -47,8 +47,14 @@ _BROWSER = {
 
 
 def widget_request(
-    port: int, person: Person, query: str, variables: Mapping[str, Any], *, path: str = "/graphql"
+    port: int,
+    person: Person,
+    query: str,
+    variables: Mapping[str, Any],
+    *,
+    path: str = "/graphql",
+    more: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return what the widget on this person's page sends."""
     body = json.dumps({"query": query, "variables": variables}, separators=(",", ":")).encode()
-    return post(port, path, body, {**_BROWSER, "Authorization": f"Bearer {person.token}"})
+    return post(port, path, body, {**_BROWSER, "Authorization": f"Bearer {person.token}", **(more or {})})
