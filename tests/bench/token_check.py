@@ -67,7 +67,7 @@ async def _measure(stage: Stage) -> Figure:
     async with running_api(settings, system_clock) as api:
         person = await api.person()
         access = api.services.access
-        asked = _asked(api, person)
+        asked = asked_by(api, person)
         gate = Gate(access=access, limits=api.services.limits, addresses=ClientAddresses(()))
         proof = Proof(f"Bearer {person.token}", person.origin)
         if b'"nextQuestion"' not in await asked():
@@ -91,7 +91,8 @@ async def _measure(stage: Stage) -> Figure:
     )
 
 
-def _asked(api: Api, person: Person) -> Asked:
+def asked_by(api: Api, person: Person) -> Asked:
+    """Return the widget's request for the next question."""
     body = json.dumps({"query": NEXT_QUESTION, "variables": {"placement": "home"}}).encode()
     given = {**person.headers, "content-type": "application/json", "accept": "application/json"}
     return Asked(

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from server.demo.identity_provider import identity_provider
+from server.kit.logs import formatter
 from server.kit.signing import s256_challenge
 from server.settings import ProviderSettings
 from tests.api import ORIGIN, PUBLIC_URL, START_VISIT, Api, Caller, running_api, settings_for
@@ -220,9 +221,13 @@ async def test_secrets_turn_up_in_no_log_answer_or_document(
         await _signs_in_on_our_pages(stage)
         kept = await everything_stored(database)
         await _admin_acts(stage, person)
+        counted = stage.api.services.instruments.text().decode()
         watch = stage.watch
 
-    logged = "\n".join(f"{each.getMessage()} {each.exc_text or ''}" for each in caplog.records)
+    lines = formatter(is_readable=False)
+    logged = "\n".join(
+        f"{each.getMessage()} {each.exc_text or ''} {lines.format(each)}" for each in caplog.records
+    )
     names = {name.rpartition(" ")[0] for name in watch.secrets}
     assert names >= {
         *("client secret", "admin key", "browser's cookie", "state", "nonce", "provider's code"),
@@ -238,6 +243,7 @@ async def test_secrets_turn_up_in_no_log_answer_or_document(
     }
     assert "sign-in at canary failed" in logged
     assert watch.found_in(logged) == []
+    assert watch.found_in(counted) == []
     assert EMAIL not in logged
     assert watch.handed_out_twice() == {}
     waiting = (

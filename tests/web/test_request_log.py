@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from server.app import create_app
 from server.kit.logs import formatter
 from server.kit.relay import Relay
 from server.reactions import reactions
 from server.worker import Worker
 from tests.factories.questions import question_draft
+from tests.web.sockets import connected, served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,10 +40,14 @@ class Log:
         return self.out.getvalue()
 
     @property
+    def lines(self) -> list[dict[str, Any]]:
+        """All of it."""
+        return [json.loads(line) for line in self.text.splitlines()]
+
+    @property
     def requests(self) -> list[dict[str, Any]]:
         """The lines of requests."""
-        lines = [json.loads(line) for line in self.text.splitlines()]
-        return [each for each in lines if each["event"] == "request"]
+        return [each for each in self.lines if each["event"] == "request"]
 
 
 @pytest.fixture
@@ -93,6 +99,19 @@ async def test_probe_leaves_none(api: Api, log: Log, path: str) -> None:
     await api.http.get(path)
 
     assert log.requests == []
+
+
+async def test_operation_over_a_socket_leaves_a_line_of_its_own(api: Api, log: Log) -> None:
+    app = create_app(api.services)
+    async with served(app) as address, connected(address, api.admin) as client:
+        await client.subscribe("{ viewer { kind } }")
+        await client.receive()
+        await client.receive()
+
+    (line,) = [each for each in log.lines if each["event"] == "socket operation"]
+    assert (line["viewer"], line["operation"], line["code"]) == ("admin", "viewer", "OK")
+    assert line["duration_ms"] > 0
+    assert line["request_id"]
 
 
 async def test_nothing_about_a_person_is_logged(api: Api, log: Log) -> None:
