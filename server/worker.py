@@ -68,6 +68,7 @@ class Worker:
         self._time_limit = time_limit
         self._patience = patience
         self._instruments = instruments or Instruments()
+        self._instruments.expect(handlers)
         self._announced = Waker("profiles")
         self._enqueued = Waker("jobs", ("insert",))
         self._is_stopping = False

@@ -72,7 +72,10 @@ class Instruments:
             registry=registry,
         )
         self._look_ups = Counter(
-            "acquaint_look_ups", "Answers of enrichment sources.", ["enricher", "outcome"], registry=registry
+            "acquaint_look_ups",
+            "Answers of enrichment sources that are called over the network.",
+            ["enricher", "outcome"],
+            registry=registry,
         )
         self._spent = Counter(
             "acquaint_look_up_cost",
@@ -144,6 +147,11 @@ class Instruments:
     def delivered(self, response: str) -> None:
         """Count an attempt to deliver."""
         self._deliveries.labels(response).inc()
+
+    def expect(self, kinds: Iterable[str]) -> None:
+        """Count no jobs of these kinds as given up: Prometheus sees no rise from nothing to one."""
+        for kind in kinds:
+            self._job_seconds.labels(kind, "dead")
 
     def worked(self, kind: str, result: str, seconds: float) -> None:
         """Count an attempt at a job."""

@@ -23,6 +23,7 @@ from server.enrichment.model import (
     ReasonCode,
     Trouble,
 )
+from server.kit.instruments import Instruments
 from server.kit.jobs.model import Job, JobId, JobState
 from tests.enrichment.stage import enricher
 from tests.fakes import FakeClock
@@ -86,6 +87,20 @@ async def call(meters: Meters, of: Enricher, result: Result, until: datetime | N
 async def test_what_leaves_no_process_is_not_metered(meters: Meters, database: Database) -> None:
     assert await meters.reserve(enricher(), job()) is None
     assert await database["enricher_meters"].count_documents({}) == 0
+
+
+async def test_calls_and_what_they_cost_are_counted(database: Database, clock: FakeClock) -> None:
+    instruments = Instruments()
+    meters = Meters(store=MeterStore(database), clock=clock, instruments=instruments)
+    of = source(cost=3)
+
+    await call(meters, of, FOUND)
+    await call(meters, of, DOWN)
+
+    told = instruments.text().decode()
+    assert f'acquaint_look_ups_total{{enricher="{of.key}",outcome="match"}} 1.0' in told
+    assert f'acquaint_look_ups_total{{enricher="{of.key}",outcome="transient"}} 1.0' in told
+    assert f'acquaint_look_up_cost_total{{enricher="{of.key}"}} 3.0' in told
 
 
 async def test_calls_come_no_faster_than_the_rate(meters: Meters, clock: FakeClock) -> None:

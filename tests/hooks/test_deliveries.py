@@ -33,6 +33,16 @@ async def test_what_happens_is_told_to_whom_it_is_for(api: Api, receiver: Receiv
     assert told["data"]["profile"]["id"] == person.profile_id
 
 
+async def test_attempts_are_counted_by_how_the_server_answered(api: Api, receiver: Receiver) -> None:
+    await create(api, receiver.url, "USER_CREATED")
+    await api.signed_in("ada")
+
+    await work(api)
+
+    told = api.services.instruments.text().decode()
+    assert 'acquaint_hook_attempts_total{response="success"} 1.0' in told
+
+
 async def test_message_is_signed_as_standard_webhooks_say(
     api: Api, receiver: Receiver, clock: FakeClock
 ) -> None:

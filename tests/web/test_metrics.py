@@ -12,7 +12,6 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.app import create_app, create_watched
-from server.hooks.model import ResponseClass
 from server.kit.jobs.model import JobId, NewJob
 from server.kit.relay import Relay
 from server.profiles.expiring import EXPIRE
@@ -170,17 +169,9 @@ async def test_work_is_counted_by_kind_and_end(api: Api) -> None:
 
     samples = await _read(api.http)
     assert _counted(samples, "acquaint_job_seconds_count", kind=EXPIRE, result="done") == 1
-
-
-async def test_look_ups_and_deliveries_are_counted_by_outcome(api: Api) -> None:
-    api.services.instruments.looked_up("hunter", "match", 3)
-    api.services.instruments.delivered(ResponseClass.SUCCESS)
-
-    samples = await _read(api.http)
-
-    assert _counted(samples, "acquaint_look_ups_total", enricher="hunter", outcome="match") == 1
-    assert _counted(samples, "acquaint_look_up_cost_total", enricher="hunter") == 3
-    assert _counted(samples, "acquaint_hook_attempts_total", response="success") == 1
+    assert (
+        'acquaint_job_seconds_count{kind="enrich",result="dead"} 0.0' in services.instruments.text().decode()
+    )
 
 
 async def test_metrics_are_there_when_the_database_is_not(clock: FakeClock) -> None:
