@@ -30,6 +30,8 @@ settings.load_profile("acquaint")
 # A dropped collection keeps its files open until a checkpoint without it is older than the history that
 # snapshots may read: by default a minute and five, in which the tests make more files than may be open.
 _MANY_DATABASES = ("--syncdelay=1", "--setParameter=minSnapshotHistoryWindowInSeconds=0")
+# The server drops what expired by its own clock; the tests have theirs, which may be long past.
+_OUR_CLOCK = ("--setParameter=ttlMonitorEnabled=false",)
 
 
 def _fast_folder() -> str | None:
@@ -46,7 +48,7 @@ def mongodb_url() -> Iterator[str]:
         return
     with (
         tempfile.TemporaryDirectory(prefix="acquaint-tests-", dir=_fast_folder()) as folder,
-        running_mongod(Path(folder), options=_MANY_DATABASES) as mongod,
+        running_mongod(Path(folder), options=[*_MANY_DATABASES, *_OUR_CLOCK]) as mongod,
     ):
         yield mongod.url
         mongod.process.kill()  # nothing here is worth the seconds of an orderly end
