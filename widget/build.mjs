@@ -114,6 +114,21 @@ function hashOf(...contents) {
 
 const ENTRIES = { "drip-question.js": "src/drip-question.ts", "client.js": "src/client.ts" };
 
+/** Writes the texts of all documents, which the server reads: what pages may send where they may send no others. */
+async function listDocuments() {
+  const { outputFiles } = await build({
+    absWorkingDir: here,
+    entryPoints: ["src/all-documents.ts"],
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    plugins: [cssAsText],
+    write: false,
+  });
+  const { DOCUMENTS } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+  await writeFile(`${dist}/documents.json`, JSON.stringify(DOCUMENTS) + "\n");
+}
+
 async function buildWidget() {
   const { files, scripts } = await bundleAll(ENTRIES);
   // Plain names to hashed ones; a part has no other name than its hashed one.
@@ -156,5 +171,6 @@ async function declareTypes() {
 
 await mkdir(`${dist}/graphiql`, { recursive: true });
 await buildWidget();
+await listDocuments();
 await copyGraphiql();
 await declareTypes();

@@ -236,4 +236,4 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
 def _documents_of_the_widget() -> list[str]:
     """Return the documents that the widget sends, as its build lists them; none where it was not built."""
     listed = WIDGET_FILES / "documents.json"
-    return list(json.loads(listed.read_text())) if listed.exists() else []
+    return list(json.loads(listed.read_text()).values()) if listed.exists() else []

@@ -16,6 +16,7 @@ from server.kit.errors import ForbiddenError
 from server.settings import Environment
 from tests.api import NOBODY, SEEDER, running_api, settings_for
 from tests.factories.access import person_viewer
+from tests.test_architecture import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,6 +55,17 @@ async def test_page_has_no_documents_of_its_own_executed(strict: Api) -> None:
 
     assert [_code(body) for body in refused] == ["DOCUMENT_NOT_TRUSTED"] * 2
     assert data == {"viewer": {"kind": "WIDGET"}}
+
+
+async def test_widget_s_own_documents_are_always_trusted(strict: Api) -> None:
+    documents = json.loads((ROOT / "widget/dist/documents.json").read_text())
+
+    started = await strict.data(documents["START_VISIT"], {"placement": "home"}, by=strict.page)
+    codes = [await strict.execute(text, by=strict.page) for text in documents.values()]
+
+    assert started["startVisit"]["__typename"] == "StartVisitSuccess"
+    assert "DOCUMENT_NOT_TRUSTED" not in str(codes)
+    assert len(codes) > 10
 
 
 async def test_automatic_persisted_query_is_no_way_around(strict: Api) -> None:

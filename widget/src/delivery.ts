@@ -39,16 +39,18 @@ export async function post({ inside }: Connection, { act, ...variables }: Parcel
   return ((await send(documentOf(act, inside.next), variables)) as { result: AskResult }).result;
 }
 
+/** Tells that an ask is in sight. */
+export const REPORT_SHOWN = `mutation ReportShown($askId: ID!, $report: AskReportInput) {
+  reportShown(input: { askId: $askId, report: $report }) { __typename }
+}`;
+
 /** Nothing depends on it, so it is tried once. */
 export async function reportShown(
   connection: { request(query: string, variables: Record<string, unknown>): Promise<unknown> },
   askId: string,
   report: AskReport,
 ): Promise<void> {
-  const query = `mutation ReportShown($askId: ID!, $report: AskReportInput) {
-  reportShown(input: { askId: $askId, report: $report }) { __typename }
-}`;
-  await connection.request(query, { askId, report });
+  await connection.request(REPORT_SHOWN, { askId, report });
 }
 
 /** What is kept, oldest first; nothing where somebody else wrote there. */

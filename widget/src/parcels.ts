@@ -12,7 +12,7 @@ export interface Parcel {
 }
 
 /** The variables of each mutation beside the ask, with their types. */
-const MUTATIONS = {
+export const MUTATIONS = {
   answer: { value: "JSON!", report: "AskReportInput" },
   correct: { value: "JSON!" },
   skip: { report: "AskReportInput" },

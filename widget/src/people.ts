@@ -12,6 +12,8 @@ const LEAST_PAUSE_MS = 1_000;
 
 const timers = new WeakMap<Inside, ReturnType<typeof setTimeout>>();
 
+export const SIGN_OUT = "mutation SignOut { signOut { __typename } }";
+
 /** See DripClient.signInUrl. */
 export function signInUrl({ inside }: Connection, provider: string, returnTo?: string): Promise<string> {
   return signing.signInUrl(inside.signingIn, provider, returnTo);
@@ -50,7 +52,7 @@ export async function signOut(connection: Connection, placement?: string): Promi
   const { viewerToken, resumeToken, kept } = connection.inside;
   try {
     if (kept.read()) await (await import("./later.ts")).flush(connection);
-    if (viewerToken ?? resumeToken.read()) await connection.request("mutation SignOut { signOut { __typename } }");
+    if (viewerToken ?? resumeToken.read()) await connection.request(SIGN_OUT);
   } catch (thrown) {
     // Somebody at a shared computer wants to be gone even when the server is away.
     connection.tell({ type: "error", error: asDripError(thrown) });
