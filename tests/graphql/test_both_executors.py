@@ -46,6 +46,7 @@ SCHEMA = build_schema()
 CORE = SCHEMA._schema  # noqa: SLF001 - graphql-core's schema; Strawberry has no other door
 SCALARS = {
     "JSON": st.sampled_from([nodes.String("word"), nodes.Int(3), nodes.Null]),
+    "_Any": st.just(nodes.String("no representation")),
     "DateTime": st.just(nodes.String("2026-03-14T09:26:53Z")),
     "Date": st.just(nodes.String("2026-03-14")),
 }
