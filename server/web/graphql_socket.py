@@ -119,6 +119,8 @@ class _Conversation:
 
     async def run(self) -> None:
         """Talk until either side ends it; raises ClosedError with the reason."""
+        # Raised below the try: Python 3.11.2 puts what `except*` raises into the group again.
+        ended: Exception | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 try:
@@ -129,9 +131,11 @@ class _Conversation:
                     for task in list(self.operations.values()):
                         task.cancel()
         except* ClosedError as errors:
-            raise _first(errors) from None
+            ended = _first(errors)
         except* (WebSocketDisconnect, TimeoutError, OSError):
-            raise WebSocketDisconnect from None
+            ended = ended or WebSocketDisconnect()
+        if ended is not None:
+            raise ended
 
     async def _open(self) -> None:
         if not self.speaks:

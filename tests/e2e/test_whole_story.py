@@ -63,12 +63,8 @@ async def test_whole_story(visitor: Visitor, deployment: Deployment) -> None:
         "company_domain": ("wonderland.example", {"kind": "ENRICHER", "key": "email_domain"}),
         "job_role": ("engineering", {"kind": "PERSON", "key": None}),
     }
-    profile["enrichments"] = [each for each in profile["enrichments"] if each["state"] != "SKIPPED"]
-    assert profile == {
-        "isIdentified": True,
-        "logins": 1,
-        "enrichments": [{"enricher": {"key": "email_domain"}, "state": "SUCCEEDED"}],
-    }
+    assert {"enricher": {"key": "email_domain"}, "state": "SUCCEEDED"} in profile.pop("enrichments")
+    assert profile == {"isIdentified": True, "logins": 1}
 
     # The next visit brings the next question.
     await visitor.sign_out()

@@ -208,6 +208,8 @@ def erased(world: World) -> State:
     worker = world.start_worker(WORKER)
     requests = world.database["privacy_requests"]
     eventually(lambda: requests.count_documents({"state": "done"}) == 1, "it is done")
+    jobs = world.database["jobs"]
+    eventually(lambda: jobs.count_documents({"state": "leased"}) == 0, "its job is done")
     kill(worker)
     return everything(world.database)
 
