@@ -110,7 +110,7 @@ async def test_failure_is_heard_by_a_script_that_comes_with_the_page(visitor: Vi
 
     await visitor.page.goto(f"{visitor.demo_url}/#acquaint_error=access_denied")
 
-    await visitor.page.wait_for_function("window.late === 'SIGN_IN_FAILED'")
+    await visitor.page.wait_for_function("() => window.late === 'SIGN_IN_FAILED'")
     assert await visitor.page.evaluate("document.querySelector('drip-question').client.signInError.code") == (
         "SIGN_IN_FAILED"
     )

@@ -76,7 +76,7 @@ class Host:
 
     async def hears(self, name: str, condition: str = "true") -> Body:
         """Wait for an event of this name for which `condition` holds, in JavaScript over its `detail`."""
-        script = f"window.told.find((detail) => detail.type === 'drip:{name}' && ({condition}))"
+        script = f"() => window.told.find((detail) => detail.type === 'drip:{name}' && ({condition}))"
         handle = await self.page.wait_for_function(script)
         found: Body = await handle.json_value()
         return found
