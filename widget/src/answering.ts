@@ -5,6 +5,7 @@ import css from "./answering.css";
 import type { Act, Card, Exit } from "./card.ts";
 import type { Connection } from "./connection.ts";
 import type { Attention } from "./attending.ts";
+import { deliver } from "./delivery.ts";
 import { deviceReport } from "./device.ts";
 import type { DripEventDetails } from "./events.ts";
 import { MESSAGES, type Messages } from "./messages.ts";
@@ -13,7 +14,7 @@ import type { Parcel } from "./parcels.ts";
 import type { Texts } from "./texts.ts";
 import type { Ask, AskHandled, AskReport, AskResult, NextQuestion, Question } from "./types.ts";
 
-export { deliver } from "./delivery.ts";
+export { deliver };
 
 /** What the element lends. */
 export interface Stage {
@@ -156,7 +157,8 @@ export class Answering {
     const turn = this.#turn;
     card.isBusy = true;
     card.status.textContent = "";
-    const sending = client.deliver({ ...parcel, askId: ask.id });
+    // At once and not by way of the client, which loads this part first: the page may end as soon as the card has moved on.
+    const sending = deliver(client, { ...parcel, askId: ask.id });
     const bringBack = moveOn(card, said.closing);
     try {
       const result = await sending;
