@@ -27,7 +27,7 @@ SYSTEM_NODE = $(shell node -e 'process.exit(parseInt(process.versions.node) < 20
 	&& npm --version 2>/dev/null)
 NPM_CI := npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 
-.PHONY: help run test check format schema bench widget venv pins
+.PHONY: help run test check format schema released bench widget venv pins
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,11 +39,12 @@ test: venv widget $(E2E) ## run every test (ARGS="-k word" picks some)
 	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 	@cd widget && npm test --silent
 
-check: venv widget/node_modules/.stamp ## format, lint, types, import contracts, the widget's types
+check: venv widget/node_modules/.stamp ## format, lint, types, import contracts, what the schema promised
 	@$(BIN)/ruff format --check --quiet --diff server tests
 	@$(BIN)/ruff check --quiet server tests
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tests.graphql.released
 	@cd widget && npm run --silent check
 
 format: venv ## format the code and mend what the linter can
@@ -51,6 +52,9 @@ format: venv ## format the code and mend what the linter can
 
 schema: $(VENV)/run.stamp ## print the GraphQL schema to schema.graphql
 	@$(BIN)/python -m server schema > $(VENV)/schema.graphql && mv $(VENV)/schema.graphql schema.graphql
+
+released: venv ## keep schema.graphql as that of the last release
+	@$(BIN)/python -m tests.graphql.released keep
 
 bench: venv widget $(PEERS) ## measure; one JSON object a line (ARGS="name" picks one)
 	@$(BIN)/python -m tests.bench $(ARGS)
