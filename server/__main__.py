@@ -33,6 +33,7 @@ from server.reactions import reactions
 from server.services import build_services
 from server.serving import run_server, served_beside
 from server.settings import Settings, SettingsError, read_settings
+from server.settings.files import with_files
 from server.worker import Worker, run_until_signalled
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def import_areas(file: Path | None, year: int) -> None:
 
     async def bring_in(services: Services) -> None:
         areas = services.sources.areas
-        key = os.environ.get("ACQUAINT_CENSUS_KEY", "")
+        key = with_files(os.environ).get("ACQUAINT_CENSUS_KEY", "")
         content = await areas.fetch(year, key) if given is None else given
         click.echo(f"{await areas.bring_in(content, year)} areas have a figure for {year}.")
         await services.sources.live.close()

@@ -91,3 +91,40 @@ def test_hosts_of_the_operators_and_a_file_of_addresses_are_read() -> None:
 def test_host_that_is_none_is_named(given: str) -> None:
     with pytest.raises(SettingsError, match="ACQUAINT_ENRICHMENT_HOSTS must be host names"):
         read_settings({**REQUIRED, "ACQUAINT_ENRICHMENT_HOSTS": given})
+
+
+SECRETS = {
+    "ACQUAINT_SECRET": "f" * 40,
+    "ACQUAINT_METRICS_TOKEN": "t" * 32,
+    "ACQUAINT_MONGODB_URL": "mongodb://acquaint:hunter2@mongo.test",
+    "ACQUAINT_PROVIDERS": '[{"key": "acme", "kind": "google", "client_id": "a", "client_secret": "b"}]',
+}
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_every_secret_may_stand_in_a_file(tmp_path: Path, end: str) -> None:
+    for name, text in SECRETS.items():
+        (tmp_path / name).write_bytes((text + end).encode())
+    files = {f"{name}_FILE": str(tmp_path / name) for name in SECRETS}
+
+    assert read_settings({"ACQUAINT_ENVIRONMENT": "development", **files}) == read_settings(
+        {**REQUIRED, **SECRETS}
+    )
+
+
+def test_setting_and_a_file_for_it_are_one_too_many() -> None:
+    with pytest.raises(SettingsError, match="ACQUAINT_SECRET and ACQUAINT_SECRET_FILE are both set"):
+        read_settings({**REQUIRED, "ACQUAINT_SECRET_FILE": "/run/secrets/acquaint"})
+
+
+def test_file_that_cannot_be_read_is_named_and_its_content_is_not(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff" * 40)
+    (tmp_path / "large").write_bytes(b"s" * 2**21)
+
+    for name, said in (
+        ("missing", "can't be read .FileNotFoundError"),
+        ("binary", "can't be read .Unicode"),
+        ("large", "is larger"),
+    ):
+        with pytest.raises(SettingsError, match=f"ACQUAINT_SECRET_FILE names .*/{name}, which {said}"):
+            read_settings({"ACQUAINT_SECRET_FILE": str(tmp_path / name)})
