@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import socket
@@ -14,30 +13,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from server.access.model import COMMAND_LINE
 from server.app import create_app, create_watched
 from server.bulk.commands import ExportAnswersCommand, ExportCommand, ImportCommand
 from server.bulk.documents import AddDocumentsCommand, RemoveDocumentCommand
 from server.bulk.importing import ImportOptions
+from server.command_line import given_settings, noted, with_services
 from server.demo.page import create_demo
 from server.demo.seed import seed_demo
 from server.doctor import Doctor
 from server.graphql.permissions import permissions_page
 from server.graphql.schema import print_schema
-from server.kit.errors import ExpectedError
 from server.kit.logs import set_up_logs
-from server.kit.mongo import PyMongoError
 from server.kit.relay import Relay
 from server.local import remembered_environment, run_local
 from server.reactions import reactions
 from server.services import build_services
 from server.serving import run_server, served_beside
-from server.settings import Settings, SettingsError, read_settings
 from server.settings.files import with_files
 from server.worker import Worker, run_until_signalled
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from server.access.model import NewKey
@@ -61,20 +56,20 @@ def main(log_level: str) -> None:
 @main.command(help="Serve GraphQL, sign-in and the widget.")
 def serve() -> None:
     """Run the API process until SIGTERM or Ctrl-C."""
-    settings = _settings()
+    settings = given_settings()
     run_server(create_app(build_services(settings)), settings.host, settings.port)
 
 
 @main.command(help="Do the durable work: relay what was announced, run jobs.")
 def worker() -> None:
     """Run a worker process until SIGTERM or Ctrl-C."""
-    _with_services(_work)
+    with_services(_work)
 
 
 @main.command(help="Create indexes and standard attributes, and a first admin key; in development, the demo.")
 def setup() -> None:
     """Print what was made, one JSON object a line; does nothing twice."""
-    _with_services(_set_up)
+    with_services(_set_up)
 
 
 @main.command(help="Set up and start everything on this machine: what `make run` calls.")
@@ -86,7 +81,7 @@ def dev() -> None:
 @main.command(help="Serve the demo page and its identity provider. Development only.")
 def demo() -> None:
     """Run the demo process until SIGTERM or Ctrl-C."""
-    settings = _settings()
+    settings = given_settings()
     if not settings.is_development:
         raise click.ClickException("The demo runs in development only: anybody can sign in as anybody there.")
     host, _, port = settings.demo_url.partition("://")[2].partition(":")
@@ -107,7 +102,7 @@ def doctor(*, dial: bool) -> None:
             raise click.exceptions.Exit(1)
         click.echo("Nothing is in the way of serving.")
 
-    _with_services(examine, {**remembered_environment(), **os.environ})
+    with_services(examine, {**remembered_environment(), **os.environ})
 
 
 @main.command(help="Print the GraphQL schema.")
@@ -132,7 +127,7 @@ def admin_key(name: str, days: int | None) -> None:
         lasts = None if days is None else timedelta(days=days)
         _print_admin_key(await services.access.create_admin_key(name, lasts=lasts))
 
-    _with_services(_noted("admin-key", make), {**remembered_environment(), **os.environ})
+    with_services(noted("admin-key", make), {**remembered_environment(), **os.environ})
 
 
 @main.command("import", help="Import people from FILE, .csv with a header or .jsonl.")
@@ -165,7 +160,7 @@ def import_(
         is_again=again,
         brings_back=bring_back_erased,
     )
-    _with_services(_noted("import", ImportCommand(options)), {**remembered_environment(), **os.environ})
+    with_services(noted("import", ImportCommand(options)), {**remembered_environment(), **os.environ})
 
 
 @main.command("import-areas", help="Bring in the US Census' incomes by area: of FILE, else from the Census.")
@@ -182,14 +177,14 @@ def import_areas(file: Path | None, year: int) -> None:
         click.echo(f"{await areas.bring_in(content, year)} areas have a figure for {year}.")
         await services.sources.live.close()
 
-    _with_services(_noted("import-areas", bring_in), {**remembered_environment(), **os.environ})
+    with_services(noted("import-areas", bring_in), {**remembered_environment(), **os.environ})
 
 
 @main.command(help="Export every profile to FILE, as CSV or JSON Lines by its ending.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(file: Path) -> None:
     """Export to a file with a progress bar."""
-    _with_services(_noted("export", ExportCommand(file)), {**remembered_environment(), **os.environ})
+    with_services(noted("export", ExportCommand(file)), {**remembered_environment(), **os.environ})
 
 
 @main.command("export-answers", help="Export what people were asked and said to FILE, .csv or .jsonl.")
@@ -198,7 +193,7 @@ def export(file: Path) -> None:
 def export_answers(file: Path, set_key: str | None) -> None:
     """Export the answer log with a progress bar."""
     command = ExportAnswersCommand(file, set_key)
-    _with_services(_noted("export-answers", command), {**remembered_environment(), **os.environ})
+    with_services(noted("export-answers", command), {**remembered_environment(), **os.environ})
 
 
 @main.group(help="The documents that pages may have executed (ACQUAINT_TRUSTED_DOCUMENTS_ONLY).")
@@ -213,7 +208,7 @@ def documents() -> None:
 def add_documents(files: tuple[Path, ...]) -> None:
     """Check each and store all, or none."""
     command = AddDocumentsCommand(files)
-    _with_services(_noted("add-documents", command), {**remembered_environment(), **os.environ})
+    with_services(noted("add-documents", command), {**remembered_environment(), **os.environ})
 
 
 @documents.command("remove", help="Trust the document of this SHA-256 no longer.")
@@ -221,7 +216,7 @@ def add_documents(files: tuple[Path, ...]) -> None:
 def remove_document(sha256: str) -> None:
     """Forget it."""
     command = RemoveDocumentCommand(sha256)
-    _with_services(_noted("remove-document", command), {**remembered_environment(), **os.environ})
+    with_services(noted("remove-document", command), {**remembered_environment(), **os.environ})
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -276,47 +271,6 @@ async def _set_up(services: Services) -> None:
 
 def _print_admin_key(made: NewKey) -> None:
     click.echo(json.dumps({"kind": "admin_key", "token": made.token}))
-
-
-def _settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    try:
-        return read_settings(environ)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _noted(act: str, work: Callable[[Services], Awaitable[None]]) -> Callable[[Services], Awaitable[None]]:
-    """Have the audit log tell of what somebody does who holds the settings of this deployment."""
-
-    async def noted(services: Services) -> None:
-        async with services.audit.noting(COMMAND_LINE, act):
-            await work(services)
-
-    return noted
-
-
-def _with_services(
-    work: Callable[[Services], Awaitable[None]], environ: Mapping[str, str] = os.environ
-) -> None:
-    settings = _settings(environ)
-    try:
-        asyncio.run(_run(settings, work))
-    except ExpectedError as error:
-        raise click.ClickException(error.message) from None
-    except PyMongoError as error:
-        raise click.ClickException(f"MongoDB at {_without_secret(settings)} can't be used: {error}") from None
-
-
-async def _run(settings: Settings, work: Callable[[Services], Awaitable[None]]) -> None:
-    services = build_services(settings)
-    try:
-        await work(services)
-    finally:
-        services.close()
-
-
-def _without_secret(settings: Settings) -> str:
-    return settings.mongodb_url.rpartition("@")[2]
 
 
 if __name__ == "__main__":

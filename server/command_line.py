@@ -1,0 +1,61 @@
+"""What commands share: the settings they are given, services while they run, errors as sentences."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from server.access.model import COMMAND_LINE
+from server.kit.errors import ExpectedError
+from server.kit.mongo import PyMongoError
+from server.services import build_services
+from server.settings import Settings, SettingsError, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from server.services import Services
+
+
+def given_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    try:
+        return read_settings(environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def noted(act: str, work: Callable[[Services], Awaitable[None]]) -> Callable[[Services], Awaitable[None]]:
+    """Have the audit log tell of what somebody does who holds the settings of this deployment."""
+
+    async def noted_work(services: Services) -> None:
+        async with services.audit.noting(COMMAND_LINE, act):
+            await work(services)
+
+    return noted_work
+
+
+def with_services(
+    work: Callable[[Services], Awaitable[None]], environ: Mapping[str, str] = os.environ
+) -> None:
+    settings = given_settings(environ)
+    try:
+        asyncio.run(_run(settings, work))
+    except ExpectedError as error:
+        raise click.ClickException(error.message) from None
+    except PyMongoError as error:
+        raise click.ClickException(f"MongoDB at {_without_secret(settings)} can't be used: {error}") from None
+
+
+async def _run(settings: Settings, work: Callable[[Services], Awaitable[None]]) -> None:
+    services = build_services(settings)
+    try:
+        await work(services)
+    finally:
+        services.close()
+
+
+def _without_secret(settings: Settings) -> str:
+    return settings.mongodb_url.rpartition("@")[2]
