@@ -63,9 +63,21 @@ widget: $(DIST)/.stamp ## build the widget
 
 venv: $(VENV)/dev.stamp ## install what development needs
 
+audit: $(VENV)/audit.stamp widget/node_modules/.stamp $(E2E) ## look for known holes in what we depend on; asks databases on the net
+	@$(BIN)/pip-audit --requirement $(PIP_CONSTRAINT) --no-deps --disable-pip
+	@for folder in $(sort $(dir $(wildcard widget/package.json tests/*/package.json tests/e2e/*/package.json))); do \
+		(cd $$folder && npm audit) || exit; done
+
+sbom: $(VENV)/audit.stamp ## list what the service is made of in .venv/sbom.json, as CycloneDX
+	@$(PYTHON) -m venv --clear $(VENV)/sbom && $(VENV)/sbom/bin/python -m pip install --quiet '.[otel]'
+	@$(VENV)/sbom/bin/python -m pip uninstall --quiet --yes pip setuptools
+	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --mc-type application --output-reproducible \
+		--output-file $(VENV)/sbom.json $(VENV)/sbom/bin/python
+	@echo "$(VENV)/sbom.json"
+
 pins: ## renew .ci/constraints.txt with the newest versions that pyproject.toml allows
 	@rm -rf $(VENV)/pins && $(PYTHON) -m venv $(VENV)/pins
-	@PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= $(VENV)/pins/bin/pip install -q '.[dev,mongod,node]' hatchling editables
+	@PIP_CONSTRAINT= PIP_BUILD_CONSTRAINT= $(VENV)/pins/bin/pip install -q '.[audit,dev,mongod,node,otel]' hatchling editables
 	@{ sed '/^#/!d' $(PIP_CONSTRAINT); $(VENV)/pins/bin/pip freeze | grep == | sort -f; } > $(VENV)/pins.txt
 	@mv $(VENV)/pins.txt $(PIP_CONSTRAINT) && rm -rf $(VENV)/pins
 
@@ -84,6 +96,15 @@ $(VENV)/run.stamp: pyproject.toml .ci/constraints.txt
 $(VENV)/dev.stamp: $(VENV)/run.stamp
 	@echo >&2 "Setting up the tools of development …"
 	@$(BIN)/python -m pip install --quiet --editable '.[dev,mongod]'
+	@touch $@
+
+$(VENV)/audit.stamp: $(VENV)/run.stamp
+	@$(BIN)/python -m pip install --quiet --editable '.[audit]'
+	@touch $@
+
+# Scans what changed since; the lock files' hashes and the baseline's own are none.
+$(VENV)/secrets.stamp: $(VENV)/dev.stamp $(filter-out %package-lock.json .ci/secrets.baseline,$(shell git ls-files))
+	@$(BIN)/detect-secrets-hook --baseline .ci/secrets.baseline $(filter-out $(VENV)/%,$?)
 	@touch $@
 
 $(VENV)/node.stamp: $(VENV)/run.stamp

@@ -43,8 +43,8 @@ def create_app(services: Services) -> Starlette:
     return Starlette(
         routes=_routes(services),
         middleware=[
-            Middleware(RequestIds, instruments=services.instruments),
             Middleware(SecurityHeaders, is_https=settings.is_https),
+            Middleware(RequestIds, instruments=services.instruments),
             Middleware(Cors, access=services.access, path=_GRAPHQL),
         ],
         lifespan=lambda _: _lifespan(services),
@@ -99,7 +99,8 @@ def create_watched(services: Services) -> Starlette:
             yield
             lag.cancel()
 
-    return Starlette(routes=_watching_routes(services), lifespan=watching)
+    headers = Middleware(SecurityHeaders, is_https=False)
+    return Starlette(routes=_watching_routes(services), middleware=[headers], lifespan=watching)
 
 
 @asynccontextmanager

@@ -12,7 +12,8 @@ import grimp
 ROOT = Path(__file__).parent.parent
 
 TOP_LEVEL = {
-    *(".ci", ".dockerignore", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile", "README.md"),
+    *(".ci", ".dockerignore", ".github", ".gitignore", "CHANGELOG.md", "Dockerfile", "LICENSE", "Makefile"),
+    "README.md",
     *("docker-compose.yml", "docs", "pyproject.toml", "schema.graphql", "server", "tests", "widget"),
 }
 DOMAINS = {

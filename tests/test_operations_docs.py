@@ -6,7 +6,9 @@ import json
 import re
 from typing import Any
 
+import promql_parser
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from server.kit.instruments import Instruments
@@ -31,12 +33,20 @@ def _known() -> set[str]:
     }
 
 
+def _rules() -> list[dict[str, Any]]:
+    (group,) = yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"]
+    rules: list[dict[str, Any]] = group["rules"]
+    return rules
+
+
 def _expressions() -> list[str]:
-    alerts = re.findall(
-        r"expr: (?:\|\n)?(.*?)\n {8}(?:for|labels):", (FOLDER / "alerts.yml").read_text(), re.DOTALL
-    )
     panels = [target["expr"] for panel in _dashboard()["panels"] for target in panel["targets"]]
-    return [*alerts, *panels]
+    return [*(rule["expr"] for rule in _rules()), *panels]
+
+
+def test_prometheus_could_read_every_query() -> None:
+    for each in _expressions():
+        promql_parser.parse(each.replace("$__rate_interval", "5m"))
 
 
 def test_dashboard_and_alerts_name_metrics_that_exist() -> None:
@@ -56,7 +66,7 @@ def test_every_metric_of_ours_is_explained() -> None:
 
 def test_there_is_something_to_do_for_every_alert() -> None:
     page = (FOLDER / "README.md").read_text()
-    alerts = re.findall(r"- alert: (\w+)", (FOLDER / "alerts.yml").read_text())
+    alerts = [rule["alert"] for rule in _rules()]
 
     assert len(alerts) == 10
     assert [each for each in alerts if f"| `{each}` |" not in page] == []

@@ -96,7 +96,7 @@ def test_host_that_is_none_is_named(given: str) -> None:
 SECRETS = {
     "ACQUAINT_SECRET": "f" * 40,
     "ACQUAINT_METRICS_TOKEN": "t" * 32,
-    "ACQUAINT_MONGODB_URL": "mongodb://acquaint:hunter2@mongo.test",
+    "ACQUAINT_MONGODB_URL": "mongodb://acquaint:hunter2@mongo.test",  # pragma: allowlist secret
     "ACQUAINT_PROVIDERS": '[{"key": "acme", "kind": "google", "client_id": "a", "client_secret": "b"}]',
 }
 

@@ -90,6 +90,20 @@ def _hashed(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
+def in_a_popup(endpoint: Endpoint) -> Endpoint:
+    """Let the page that opened this window hear from it: with a policy of ours it would be cut off.
+
+    Every step says so, redirects too: browsers look at each on the way (HTML, section 7.1.3).
+    """
+
+    async def answer(request: Request) -> Response:
+        response = await endpoint(request)
+        response.headers["cross-origin-opener-policy"] = "unsafe-none"
+        return response
+
+    return answer
+
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

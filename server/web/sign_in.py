@@ -17,7 +17,7 @@ from server.identity.model import ATTEMPT_LIFETIME, Callback
 from server.kit.signing import derived_key
 from server.web.admin_pages import AdminPages
 from server.web.own_pages import OwnPages
-from server.web.pages import NO_TRACE, explained, handing_over_page, returning_page
+from server.web.pages import NO_TRACE, explained, handing_over_page, in_a_popup, returning_page
 from server.web.sign_in_input import (
     browser_of,
     fields_of_form,
@@ -95,9 +95,8 @@ def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[B
             await administration.put_session(request, response, finished.admin_session)
         return response
 
-    routes = [
-        *own.routes(),
-        *administration.routes(),
+    pages = [*own.routes(), *administration.routes()]
+    steps = [
         ("/{provider}/start", start, "GET"),
         ("/{provider}/callback", callback, "GET"),
         ("/{provider}/callback", posted, "POST"),
@@ -105,7 +104,8 @@ def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[B
     ]
     session = Middleware(SessionMiddleware, **_session_options(settings))
     explaining = [
-        Route(path, explained(gate, endpoint), methods=[method]) for path, endpoint, method in routes
+        *(Route(path, explained(gate, endpoint), methods=[method]) for path, endpoint, method in pages),
+        *(Route(path, in_a_popup(explained(gate, each)), methods=[method]) for path, each, method in steps),
     ]
     return [Mount("/auth", routes=explaining, middleware=[session])]
 

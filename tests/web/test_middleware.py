@@ -99,20 +99,6 @@ async def test_nothing_but_graphql_and_the_widget_is_for_other_origins(api: Api,
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-@pytest.mark.parametrize(
-    "path", ["/graphql", "/livez", "/widget/drip-question.js", "/auth/demo/start", "/nothing/here"]
-)
-async def test_every_answer_says_what_browsers_may_do_with_it(api: Api, path: str) -> None:
-    headers = (await api.http.get(path)).headers
-
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
-    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
-    assert headers["Strict-Transport-Security"] == "max-age=31536000"
-
-
 async def test_nobody_is_sent_to_tls_that_is_not_there() -> None:
     async with client_of(SecurityHeaders(_broken, is_https=False)) as plain:
         response = await plain.get("/")

@@ -59,7 +59,7 @@ async def test_page_runs_its_own_script_alone_and_keeps_its_opener(
     assert f"script-src 'sha256-{digest}'" in policy
     assert policy.startswith("default-src 'none'")
     assert "frame-ancestors 'none'" in policy
-    assert "cross-origin-opener-policy" not in answer.headers
+    assert answer.headers["cross-origin-opener-policy"] == "unsafe-none"
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["referrer-policy"] == "no-referrer"
 
