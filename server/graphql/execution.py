@@ -18,10 +18,10 @@ from server.graphql.executor import Compiler
 from server.graphql.limits import LimitError
 from server.graphql.persisted import PersistedDocuments
 from server.graphql.planning import StrawberryPlanner
-from server.kit.errors import MASKED, ExpectedError, ForbiddenError, InvalidInputError
+from server.kit.errors import AWAY, MASKED, ExpectedError, ForbiddenError, InvalidInputError
 from server.kit.following import LostTrackError
 from server.kit.logs import tell
-from server.kit.mongo import bounded
+from server.kit.mongo import bounded, has_primary, is_outage
 from server.kit.operations import OperationLimits
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ class Executor:
                     )
                     result = await running if isawaitable(running) else running
         except TimeoutError:
-            return {"errors": [_too_late(self._limits.seconds)]}
+            is_there = has_primary(self._services.client)
+            return {"errors": [_too_late(self._limits.seconds) if is_there else _away({}, request_id)]}
         return self._response(prepared, operation, result, request_id)
 
     async def _prepare(self, viewer: Viewer, operation: Operation) -> Prepared:
@@ -184,6 +185,11 @@ def _too_late(seconds: float) -> dict[str, Any]:
     return {"message": message, "extensions": extensions}
 
 
+def _away(formatted: Mapping[str, Any], request_id: str) -> dict[str, Any]:
+    _log.warning("the database is away, request %s", request_id)
+    return {**formatted, "message": AWAY, "extensions": {"code": "UNAVAILABLE", "requestId": request_id}}
+
+
 def _located(error: Exception) -> GraphQLError:
     return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
 
@@ -201,6 +207,8 @@ def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
         return _short(error)
     if isinstance(original, ExpectedError):
         return {**error.formatted, "extensions": {"code": _code(original)}}
+    if is_outage(original):
+        return _away(error.formatted, request_id)
     _log.error("unexpected error, request %s", request_id, exc_info=original)
     return {
         **error.formatted,

@@ -3,6 +3,10 @@
 # All that a caller gets to read of an error that nobody expected.
 MASKED = "Something went wrong on our side; the request id helps us to find out what."
 
+# What a caller reads while the database is away, and after how many seconds to come again.
+AWAY = "The database does not answer at this moment: send the same again."
+AWAY_SECONDS = 2
+
 
 class ExpectedError(Exception):
     """A request that can't be done, with one sentence for its reader: what is wrong, what would be right.

@@ -20,20 +20,25 @@ from motor.motor_asyncio import (
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo import IndexModel, ReadPreference, ReplaceOne, UpdateOne, timeout
+from pymongo import IndexModel, ReplaceOne, UpdateOne, timeout
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
     PyMongoError,
+    WriteConcernError,
 )
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from server.kit.database_limits import DatabaseLimits
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from contextlib import AbstractContextManager
+
+    from pymongo.topology_description import TopologyDescription
 
 __all__ = [
     "BulkWriteError",
@@ -56,8 +61,10 @@ __all__ = [
     "connect",
     "greet",
     "halved",
+    "has_primary",
     "in_transaction",
     "is_about_duplicates",
+    "is_outage",
     "open_database",
     "undecoded",
     "why_not_durable",
@@ -73,44 +80,60 @@ UndecodedCollection = AsyncIOMotorCollection[RawBSONDocument]
 Result = TypeVar("Result")
 
 _DUPLICATE_KEY = 11_000
+_USUAL = DatabaseLimits()
 _PING_SECONDS = 1.0  # those who ask for readiness give up soon themselves (Kubernetes after one second)
 _AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _EMPTY_BYTES = 5  # of a document without fields: its length and its end
 _UNDECODED = CodecOptions(document_class=RawBSONDocument, tz_aware=True, tzinfo=UTC)
 
 
-def connect(url: str) -> Client:
-    """Return a client of the server or replica set at `url`; it dials on first use.
+def connect(url: str, limits: DatabaseLimits = _USUAL) -> Client:
+    """Return a client of the server or replica set at `url` by which nothing acknowledged is lost.
 
-    Ten seconds to find a primary outlasts an ordinary election (two to five seconds); the driver
-    retries a read or a write once by itself.
+    It dials on first use. Writes wait for a majority and its journal. Reads go to the primary, so that a
+    person sees the answer just given, and show what a majority has: who repeats a request that was never
+    acknowledged must not be told that it is done by what a failover then takes back. The driver repeats
+    a read or a write once by itself, within the time of an operation as often as it takes.
     """
     return AsyncIOMotorClient(
         url,
         appname="acquaint",
         tz_aware=True,
-        serverSelectionTimeoutMS=10_000,
-        connectTimeoutMS=5_000,
-        socketTimeoutMS=30_000,
-        maxPoolSize=100,
+        uuidRepresentation="standard",
+        w="majority",
+        journal=True,
+        wTimeoutMS=1_000 * limits.majority_seconds,
+        readConcernLevel="majority",
+        readPreference="primary",
         retryReads=True,
         retryWrites=True,
-        uuidRepresentation="standard",
+        serverSelectionTimeoutMS=1_000 * limits.selection_seconds,
+        connectTimeoutMS=1_000 * limits.connect_seconds,
+        heartbeatFrequencyMS=1_000 * limits.heartbeat_seconds,
+        socketTimeoutMS=1_000 * limits.silence_seconds,
+        maxPoolSize=limits.connections,
+        waitQueueTimeoutMS=1_000 * limits.queue_seconds,
     )
 
 
 def open_database(client: Client, name: str) -> Database:
-    """Return the database in which nothing acknowledged is lost.
+    """Return the database, with the concerns of its client."""
+    return client.get_database(name, codec_options=_AWARE_UTC)
 
-    Writes wait for a majority and its journal; reads go to the primary, so that a person sees the
-    answer just given. The server's own read concern there, `local`, suffices: what it shows and a
-    failover takes back was never acknowledged to anybody.
-    """
-    return client.get_database(
-        name,
-        codec_options=_AWARE_UTC,
-        read_preference=ReadPreference.PRIMARY,
-        write_concern=WriteConcern(w="majority", j=True, wtimeout=10_000),
+
+def has_primary(client: Client) -> bool:
+    """Whether the driver knows of a server that takes writes."""
+    # motor's stub does not say that it is a property
+    return cast("TopologyDescription", client.topology_description).has_writable_server()
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Whether it says that the database is away or can't acknowledge: the same may succeed a moment later."""
+    return isinstance(error, ConnectionFailure | WriteConcernError) or (
+        isinstance(error, PyMongoError)
+        and (
+            error.has_error_label("RetryableWriteError") or error.has_error_label("TransientTransactionError")
+        )
     )
 
 

@@ -152,7 +152,7 @@ def build_services(settings: Settings, *, clock: Clock = system_clock) -> Servic
     """Return the services of one process; nothing is dialled before it is needed."""
     if problem := why_unknown(settings.retention, HOLDINGS) or why_not_limits(settings.limits):
         raise SettingsError(problem)
-    client = connect(settings.mongodb_url)
+    client = connect(settings.mongodb_url, settings.database_limits)
     database = open_database(client, settings.database)
     ground = lay_ground(settings, database, clock)
     stores, profiles, queue = ground.stores, ground.profiles, ground.queue

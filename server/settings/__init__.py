@@ -9,9 +9,10 @@ from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from server.kit.database_limits import DatabaseLimits
 from server.kit.operations import OperationLimits
 from server.kit.signing import derived_key
 from server.settings.errors import SettingsError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Environment", "ProviderSettings", "Settings", "SettingsError", "read_settings"]
 
 _MAX_DAYS = 36_525  # a hundred years
+_Limits = TypeVar("_Limits", OperationLimits, DatabaseLimits)
 _MIN_SECRET = 32  # characters; RFC 7518, section 3.2 wants 256 bits for HS256
 
 
@@ -55,6 +57,7 @@ class Settings:
     # How often in how many seconds, by the name of a limit; None turns it off. See access.limiting.
     limits: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
     operation_limits: OperationLimits = field(default_factory=OperationLimits)
+    database_limits: DatabaseLimits = field(default_factory=DatabaseLimits)
     executes_trusted_documents_alone: bool = False  # for pages; see access.documents
     metrics_token: str | None = field(default=None, repr=False)  # whoever shows it may read /metrics
     worker_port: int | None = None  # where a worker tells how it is
@@ -119,7 +122,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         worker_port=_port(text, "ACQUAINT_WORKER_PORT")
         if (text := environ.get("ACQUAINT_WORKER_PORT"))
         else None,
-        operation_limits=_operation_limits(environ.get("ACQUAINT_OPERATION_LIMITS", "{}")),
+        operation_limits=_whole_numbers("ACQUAINT_OPERATION_LIMITS", environ, OperationLimits),
+        database_limits=_whole_numbers("ACQUAINT_DATABASE_LIMITS", environ, DatabaseLimits),
     )
     if not settings.is_development and not settings.is_https:
         message = "ACQUAINT_PUBLIC_URL must start with https:// in production, since tokens travel over it."
@@ -179,11 +183,10 @@ def _origin(name: str, text: str) -> str:
 
 def _secret(text: str) -> str:
     if len(text) < _MIN_SECRET:
-        message = (
-            f"ACQUAINT_SECRET must be at least {_MIN_SECRET} random characters,"
-            " the same in every process; `openssl rand -hex 32` makes one."
+        wanted = (
+            f"ACQUAINT_SECRET must be at least {_MIN_SECRET} random characters, the same in every process"
         )
-        raise SettingsError(message)
+        raise SettingsError(f"{wanted}; `openssl rand -hex 32` makes one.")
     return text
 
 
@@ -253,14 +256,14 @@ _MOST_ALLOWED = 1_000_000_000
 _LONGEST_SECONDS = 86_400
 
 
-def _operation_limits(text: str) -> OperationLimits:
-    """Read how much one operation may ask for; what is not named keeps its default."""
-    names = ", ".join(each.name for each in fields(OperationLimits))
-    message = f"ACQUAINT_OPERATION_LIMITS must be a JSON object of whole numbers above 0, by limit: {names}."
+def _whole_numbers(name: str, environ: Mapping[str, str], kind: type[_Limits]) -> _Limits:
+    """Read numbers by the fields of `kind`; what is not named keeps its default."""
+    names = ", ".join(each.name for each in fields(kind))
+    message = f"{name} must be a JSON object of whole numbers above 0, by limit: {names}."
     try:
-        given = json.loads(text)
+        given = json.loads(environ.get(name, "{}"))
         if all(type(value) is int and value > 0 for value in given.values()):
-            return OperationLimits(**given)
+            return kind(**given)
     except (AttributeError, TypeError, ValueError):
         pass
     raise SettingsError(message)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from server.access.errors import AuthenticationError, OriginNotAllowedError, TooManyRequestsError
+from server.kit.errors import AWAY_SECONDS
 from server.web.accepting import MediaType, accepted
 from server.web.event_stream import EventStream
 from server.web.graphiql import graphiql_page
@@ -35,7 +36,7 @@ MAX_BODY = 256 * 1024  # bytes; the widget's largest answer has 10,000 character
 _METHODS = "GET, POST"
 _NAMES_A_DOCUMENT = frozenset({"query", "documentId", "extensions"})
 # What a request that could be read came to, where the client speaks the response type; 200 for all else.
-_STATUS = {"METHOD_NOT_ALLOWED": 405, "INTERNAL_ERROR": 500}
+_STATUS = {"METHOD_NOT_ALLOWED": 405, "INTERNAL_ERROR": 500, "UNAVAILABLE": 503}
 _NOT_EXECUTED = 400
 
 
@@ -140,6 +141,8 @@ def _answered(
     status = 200
     if "data" not in response and (media_type is MediaType.RESPONSE or code in _STATUS):
         status = _STATUS.get(code, _NOT_EXECUTED)
+    elif code == "UNAVAILABLE" and not any((response["data"] or {}).values()):
+        status = 503  # nothing came of it, though it was begun
     answer = _json(status, response, media_type)
     if operation.is_safe and operation.sha256 is not None and status == 200 and "errors" not in response:  # noqa: PLR2004
         return _kept_by_the_client(request, answer)
@@ -170,6 +173,8 @@ def _refusal(status: int, message: str, code: str, media_type: MediaType | None)
 def _json(status: int, content: dict[str, Any], media_type: MediaType) -> Response:
     response = Response(orjson.dumps(content), status_code=status, media_type=media_type.value)
     response.headers["Cache-Control"] = "no-store"
+    if status == 503:  # noqa: PLR2004 - RFC 9110, section 15.6.4: a 503 may say when to come again
+        response.headers["Retry-After"] = str(AWAY_SECONDS)
     if status == 401:  # noqa: PLR2004 - RFC 9110, section 15.5.2: a 401 names a scheme
         response.headers["WWW-Authenticate"] = "Bearer"
     if status == 405:  # noqa: PLR2004 - RFC 9110, section 15.5.6: a 405 names what is allowed

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 
-from server.kit.errors import MASKED
+from server.kit.errors import AWAY, AWAY_SECONDS, MASKED
 from server.kit.logs import begin, trace_of
+from server.kit.mongo import is_outage
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -54,11 +55,11 @@ class RequestIds:
 
         try:
             await self._app(scope, receive, send_with_id)
-        except Exception:
-            _log.exception("unexpected error, request %s", request_id)
+        except Exception as error:
+            answer = _told(error, request_id)
             if status:
                 raise  # the server cuts the connection, so that nobody takes half an answer for a whole one
-            await _masked(request_id)(scope, receive, send_with_id)
+            await answer(scope, receive, send_with_id)
         finally:
             self._note(scope, status, perf_counter() - began)
 
@@ -70,9 +71,16 @@ class RequestIds:
             _log.info("request", extra={**facts, "duration_ms": round(seconds * 1000, 2)})
 
 
-def _masked(request_id: str) -> Response:
-    error = {"message": MASKED, "extensions": {"code": "INTERNAL_ERROR", "requestId": request_id}}
-    return JSONResponse({"errors": [error]}, status_code=500, headers={"Cache-Control": "no-store"})
+def _told(error: Exception, request_id: str) -> Response:
+    """Log what fell through, and return all that a client gets to know of it."""
+    if is_outage(error):
+        _log.warning("the database is away, request %s", request_id)
+        away = {"message": AWAY, "extensions": {"code": "UNAVAILABLE", "requestId": request_id}}
+        headers = {"Cache-Control": "no-store", "Retry-After": str(AWAY_SECONDS)}
+        return JSONResponse({"errors": [away]}, status_code=503, headers=headers)
+    _log.error("unexpected error, request %s", request_id, exc_info=error)
+    masked = {"message": MASKED, "extensions": {"code": "INTERNAL_ERROR", "requestId": request_id}}
+    return JSONResponse({"errors": [masked]}, status_code=500, headers={"Cache-Control": "no-store"})
 
 
 class SecurityHeaders:

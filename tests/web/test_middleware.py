@@ -170,7 +170,7 @@ class AwayStore(KeyStore):
         raise ConnectionFailure(message)
 
 
-async def test_database_that_is_away_is_our_fault_and_not_the_clients(
+async def test_database_that_is_away_asks_clients_to_come_again(
     mongodb_url: str, database: Database, clock: FakeClock
 ) -> None:
     services = build_services(settings_for(mongodb_url, database.name), clock=clock)
@@ -182,6 +182,6 @@ async def test_database_that_is_away_is_our_fault_and_not_the_clients(
         response = await http.post("/graphql", json={"query": KIND}, headers={"Authorization": "Bearer sk_x"})
 
     services.close()
-    assert response.status_code == 500
-    assert response.json()["errors"][0]["extensions"]["code"] == "INTERNAL_ERROR"
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "2")
+    assert response.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     assert "10.0.0.7" not in response.text
