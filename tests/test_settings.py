@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server.kit.database_limits import DatabaseLimits
 from server.services import build_services
 from server.settings import SettingsError, read_settings
 
@@ -128,3 +129,14 @@ def test_file_that_cannot_be_read_is_named_and_its_content_is_not(tmp_path: Path
     ):
         with pytest.raises(SettingsError, match=f"ACQUAINT_SECRET_FILE names .*/{name}, which {said}"):
             read_settings({"ACQUAINT_SECRET_FILE": str(tmp_path / name)})
+
+
+def test_bounds_of_the_database_are_read_and_keep_their_defaults() -> None:
+    settings = read_settings({**REQUIRED, "ACQUAINT_DATABASE_LIMITS": '{"selection_seconds": 20}'})
+
+    assert settings.database_limits == DatabaseLimits(selection_seconds=20)
+    assert DatabaseLimits().selection_seconds < settings.operation_limits.seconds
+    with pytest.raises(
+        SettingsError, match="ACQUAINT_DATABASE_LIMITS must be a JSON object of whole numbers"
+    ):
+        read_settings({**REQUIRED, "ACQUAINT_DATABASE_LIMITS": '{"patience": 1}'})

@@ -17,6 +17,7 @@ from tests.api import client_of
 if TYPE_CHECKING:
     from tests.api import Api
 
+
 class AwayStore(QuestionStore):
     """The question sets of a database that lost its primary."""
 
@@ -24,7 +25,7 @@ class AwayStore(QuestionStore):
         raise NotPrimaryError("10.0.0.7 is no primary")
 
 
-@pytest.mark.parametrize("beside, status", [("", 503), ("viewer { kind }", 200)])
+@pytest.mark.parametrize(("beside", "status"), [("", 503), ("viewer { kind }", 200)])
 async def test_operation_of_which_nothing_came_is_to_be_sent_again(
     api: Api, beside: str, status: int
 ) -> None:
