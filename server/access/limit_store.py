@@ -1,6 +1,7 @@
 """What was taken from buckets, by all processes, in MongoDB: collection `rate_limits`.
 
-A count that is lost in a crash costs nobody anything, so these writes wait for no journal and no majority.
+A count that is lost in a crash costs nobody anything, so these writes wait for no journal and no majority,
+and reads see them at once.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from server.kit.mongo import IndexModel, UpdateOne, WriteConcern
+from server.kit.mongo import IndexModel, ReadConcern, UpdateOne, WriteConcern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,9 @@ class LimitStore:
     """Adds up what the processes take."""
 
     def __init__(self, database: Database) -> None:
-        self._buckets = database[COLLECTION].with_options(write_concern=WriteConcern(w=1, j=False))
+        self._buckets = database[COLLECTION].with_options(
+            write_concern=WriteConcern(w=1, j=False), read_concern=ReadConcern("local")
+        )
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""

@@ -25,5 +25,5 @@ class DatabaseLimits:
         30  # for an answer; of background work alone, whose longest statements take some 10
     )
     majority_seconds: int = 10  # for a majority to have a write, also of background work alone
-    connections: int = 100  # of a process to a server; there are never more than the driver's threads
-    queue_seconds: int = 5  # for a free one of them
+    connections: int = 32  # of a process; the driver has a thread for each, more only slow each other down
+    queue_seconds: int = 5  # for a free one, should the driver ever have more threads

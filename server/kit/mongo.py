@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from bson import decode
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
+from motor.frameworks import asyncio as threads
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
     AsyncIOMotorClientSession,
@@ -52,6 +53,7 @@ __all__ = [
     "ExecutionTimeout",
     "IndexModel",
     "PyMongoError",
+    "ReadConcern",
     "ReplaceOne",
     "Server",
     "Undecoded",
@@ -95,6 +97,7 @@ def connect(url: str, limits: DatabaseLimits = _USUAL) -> Client:
     acknowledged must not be told that it is done by what a failover then takes back. The driver repeats
     a read or a write once by itself, within the time of an operation as often as it takes.
     """
+    _set_threads(limits.connections)
     return AsyncIOMotorClient(
         url,
         appname="acquaint",
@@ -114,6 +117,14 @@ def connect(url: str, limits: DatabaseLimits = _USUAL) -> Client:
         maxPoolSize=limits.connections,
         waitQueueTimeoutMS=1_000 * limits.queue_seconds,
     )
+
+
+def _set_threads(count: int) -> None:
+    """Have Motor run so many threads, and not five for each core of whatever machine this is."""
+    if threads.max_workers != count:
+        threads.max_workers = count
+        # Else only by an environment variable before the import; motor has no stub for it.
+        threads._reset_global_executor()  # type: ignore[no-untyped-call] # noqa: SLF001
 
 
 def open_database(client: Client, name: str) -> Database:
