@@ -199,6 +199,10 @@ class QuestionSetContentInput:
     asks_consent_first: bool = strawberry.field(
         default=False, description="Whether to ask for leave where a question needs one."
     )
+    exits: list[model.Exit] = strawberry.field(
+        default_factory=lambda: list(model.Exit),
+        description="The ways out that a question offers which people may pass; all if left out.",
+    )
     experiment: ExperimentInput | None = strawberry.field(default=None, description="Variants to compare.")
 
 
@@ -225,6 +229,7 @@ def read_content(given: QuestionSetContentInput) -> model.SetDraft:
         reask={each.outcome: _reask(each) for each in given.reask},
         patience=timedelta(seconds=given.patience_seconds),
         asks_consent_first=given.asks_consent_first,
+        exits=tuple(dict.fromkeys(given.exits)),
         experiment=_experiment(given.experiment),
     )
 

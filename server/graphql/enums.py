@@ -32,6 +32,7 @@ from server.profiles.model import (
 from server.profiles.ordering import Direction, SortKey
 from server.questions.model import (
     DeviceClass,
+    Exit,
     Gate,
     NextState,
     Ordering,
@@ -310,6 +311,14 @@ _describe(
     DRAFT="It was never published.",
     PUBLISHED="People are asked from it.",
     ARCHIVED="Nobody is asked from it any more.",
+)
+_describe(
+    Exit,
+    "A way out of a question that people may pass.",
+    SKIP="Not now: skipQuestion.",
+    DECLINE="Rather not say: declineQuestion.",
+    NOT_APPLICABLE="It does not apply to them: declineQuestion with isNotApplicable.",
+    CLOSE="Take it away: dismissQuestion.",
 )
 _describe(
     RatingStyle,

@@ -63,6 +63,9 @@ class QuestionSetContent:
     per_week: int | None = strawberry.field(description="How many in 7 days.")
     ordering: model.Ordering = strawberry.field(description="In which order its questions come.")
     default_language: str = strawberry.field(description="The language of the texts themselves.")
+    exits: list[model.Exit] = strawberry.field(
+        description="The ways out that a question offers which people may pass."
+    )
     questions: list[AuthoredQuestion] = strawberry.field(description="Its questions, in the order of asking.")
 
     @strawberry.field(description="All of it, as docs/question-set.schema.json has it.")
@@ -124,6 +127,7 @@ def _show_content(content: model.SetContent) -> QuestionSetContent:
         per_week=content.per_week,
         ordering=content.ordering,
         default_language=content.default_language,
+        exits=list(content.exits),
         questions=[_show_authored(question) for question in content.questions],
     )
 

@@ -61,6 +61,9 @@ class Question:
         description="What the button to decline says, if not the usual."
     )
     is_skippable: bool = strawberry.field(description="Whether people may pass for now.")
+    exits: list[model.Exit] = strawberry.field(
+        description="The ways out to offer, as its set has them; none where it has to be answered."
+    )
     has_other: bool = strawberry.field(
         description="Whether a text may be sent in place of an option's value."
     )
@@ -94,6 +97,10 @@ class Ask:
     placement: str = strawberry.field(description="Where the question appears.")
     question: Question = strawberry.field(description="What to ask.")
     step: AskStep = strawberry.field(description="Where it stands, for whoever shows progress.")
+    following: Ask | None = strawberry.field(
+        description="What its set asks after it whatever is answered, to be shown at once; null where the"
+        " answer decides. What counts is `next` once this has its outcome."
+    )
 
 
 @strawberry.type(description="What to ask next.")
@@ -240,7 +247,13 @@ def show_skipped(handled: model.Handled) -> SkipQuestionSuccess:
 
 def _show_ask(ask: model.Ask) -> Ask:
     step = AskStep(number=ask.step.number, total=ask.step.total)
-    return Ask(id=strawberry.ID(ask.id), placement=ask.placement, question=_show_question(ask), step=step)
+    return Ask(
+        id=strawberry.ID(ask.id),
+        placement=ask.placement,
+        question=_show_question(ask),
+        step=step,
+        following=None if ask.following is None else _show_ask(ask.following),
+    )
 
 
 def _show_question(ask: model.Ask) -> Question:
@@ -260,6 +273,7 @@ def _show_question(ask: model.Ask) -> Question:
         skip_label=wording.skip_label,
         decline_label=wording.decline_label,
         is_skippable=question.is_skippable,
+        exits=list(ask.exits) if question.is_skippable else [],
         has_other=question.has_other,
         rating_style=question.rating_style if question.kind is model.QuestionKind.RATING else None,
         options=[

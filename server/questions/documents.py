@@ -11,6 +11,7 @@ from server.profiles.model import AttributeId
 from server.questions.model import (
     Branch,
     Choice,
+    Exit,
     Experiment,
     Ordering,
     Outcome,
@@ -80,6 +81,7 @@ def content_model(document: Mapping[str, Any]) -> SetContent:
     given["questions"] = tuple(_question(each) for each in given["questions"])
     given |= _read(given, "ordering", Ordering)
     given |= _read(given, "patience", _span)
+    given |= _read(given, "exits", lambda exits: tuple(map(Exit, exits)))
     given["reask"] = {Outcome(key): _reask(each) for key, each in given.get("reask", {}).items()}
     given["experiment"] = _experiment(given.get("experiment"))
     return SetContent(**given)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from server.questions.model import Outcome, QuestionState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
     from server.profiles.conditions import Subject
     from server.profiles.model import AttributeId
-    from server.questions.model import QuestionId, QuestionState
+    from server.questions.model import Question, QuestionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +48,24 @@ class Facts:
         """Return the number of the visit that a question asked now belongs to."""
         is_over = self.visit_ends_at is not None and now >= self.visit_ends_at
         return self.visits + 1 if is_over else self.visits
+
+    def once_answered(self, question: Question, now: datetime) -> Facts:
+        """Return the facts once a question is answered in this visit, save what its answer itself decides."""
+        visit = self.visit_at(now)
+        before = self.states.get(question.id)
+        state = QuestionState(
+            handled=1 if before is None else before.handled + 1,
+            outcome=Outcome.ANSWERED,
+            at=now,
+            visit=visit,
+            times=(*(() if before is None else before.times), (now, visit)),
+        )
+        known = {} if question.attribute_id is None else {question.attribute_id: None}
+        settled = set() if question.purpose is None else {question.purpose}
+        return replace(
+            self,
+            known={**self.known, **known},
+            settled=self.settled | settled,
+            states={**self.states, question.id: state},
+            to_confirm={key: at for key, at in self.to_confirm.items() if key not in known},
+        )

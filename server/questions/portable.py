@@ -12,6 +12,7 @@ from server.questions.documents import plain
 from server.questions.model import (
     Branch,
     Choice,
+    Exit,
     Experiment,
     Ordering,
     Outcome,
@@ -69,6 +70,7 @@ def draft_from(document: object) -> SetDraft:
     place.take(given, "reask", lambda at: {Outcome(k): _reask(v) for k, v in at.members(set(Outcome))})
     place.take(given, "patience", Place.as_span)
     place.take(given, "asks_consent_first", Place.as_flag)
+    place.take(given, "exits", lambda at: tuple(each.as_one_of(Exit) for each in at.items()))
     place.take(given, "experiment", _experiment)
     place.take(given, "questions", lambda at: tuple(_question_from(each) for each in at.items()))
     return SetDraft(**given)

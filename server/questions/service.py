@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from server.access.model import ViewerKind
@@ -18,7 +19,7 @@ from server.questions.model import Ask, NextQuestion, Question, QuestionKind, To
 from server.questions.reading import scale_of
 from server.questions.selection import decide, verdicts
 from server.questions.states import states_of
-from server.questions.stepping import step_of
+from server.questions.stepping import following, step_of
 from server.questions.wording import Prints, may_be_piped, spoken, worded
 from server.questions.writing import check_placement
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from server.profiles.model import AttributeId, Profile
     from server.profiles.service import Profiles
     from server.questions.compiling import CompiledSet, LiveSets
-    from server.questions.model import QuestionId, QuestionState, Step, Verdict, Wording
+    from server.questions.model import QuestionId, QuestionState, Verdict, Wording
     from server.questions.selection import Decision
     from server.questions.store import QuestionStore
 
@@ -101,15 +102,12 @@ class Questions:
         self._instruments.decided(decision.state)
         if decision.verdict is None:
             return NextQuestion(state=decision.state, until=decision.until)
-        ask = self._ask(
-            profile,
-            askable,
-            decision.verdict,
-            facts,
-            now,
-            locale,
-            step_of(live, facts, decision.verdict, now),
-        )
+        ask = self._ask(profile, askable, decision.verdict, facts, now, locale, live)
+        if ask.step.number < ask.step.total:
+            after = facts.once_answered(decision.verdict.question, now)
+            verdict = following(live, after, decision.verdict, now)
+            if verdict is not None:
+                ask = replace(ask, following=self._ask(profile, askable, verdict, after, now, locale, live))
         return NextQuestion(state=decision.state, ask=ask)
 
     async def verdicts_for(
@@ -158,7 +156,7 @@ class Questions:
         facts: Facts,
         now: datetime,
         locale: str | None,
-        step: Step,
+        live: LiveSets,
     ) -> Ask:
         question, state = verdict.question, facts.states.get(verdict.question.id)
         wording = _wording(verdict, askable, locale, self._prints)
@@ -179,7 +177,8 @@ class Questions:
             else askable.catalogue.by_id[question.attribute_id],
             placement=facts.placement,
             wording=wording,
-            step=step,
+            step=step_of(live, facts, verdict, now),
+            exits=live.owners[question.id].content.exits,
             numbers=scale_of(question),
         )
 

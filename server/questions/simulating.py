@@ -15,8 +15,6 @@ from server.questions.compiling import compile_sets
 from server.questions.model import (
     Collision,
     FirstAsked,
-    Outcome,
-    QuestionState,
     SetState,
     Simulation,
 )
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from server.profiles.service import Profiles
     from server.questions.compiling import Chances, LiveSets
     from server.questions.facts import Facts
-    from server.questions.model import Question, QuestionId, QuestionSet, QuestionSetId
+    from server.questions.model import QuestionId, QuestionSet, QuestionSetId
     from server.questions.service import Questions
     from server.questions.store import QuestionStore
 
@@ -166,7 +164,7 @@ def _asked_in_days(facts: Facts, sets: LiveSets, now: datetime, visits: int) -> 
             if verdict is None:
                 break
             asked.append(verdict.question.id)
-            facts = _settled(facts, verdict.question, now)
+            facts = facts.once_answered(verdict.question, now)
         now += step
         facts = replace(
             facts,
@@ -175,18 +173,3 @@ def _asked_in_days(facts: Facts, sets: LiveSets, now: datetime, visits: int) -> 
             visit_ends_at=now + QUIET,
         )
     return list(dict.fromkeys(asked))
-
-
-def _settled(facts: Facts, question: Question, now: datetime) -> Facts:
-    """Return the facts once a question was answered."""
-    visit = facts.visit_at(now)
-    state = QuestionState(handled=1, outcome=Outcome.ANSWERED, at=now, visit=visit, times=((now, visit),))
-    known = {} if question.attribute_id is None else {question.attribute_id: None}
-    settled = set() if question.purpose is None else {question.purpose}
-    return replace(
-        facts,
-        known={**facts.known, **known},
-        settled=facts.settled | settled,
-        states={**facts.states, question.id: state},
-        to_confirm={key: at for key, at in facts.to_confirm.items() if key not in known},
-    )

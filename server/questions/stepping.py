@@ -1,11 +1,11 @@
-"""Where a question stands among what its set asks in one visit. Pure."""
+"""Where a question stands among what its set asks in one visit, and what comes after it. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from server.questions.model import Step
-from server.questions.selection import open_questions
+from server.questions.model import QuestionKind, Step
+from server.questions.selection import decide, open_questions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,3 +29,14 @@ def step_of(sets: LiveSets, facts: Facts, verdict: Verdict, now: datetime) -> St
     done = sum(any(at == visit for _, at in state.times) for state in states if state is not None)
     total = min(arm.per_visit, done + open_questions(sets, facts, compiled, now))
     return Step(number=done + 1, total=max(total, done + 1))
+
+
+def following(sets: LiveSets, after: Facts, verdict: Verdict, now: datetime) -> Verdict | None:
+    """Return what the same set asks `after` a question, whatever its answer; None where that decides."""
+    question = verdict.question
+    if sets.owners[question.id].has_branches or question.kind is QuestionKind.CONSENT:
+        return None
+    found = decide(sets, after, now).verdict
+    if found is None or found.question_set is not verdict.question_set or found.question.show_if is not None:
+        return None
+    return found

@@ -124,7 +124,8 @@ async def _visit(api: Api, run: Run) -> list[str]:
 
     async def send(name: str, by: Caller, **variables: object) -> Any:  # noqa: ANN401 - a response
         context = context_of(api, await viewer_of(api, by))
-        result = await run(parse(WIDGET[name]), context, variables, None)
+        given = {"input": variables} if "$input" in WIDGET[name] else variables
+        result = await run(parse(WIDGET[name]), context, given, None)
         told.append(_without_names(str(tell(result))))
         return result.data
 

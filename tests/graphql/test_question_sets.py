@@ -261,3 +261,36 @@ async def test_only_admins_change_sets(api: Api) -> None:
     refused = await api.data(operation, {"id": work["id"]}, by=app)
 
     assert {each["__typename"] for each in refused.values()} == {"ForbiddenError"}
+
+
+PUBLISH = (
+    """mutation ($input: QuestionSetVersionInput!) { publishQuestionSet(input: $input) { __typename } }"""
+)
+EXITS = """{ nextQuestion { ask { question { key isSkippable exits } following { question { exits } } } } }"""
+
+
+async def test_set_says_which_ways_out_its_questions_offer(api: Api) -> None:
+    must = {**GOAL, "isSkippable": False}
+    content = {"name": "Work", "questions": [JOB, must], "perVisit": 2, "exits": ["DECLINE", "SKIP", "SKIP"]}
+    work = await change(api, "createQuestionSet", key="work", content=content)
+    await _publish(api, work)
+
+    asked = (await api.data(EXITS, by=await api.person()))["nextQuestion"]["ask"]
+
+    assert asked["question"] == {"key": "job", "isSkippable": True, "exits": ["DECLINE", "SKIP"]}
+    assert asked["following"] == {"question": {"exits": []}}
+
+
+async def test_set_that_says_nothing_of_ways_out_offers_all(api: Api) -> None:
+    work = await created(api)
+    await _publish(api, work)
+
+    asked = (await api.data(EXITS, by=await api.person()))["nextQuestion"]["ask"]
+
+    assert asked["question"]["exits"] == ["SKIP", "DECLINE", "NOT_APPLICABLE", "CLOSE"]
+
+
+async def _publish(api: Api, work: dict[str, Any]) -> None:
+    given = {"id": work["id"], "expectedVersion": work["version"]}
+    published = await api.data(PUBLISH, {"input": given}, by=api.admin)
+    assert published["publishQuestionSet"] == {"__typename": "QuestionSetSuccess"}

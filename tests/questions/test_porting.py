@@ -10,7 +10,7 @@ import pytest
 from server.kit.errors import InvalidInputError
 from server.questions.documents import plain
 from server.questions.drafts import draft_of
-from server.questions.model import SetDraft
+from server.questions.model import Exit, SetDraft
 from server.questions.portable import attributes_of, draft_from, key_of, written
 from server.questions.porting import STARTERS, starter_set
 from tests.api import SEEDER, Api
@@ -46,6 +46,15 @@ def test_schema_names_every_member_that_is_read() -> None:
     }
 
 
+def test_ways_out_are_written_down_and_read_again() -> None:
+    draft = SetDraft(name="Care", exits=(Exit.SKIP, Exit.CLOSE))
+
+    document = written("care", draft, ())
+
+    assert document["exits"] == ["skip", "close"]
+    assert draft_from(document) == draft
+
+
 async def test_starter_sets_are_imported_published_and_exported_again(api: Api) -> None:
     porting, authoring = api.services.porting, api.services.authoring
     for key in STARTERS:
@@ -77,6 +86,7 @@ async def test_starter_sets_are_imported_published_and_exported_again(api: Api) 
         ({"audience": {"not": {"sql": "1=1"}}}, "sql"),
         ({"trigger": {"starts_at": "tomorrow"}}, "document.trigger.starts_at"),
         ({"reask": {"bored": {}}}, "bored"),
+        ({"exits": ["escape"]}, "document.exits[0]"),
         ({"patience": 1e300}, "document.patience"),
     ],
 )

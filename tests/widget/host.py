@@ -104,6 +104,7 @@ class Host:
             await route.fulfill(status=204, headers=_CORS)
             return
         sent = json.loads(route.request.post_data or "{}")
+        sent["variables"] = sent["variables"].get("input", sent["variables"])
         self.sent.append(sent)
         await route.fulfill(json=self._data(sent["query"], sent["variables"]), headers=_CORS)
 

@@ -15,7 +15,7 @@ def question(kind: str, **overrides: object) -> Question:
         "kind": kind,
         "language": "en",
         "prompt": f"What about {kind.lower().replace('_', ' ')}?",
-        "isSkippable": True,
+        "exits": ["SKIP", "DECLINE", "NOT_APPLICABLE", "CLOSE"],
         "hasOther": False,
         "options": [],
     }

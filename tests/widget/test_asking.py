@@ -36,12 +36,17 @@ async def test_each_way_out_is_a_button_of_its_own(host: Host, button: str, act:
     assert told.get("outcome") in {None, "SKIPPED", "DECLINED", "NOT_APPLICABLE"}
 
 
-async def test_page_says_which_ways_out_there_are_and_a_question_may_have_none(host: Host) -> None:
-    await host.open(KINDS["TEXT"], attributes='exits="decline"')
-    await expect(host.card.get_by_role("button")).to_have_text(["Save", "Rather not say"])
+async def test_set_says_which_ways_out_there_are_and_the_page_may_name_fewer(host: Host) -> None:
+    asked = KINDS["TEXT"] | {"exits": ["DECLINE", "NOT_APPLICABLE"]}
+    await host.open(asked)
+    buttons = host.card.get_by_role("button")
+    await expect(buttons).to_have_text(["Save", "Rather not say", "Doesn't apply to me"])
 
-    await host.open(KINDS["TEXT"] | {"isSkippable": False})
-    await expect(host.card.get_by_role("button")).to_have_text(["Save"])
+    await host.open(asked, attributes='exits="skip decline"')
+    await expect(buttons).to_have_text(["Save", "Rather not say"])
+
+    await host.open(KINDS["TEXT"] | {"exits": []})
+    await expect(buttons).to_have_text(["Save"])
 
 
 async def test_authors_word_the_buttons(host: Host) -> None:

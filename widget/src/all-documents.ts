@@ -6,10 +6,8 @@
 import { REPORT_SHOWN } from "./delivery.ts";
 import { NEXT, NEXT_QUESTION, RENEW_VIEWER_TOKEN, START_VISIT } from "./documents.ts";
 import * as panel from "./panel/documents.ts";
-import { documentOf, MUTATIONS, type Parcel } from "./parcels.ts";
+import { ACTS, documentOf } from "./parcels.ts";
 import { SIGN_OUT } from "./people.ts";
-
-const acts = Object.keys(MUTATIONS) as Parcel["act"][];
 
 export const DOCUMENTS: Record<string, string> = {
   START_VISIT,
@@ -17,6 +15,6 @@ export const DOCUMENTS: Record<string, string> = {
   NEXT_QUESTION,
   REPORT_SHOWN,
   SIGN_OUT,
-  ...Object.fromEntries(acts.map((act) => [act.toUpperCase(), documentOf(act, NEXT)])),
+  ...Object.fromEntries(ACTS.map((act) => [act.toUpperCase(), documentOf(act, NEXT)])),
   ...Object.fromEntries(Object.entries(panel).map(([name, text]) => [`PANEL_${name}`, text])),
 };

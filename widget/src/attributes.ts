@@ -3,6 +3,7 @@
 import { EXITS, type Exit } from "./card.ts";
 import { endpointOfScript } from "./endpoint.ts";
 import { DripError } from "./errors.ts";
+import type { Question } from "./types.ts";
 
 export const ATTRIBUTES = [
   "endpoint",
@@ -50,9 +51,13 @@ export function placementFrom(written: string | null, warn: Warn): string {
   return DEFAULT_PLACEMENT;
 }
 
-/** The ways out that the page offers, all unless it names some. */
-export function exitsFrom(written: string | null): readonly Exit[] {
-  return EXITS.filter((name) => (written === null ? true : written.split(" ").includes(name)));
+/** The ways out of a question that its set offers and the page, which may name fewer. */
+export function exitsFrom(written: string | null, { exits }: Question): readonly Exit[] {
+  return EXITS.filter(
+    (name) =>
+      exits.includes(name.toUpperCase().replace("-", "_") as Question["exits"][number]) &&
+      (written === null || written.split(" ").includes(name)),
+  );
 }
 
 /** What is written, or the server that the script came from. Raises DripError BAD_CONFIGURATION when there is neither. */

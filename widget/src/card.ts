@@ -122,7 +122,7 @@ function buttons({ ask: { question }, texts, exits, canGoBack }: Asked): (Node |
   const act = (name: Act, words: string, more = {}): HTMLElement =>
     element("button", { type: "button", part: name, "data-act": name, ...more }, words);
   const offered = (name: Exit, words: string): HTMLElement | false =>
-    question.isSkippable && exits.includes(name) && act(name, words);
+    exits.includes(name) && act(name, words);
   const quiet = [
     offered("decline", question.declineLabel ?? texts.decline),
     offered("not-applicable", texts.notApplicable),
@@ -136,6 +136,6 @@ function buttons({ ask: { question }, texts, exits, canGoBack }: Asked): (Node |
       canGoBack && act("back", texts.back),
     ),
     quiet.some(Boolean) && element("div", { part: "exits" }, ...quiet),
-    question.isSkippable && exits.includes("close") && act("close", "×", { "aria-label": texts.close }),
+    exits.includes("close") && act("close", "×", { "aria-label": texts.close }),
   ];
 }

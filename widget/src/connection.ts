@@ -231,8 +231,8 @@ export class Connection {
 
   async #start(proof: { signIn: SignInProof | null; identityToken: string | null }): Promise<StartVisitResult> {
     // Repeating it is safe: at worst an anonymous profile stays unused.
-    const variables = { ...proof, ...this.#where(), resumeToken: this.inside.resumeToken.read() };
-    return ((await this.inside.postWithKey(START_VISIT, variables)) as { startVisit: StartVisitResult }).startVisit;
+    const input = { ...proof, ...this.#where(), resumeToken: this.inside.resumeToken.read() };
+    return ((await this.inside.postWithKey(START_VISIT, { input })) as { startVisit: StartVisitResult }).startVisit;
   }
 
   async #currentToken(): Promise<string> {

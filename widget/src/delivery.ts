@@ -35,14 +35,12 @@ export async function deliver(connection: Connection, parcel: Parcel): Promise<A
   }
 }
 
-export async function post({ inside }: Connection, { act, ...variables }: Parcel, send: Send): Promise<AskResult> {
-  return ((await send(documentOf(act, inside.next), variables)) as { result: AskResult }).result;
+export async function post({ inside }: Connection, { act, ...input }: Parcel, send: Send): Promise<AskResult> {
+  return ((await send(documentOf(act, inside.next), { input })) as { result: AskResult }).result;
 }
 
 /** Tells that an ask is in sight. */
-export const REPORT_SHOWN = `mutation ReportShown($askId: ID!, $report: AskReportInput) {
-  reportShown(input: { askId: $askId, report: $report }) { __typename }
-}`;
+export const REPORT_SHOWN = `mutation($input: ReportShownInput!) { reportShown(input: $input) { __typename } }`;
 
 /** Nothing depends on it, so it is tried once. */
 export async function reportShown(
@@ -50,7 +48,7 @@ export async function reportShown(
   askId: string,
   report: AskReport,
 ): Promise<void> {
-  await connection.request(REPORT_SHOWN, { askId, report });
+  await connection.request(REPORT_SHOWN, { input: { askId, report } });
 }
 
 /** What is kept, oldest first; nothing where somebody else wrote there. */

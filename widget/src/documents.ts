@@ -21,26 +21,28 @@ export type StartVisitResult =
   | (StartedVisit & FreshToken & { resumeToken: string })
   | { message: string };
 
-export const NEXT = `fragment Next on NextQuestion {
-  state until
-  ask { id placement step { number total } question {
-    id key kind language prompt help why placeholder submitLabel skipLabel declineLabel isSkippable hasOther ratingStyle
+export const NEXT = `fragment Ask on Ask {
+  id placement step { number total } question {
+    id key kind language prompt help why placeholder submitLabel skipLabel declineLabel exits hasOther ratingStyle
     options { value label picture } minimum maximum minLength maxLength minChoices maxChoices
     confirm { value text source } consent { purpose text textVersion }
-  } }
-}`;
+  }
+}
+fragment Next on NextQuestion { state until ask { ...Ask following { ...Ask } } }`;
 
 type Start = {
-  resumeToken: string | null;
-  placement: string;
-  locale: string | null;
-  signIn: SignInProof | null;
-  identityToken: string | null;
+  input: {
+    resumeToken: string | null;
+    placement: string;
+    locale: string | null;
+    signIn: SignInProof | null;
+    identityToken: string | null;
+  };
 };
 
 export const START_VISIT: Document<Start, { startVisit: StartVisitResult }> =
-  `mutation($resumeToken: String, $placement: String!, $locale: String, $signIn: SignInCodeInput, $identityToken: String) {
-  startVisit(input: { resumeToken: $resumeToken, placement: $placement, locale: $locale, signIn: $signIn, identityToken: $identityToken }) {
+  `mutation($input: StartVisitInput!) {
+  startVisit(input: $input) {
     ... on UserError { message } ... on StartVisitSuccess {
       viewerToken expiresInSeconds resumeToken visit { id number startedAt } profile { id traits } next { ...Next }
     }

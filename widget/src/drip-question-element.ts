@@ -8,7 +8,6 @@ import { asDripError, DripError } from "./errors.ts";
 import { dispatch, type DripEventDetails } from "./events.ts";
 import { isAskable } from "./kinds.ts";
 import { ENGLISH, localeOf, speechIn, type Speech } from "./language.ts";
-import { pageLoaded } from "./page-loaded.ts";
 import { BaseElement, reflect, takeOver } from "./reflecting.ts";
 import { sharedConnection } from "./shared-connection.ts";
 import type { Ask, AskHandled, NextQuestion } from "./types.ts";
@@ -92,35 +91,35 @@ export class DripQuestionElement extends BaseElement {
 
   /** Leaves for the provider; the person comes back to this page. */
   signIn(provider: string): Promise<void> {
-    return this.#lead(async ({ signInUrl }, client) => location.assign(await signInUrl(client, provider)));
+    return this.#lead("signIn", provider);
   }
 
   /** Signs in in a small window and leaves this page as it is; call it from a click. */
   signInWithPopup(provider: string): Promise<void> {
-    return this.#lead(({ signInWithPopup }, client) => signInWithPopup(client, provider));
+    return this.#lead("signInWithPopup", provider);
   }
 
   /** Begins a visit as the person whom the host's backend names in a signed token. */
   setToken(token: string): Promise<void> {
-    return this.#lead(({ identify }, client) => identify(client, token, this.#placement));
+    return this.#lead("identify", token);
   }
 
   /** Signs the person out on the server and begins anew. */
   signOut(): Promise<void> {
     this.clear();
-    return this.#lead(({ signOut }, client) => signOut(client, this.#placement));
+    return this.#lead("signOut");
   }
 
   /** Forgets the person in this browser and begins anew. */
   reset(): Promise<void> {
     this.clear();
-    return this.#lead(({ reset }, client) => reset(client, this.#placement));
+    return this.#lead("reset");
   }
 
   /** Whoever comes of it, the connection tells; every element of the page then asks what to ask them. */
-  async #lead(lead: (people: typeof import("./people.ts"), client: Connection) => unknown): Promise<void> {
+  async #lead(lead: "signIn" | "signInWithPopup" | "identify" | "signOut" | "reset", given = this.#placement): Promise<void> {
     try {
-      if (this.#client) await lead(await import("./people.ts"), this.#client);
+      if (this.#client) await (await import("./people.ts"))[lead](this.#client, given, this.#placement);
     } catch (thrown) {
       // A sign-in that failed was told of by the connection.
       if (asDripError(thrown).code !== "SIGN_IN_FAILED") this.#report(thrown);
@@ -176,8 +175,10 @@ export class DripQuestionElement extends BaseElement {
   }
 
   #hear(notice: DripNotice): void {
-    if (notice.type === "error") void pageLoaded().then(() => this.#report(notice.error));
-    else if (notice.type === "visit") {
+    if (notice.type === "error") {
+      const loaded = import("./explaining.ts").then(({ pageLoaded }) => pageLoaded(), () => undefined);
+      void loaded.then(() => this.#report(notice.error));
+    } else if (notice.type === "visit") {
       if (!this.#isLoading && notice.visit.profile.id !== this.#profileId) void this.reload();
     } else if (this.#ask?.id === notice.parcel.askId && "outcome" in notice.result) {
       // Sent late, or from another card of this page that asks the same.
@@ -228,7 +229,7 @@ export class DripQuestionElement extends BaseElement {
   async #draw(ask: Ask, notice: string | null): Promise<void> {
     const answering = await this.#answering;
     const { language, texts, direction } = this.#speech;
-    const asked = { ask, texts, language, notice, exits: exitsFrom(this.exits), canGoBack: answering?.canGoBack ?? false };
+    const asked = { ask, texts, language, notice, exits: exitsFrom(this.exits, ask.question), canGoBack: answering?.canGoBack ?? false };
     const shell = /^(popover|modal)$/.test(this.mode ?? "") && (await import("./popover.ts")).shellOf(this.#card, this, texts);
     if (shell) await shell.mayOpen();
     if (this.#ask !== ask || !(await this.#card.ask(asked, (act) => void this.#act(act)))) return;

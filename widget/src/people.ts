@@ -19,6 +19,11 @@ export function signInUrl({ inside }: Connection, provider: string, returnTo?: s
   return signing.signInUrl(inside.signingIn, provider, returnTo);
 }
 
+/** Leaves for the provider. */
+export async function signIn(connection: Connection, provider: string): Promise<void> {
+  location.assign(await signInUrl(connection, provider));
+}
+
 /** See DripClient.signInWithPopup. */
 export async function signInWithPopup(connection: Connection, provider: string): Promise<StartedVisit> {
   const { inside } = connection;

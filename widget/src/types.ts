@@ -42,7 +42,8 @@ export interface Question {
   submitLabel: string | null;
   skipLabel: string | null;
   declineLabel: string | null;
-  isSkippable: boolean;
+  /** The ways out that its set offers; none where it has to be answered. */
+  exits: ("SKIP" | "DECLINE" | "NOT_APPLICABLE" | "CLOSE")[];
   /** A text may be sent in place of an option. */
   hasOther: boolean;
   ratingStyle: "NUMBERS" | "STARS" | "EMOJI" | null;
@@ -64,6 +65,8 @@ export interface Ask {
   question: Question;
   /** Where it stands among what is asked in this visit. */
   step: { number: number; total: number } | null;
+  /** What comes after it whatever is answered, where the server can tell. */
+  following?: Ask | null;
 }
 
 export interface NextQuestion {

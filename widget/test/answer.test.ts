@@ -16,7 +16,7 @@ const hintFor = (asked: Question) => hint(asked, TEXTS);
 function question(overrides: Partial<Question> = {}): Question {
   return {
     id: "qst_1", key: "q", kind: "TEXT", language: "en", prompt: "?", help: null, why: null, placeholder: null,
-    submitLabel: null, skipLabel: null, declineLabel: null, isSkippable: true, hasOther: false, ratingStyle: null, options: [],
+    submitLabel: null, skipLabel: null, declineLabel: null, exits: ["SKIP", "DECLINE", "NOT_APPLICABLE", "CLOSE"], hasOther: false, ratingStyle: null, options: [],
     confirm: null, consent: null, minimum: null, maximum: null, minLength: null, maxLength: null, minChoices: null, maxChoices: null, ...overrides,
   };
 }

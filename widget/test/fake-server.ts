@@ -13,7 +13,10 @@ export function server(...replies: Reply[]) {
   const asked: { token: string; body: Body }[] = [];
   const fetch = async (_: unknown, init?: RequestInit): Promise<Response> => {
     const headers = new Headers(init?.headers);
-    asked.push({ token: headers.get("Authorization")?.slice(7) ?? "", body: JSON.parse(String(init?.body)) as Body });
+    const { query, variables } = JSON.parse(String(init?.body)) as Body;
+    // Mutations take one input; what is in it is what tests ask about.
+    const given = (variables["input"] ?? variables) as Body["variables"];
+    asked.push({ token: headers.get("Authorization")?.slice(7) ?? "", body: { query, variables: given } });
     const reply = replies.shift() ?? { data: {} };
     if (reply === "offline") throw new TypeError("Failed to fetch");
     if (reply === "html") return new Response("<h1>Hello</h1>", { status: 200 });

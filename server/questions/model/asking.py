@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from server.profiles.model import AttributeDefinition, Profile, Value
     from server.questions.model.pacing import Outcome
-    from server.questions.model.sets import Question, QuestionSet
+    from server.questions.model.sets import Exit, Question, QuestionSet
 
 AskId = NewType("AskId", str)
 
@@ -144,7 +144,8 @@ class Step:
 class Ask:
     """One question handed to one person once, in one place. CONSENT questions have no definition.
 
-    `numbers` are the least and the highest number of a rating.
+    `numbers` are the least and the highest number of a rating; `exits` the ways out that it offers.
+    `following` is what comes after it whatever is answered, where that is foreseen.
     """
 
     id: AskId
@@ -153,7 +154,9 @@ class Ask:
     placement: str
     wording: Wording
     step: Step
+    exits: tuple[Exit, ...]
     numbers: tuple[int, int] | None = None
+    following: Ask | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

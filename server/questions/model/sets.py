@@ -44,6 +44,15 @@ class QuestionKind(StrEnum):
     CONFIRM = "confirm"
 
 
+class Exit(StrEnum):
+    """A way out of a question that people may pass, as they are offered it."""
+
+    SKIP = "skip"
+    DECLINE = "decline"
+    NOT_APPLICABLE = "not_applicable"
+    CLOSE = "close"
+
+
 class RatingStyle(StrEnum):
     """What a rating is drawn with."""
 
@@ -181,7 +190,8 @@ class SetFields:
     """What an author says of a set.
 
     `per_visit`, `per_day` and `per_week` are how many of its questions may be handled in one; `patience` is
-    how long a running look-up that may answer a question is waited for.
+    how long a running look-up that may answer a question is waited for. `exits` are offered with every
+    question that may be passed.
     """
 
     name: str
@@ -197,6 +207,7 @@ class SetFields:
     reask: Mapping[Outcome, Reask] = field(default_factory=dict)
     patience: timedelta = timedelta(seconds=10)
     asks_consent_first: bool = False
+    exits: tuple[Exit, ...] = tuple(Exit)
     experiment: Experiment | None = None
 
 
