@@ -65,7 +65,11 @@ def _routes(services: Services) -> list[BaseRoute]:
         addresses=ClientAddresses(services.settings.trusted_proxies),
     )
     endpoint = GraphQLEndpoint(
-        gate=gate, execute=executor.execute, stream=executor.stream, has_graphiql=is_development
+        gate=gate,
+        execute=executor.execute,
+        deliver=executor.deliver,
+        stream=executor.stream,
+        has_graphiql=is_development,
     )
     socket = GraphQLSocket(gate=gate, stream=executor.stream, own_origin=services.settings.public_url)
     routes: list[BaseRoute] = [

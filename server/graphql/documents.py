@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
+    IDLE,
+    REMOVE,
     ArgumentNode,
     ASTValidationRule,
     BooleanValueNode,
@@ -32,21 +34,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from graphql import GraphQLSchema
+    from graphql.language.visitor import VisitorAction
 
     from server.graphql.executor import CompiledDocument, Compiler
 
 # Characters of text; some 200 documents of applications. A character makes up to 280 bytes of parsed
 # document, so that whoever sends us one after the other makes us keep 70 MB at worst.
 _ROOM = 256 * 1024
+_INCREMENTAL = frozenset({"defer", "stream"})
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document that was parsed and validated; it executes, unless there are errors."""
+    """A document that was parsed and validated; it executes, unless there are errors.
+
+    `compiled` is without `@defer` and `@stream`: all comes at once. `in_parts` has them, if there are any.
+    """
 
     document: DocumentNode | None
     errors: Sequence[GraphQLError]
     compiled: CompiledDocument | None
+    in_parts: CompiledDocument | None = None
     costs: dict[str | None, int | None] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
@@ -137,7 +145,10 @@ class Documents:
         if errors:
             return Prepared(document, errors, None)
         shown = document if self._may_introspect else visit(document, _LeavesTypesOut())
-        return Prepared(shown, (), self._compiler.compile(shown))
+        if not any(name in text for name in _INCREMENTAL):
+            return Prepared(shown, (), self._compiler.compile(shown))
+        whole = visit(shown, _AllAtOnce())
+        return Prepared(shown, (), self._compiler.compile(whole), self._compiler.compile(shown))
 
     def _parse(self, text: str) -> DocumentNode:
         most = self._limits.characters
@@ -161,6 +172,14 @@ class _SchemaIsNotShown(ASTValidationRule):
         if node.name.value == "__schema":
             message = "The schema is shown to admins alone; it is published as schema.graphql."
             self.report_error(GraphQLError(message, node))
+
+
+class _AllAtOnce(Visitor):
+    """Takes away what would have parts of the answer come later."""
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> VisitorAction:
+        """Remove a directive, or leave it where it is."""
+        return REMOVE if node.name.value in _INCREMENTAL else IDLE
 
 
 class _LeavesTypesOut(Visitor):

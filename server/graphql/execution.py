@@ -15,6 +15,7 @@ from server.access.model import ViewerKind
 from server.graphql.context import Context
 from server.graphql.documents import Documents, Prepared
 from server.graphql.executor import Compiler
+from server.graphql.increments import parts_of
 from server.graphql.limits import LimitError
 from server.graphql.persisted import PersistedDocuments
 from server.graphql.planning import StrawberryPlanner
@@ -28,10 +29,15 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     import strawberry
+    from graphql import ExperimentalIncrementalExecutionResults, InitialIncrementalExecutionResult
 
     from server.access.model import Viewer
+    from server.graphql.executor import CompiledDocument
+    from server.graphql.increments import StillAllowed
     from server.kit.operations import Operation
     from server.services import Services
+
+    Result = ExecutionResult | InitialIncrementalExecutionResult
 
 _log = logging.getLogger(__name__)
 _STREAMED = "A subscription is answered by a stream of events: accept text/event-stream."
@@ -57,8 +63,8 @@ class Executor:
         self._schema = schema._schema  # noqa: SLF001 - graphql-core's schema; Strawberry has no other door
         self._services = services
         self._limits = limits or OperationLimits()
-        compiler = Compiler(self._schema, StrawberryPlanner(schema))
         self._instruments = services.instruments
+        compiler = Compiler(self._schema, StrawberryPlanner(schema), fallbacks=self._instruments.fallbacks)
         self._open, self._closed = (
             Documents(
                 compiler=compiler, may_introspect=may, limits=self._limits, instruments=self._instruments
@@ -75,11 +81,60 @@ class Executor:
         began = perf_counter()
         prepared = await self._prepare(viewer, operation)
         response = await self._executed(prepared, viewer, request_id, operation)
+        self._note(prepared, operation, response, perf_counter() - began)
+        return response
+
+    async def deliver(
+        self, viewer: Viewer, request_id: str, operation: Operation, still_allowed: StillAllowed
+    ) -> dict[str, Any] | AsyncGenerator[dict[str, Any], None]:
+        """Return what `execute` does; or the parts of the answer, where the document has some come later.
+
+        `still_allowed` is asked before each later part, and raises AuthenticationError to end them.
+        """
+        prepared = await self._prepare(viewer, operation)
+        if prepared.in_parts is None or _is_subscription(prepared, operation.name):
+            return await self.execute(viewer, request_id, operation)
+        until = asyncio.get_running_loop().time() + self._limits.seconds
+        context = Context(viewer=viewer, services=self._services, request_id=request_id)
+        first, later = await self._begun(prepared, prepared.in_parts, context, operation)
+        self._note(prepared, operation, first, None)
+        if later is None:
+            return first
+        return parts_of(
+            first,
+            later,
+            until=until,
+            still_allowed=still_allowed,
+            show=lambda error: _shown(error, request_id),
+            too_late=_too_late(self._limits.seconds),
+        )
+
+    async def _begun(
+        self, prepared: Prepared, document: CompiledDocument, context: Context, operation: Operation
+    ) -> tuple[dict[str, Any], ExperimentalIncrementalExecutionResults | None]:
+        """Return the first part of an answer, and where those after it come from."""
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                with bounded(self._limits.seconds):
+                    running = document.execute_incrementally(
+                        context_value=context,
+                        variable_values=operation.variables,
+                        operation_name=operation.name,
+                    )
+                    results = await running if isawaitable(running) else running
+        except TimeoutError:
+            return {"errors": [_too_late(self._limits.seconds)]}, None
+        if isinstance(results, ExecutionResult):
+            return self._response(prepared, operation, results, context.request_id), None
+        return self._response(prepared, operation, results.initial_result, context.request_id), results
+
+    def _note(
+        self, prepared: Prepared, operation: Operation, response: Mapping[str, Any], seconds: float | None
+    ) -> None:
         name = prepared.name_of(operation.name)
         code = _code_of(response)
-        self._instruments.operated(name, code, perf_counter() - began)
+        self._instruments.operated(name, code, seconds)
         tell(operation=name, code=code)
-        return response
 
     async def _executed(
         self, prepared: Prepared, viewer: Viewer, request_id: str, operation: Operation
@@ -165,7 +220,7 @@ class Executor:
                 yield {"errors": [_shown(_located(error), request_id)]}
 
     def _response(
-        self, prepared: Prepared, operation: Operation, result: ExecutionResult, request_id: str
+        self, prepared: Prepared, operation: Operation, result: Result, request_id: str
     ) -> dict[str, Any]:
         response = _shown_result(result, request_id)
         if operation.shows_cost:
@@ -194,7 +249,7 @@ def _located(error: Exception) -> GraphQLError:
     return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
 
 
-def _shown_result(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+def _shown_result(result: Result, request_id: str) -> dict[str, Any]:
     errors = [_shown(error, request_id) for error in result.errors or ()]
     was_executed = result.data is not None or any(error.path for error in result.errors or ())
     response: dict[str, Any] = {"data": result.data} if was_executed else {}

@@ -33,7 +33,7 @@ def build_schema() -> Schema:
         scalar_overrides={FederationAny: _ANY},
         types=[Profile, AttributeDefinition, QuestionSet, ApiKey],
         exception_handlers=list(HANDLERS),
-        config=StrawberryConfig(),
+        config=StrawberryConfig(enable_experimental_incremental_execution=True),
     )
 
 

@@ -6,6 +6,7 @@ Every label is of a closed set or of what admins configure: never a text of a cl
 from __future__ import annotations
 
 import asyncio
+import collections
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -19,10 +20,14 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import timedelta
+
+    from prometheus_client.core import Metric
 
     from server.kit.changes import Change
 
@@ -33,13 +38,30 @@ _LAG_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _LAG_EVERY = 0.5  # seconds
 
 
+class _Fallbacks(Collector):
+    def __init__(self, fallbacks: Mapping[str, int]) -> None:
+        self._fallbacks = fallbacks
+
+    def collect(self) -> Iterator[Metric]:
+        what = "Executions that were left to graphql-core, by what could not be compiled."
+        family = CounterMetricFamily("acquaint_execution_fallbacks", what, labels=["reason"])
+        for reason, count in self._fallbacks.items():
+            family.add_metric([reason], count)
+        yield family
+
+
 class Instruments:
-    """The instruments of one process, in a registry of their own."""
+    """The instruments of one process, in a registry of their own.
+
+    `fallbacks` is for the executor, which counts there by itself what it leaves to graphql-core.
+    """
 
     def __init__(self) -> None:
+        self.fallbacks: collections.Counter[str] = collections.Counter()
         self._registry = registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
+        registry.register(_Fallbacks(self.fallbacks))
         self._responses = Counter(
             "acquaint_http_responses", "HTTP responses.", ["path", "status"], registry=registry
         )

@@ -12,12 +12,21 @@ class MediaType(StrEnum):
     RESPONSE = "application/graphql-response+json"
     JSON = "application/json"
     EVENTS = "text/event-stream"
+    PARTS = "multipart/mixed"
+
+
+class Parts(StrEnum):
+    """How later parts of an answer say where they belong; what a client names to have it so."""
+
+    BY_ID = "incrementalspec=v0.2"  # `pending`, `incremental` and `completed`, as graphql-core has them
+    BY_PATH = "deferspec=20220824"  # a `path` in each, as before; what clients of Apollo's router speak
 
 
 class _Range(NamedTuple):
     """One range of media types and how much it is wanted, from 0 to 1."""
 
     type: str
+    parameters: tuple[str, ...]
     quality: float
 
 
@@ -28,9 +37,10 @@ def accepted(header: str | None) -> MediaType | None:
     """Return the type to answer in; None where the client takes none of ours.
 
     Who takes anything gets JSON, as does who says nothing. The response type is for those who name it. Events
-    are for those who take no JSON at all: clients that can stream name them with every plain query.
+    are for those who take no JSON at all: clients that can stream name them with every plain query. So are
+    parts, where all is to come in them; see `accepted_parts` for who takes them too.
     """
-    ranges = [_range(each) for each in (header or "").split(",") if each.strip()]
+    ranges = _ranges(header)
     if not ranges:
         return MediaType.JSON
     wanted = {each.type: each.quality for each in ranges}
@@ -40,13 +50,36 @@ def accepted(header: str | None) -> MediaType | None:
         return MediaType.RESPONSE
     if json > 0:
         return MediaType.JSON
-    return MediaType.EVENTS if wanted.get(MediaType.EVENTS, 0.0) > 0 else None
+    if wanted.get(MediaType.EVENTS, 0.0) > 0:
+        return MediaType.EVENTS
+    return None if accepted_parts(header) is None else MediaType.PARTS
+
+
+def accepted_parts(header: str | None) -> Parts | None:
+    """Return how a client takes an answer in parts; None where it takes it whole alone.
+
+    Who asks for `multipart/mixed` and names no way gets paths: by these alone urql (6.0) puts streamed items
+    where they belong.
+    """
+    if header is None or MediaType.PARTS not in header.lower():
+        return None
+    ways = [_way(each) for each in _ranges(header) if each.type == MediaType.PARTS and each.quality > 0]
+    return next((each for each in ways if each is not None), None)
+
+
+def _way(wanted: _Range) -> Parts | None:
+    named = next((each for each in wanted.parameters if "spec=" in each), Parts.BY_PATH.value)
+    return next((each for each in Parts if each.value == named), None)
+
+
+def _ranges(header: str | None) -> list[_Range]:
+    return [_range(each) for each in (header or "").split(",") if each.strip()]
 
 
 def _range(text: str) -> _Range:
-    name, *parameters = (part.strip().lower() for part in text.split(";"))
+    name, *parameters = (part.strip().lower().replace('"', "") for part in text.split(";"))
     quality = next((part[2:] for part in parameters if part.startswith("q=")), "1")
     try:
-        return _Range(name, min(max(float(quality), 0.0), 1.0))
+        return _Range(name, tuple(parameters), min(max(float(quality), 0.0), 1.0))
     except ValueError:
-        return _Range(name, 0.0)
+        return _Range(name, tuple(parameters), 0.0)

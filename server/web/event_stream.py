@@ -21,7 +21,25 @@ _ALIVE_SECONDS = 12  # proxies cut what is silent for half a minute
 _SEND_SECONDS = 20  # after which a client that does not read is let go
 
 
-class EventStream(StreamingResponse):
+class StreamInTime(StreamingResponse):
+    """Streams as long as the client reads."""
+
+    def __init__(self, content: AsyncIterator[bytes], media_type: str) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(content, media_type=media_type, headers=headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send; let a client go that takes nothing for a while."""
+
+        async def send_in_time(message: Any) -> None:  # noqa: ANN401 - ASGI's message
+            async with asyncio.timeout(_SEND_SECONDS):
+                await send(message)
+
+        with contextlib.suppress(TimeoutError):
+            await super().__call__(scope, receive, send_in_time)
+
+
+class EventStream(StreamInTime):
     """Streams responses as `next` events and ends with `complete`.
 
     `still_allowed` raises AuthenticationError once the token of the request has ended.
@@ -32,18 +50,7 @@ class EventStream(StreamingResponse):
         responses: AsyncGenerator[dict[str, Any], None],
         still_allowed: Callable[[], Awaitable[object]],
     ) -> None:
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        super().__init__(_events(responses, still_allowed), media_type=EVENT_STREAM, headers=headers)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send, as long as the client reads."""
-
-        async def send_in_time(message: Any) -> None:  # noqa: ANN401 - ASGI's message
-            async with asyncio.timeout(_SEND_SECONDS):
-                await send(message)
-
-        with contextlib.suppress(TimeoutError):
-            await super().__call__(scope, receive, send_in_time)
+        super().__init__(_events(responses, still_allowed), EVENT_STREAM)
 
 
 async def _events(

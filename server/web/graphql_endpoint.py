@@ -17,20 +17,22 @@ from starlette.routing import Route
 
 from server.access.errors import AuthenticationError, OriginNotAllowedError, TooManyRequestsError
 from server.kit.errors import AWAY_SECONDS
-from server.web.accepting import MediaType, accepted
+from server.web.accepting import MediaType, accepted, accepted_parts
 from server.web.event_stream import EventStream
 from server.web.graphiql import graphiql_page
+from server.web.parts import InParts, only
 from server.web.reading_operations import BadRequestError, read_body, read_query
 from server.web.viewer import proof_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from starlette.types import Receive, Scope, Send
 
     from server.access.model import Viewer
     from server.kit.operations import Operation
     from server.web.gate import Gate
+    from server.web.viewer import Proof
 
 MAX_BODY = 256 * 1024  # bytes; the widget's largest answer has 10,000 characters
 _METHODS = "GET, POST"
@@ -56,12 +58,28 @@ class Stream(Protocol):
         """Return its responses: of a query or a mutation one, of a subscription any number."""
 
 
+class Deliver(Protocol):
+    """Runs one operation whose answer may come in parts; see graphql.execution."""
+
+    async def __call__(
+        self,
+        viewer: Viewer,
+        request_id: str,
+        operation: Operation,
+        still_allowed: Callable[[], Awaitable[object]],
+    ) -> dict[str, Any] | AsyncGenerator[dict[str, Any], None]:
+        """Return the response, or its parts."""
+
+
 class GraphQLEndpoint:
     """Answers at one path."""
 
-    def __init__(self, *, gate: Gate, execute: Execute, stream: Stream, has_graphiql: bool) -> None:
+    def __init__(
+        self, *, gate: Gate, execute: Execute, deliver: Deliver, stream: Stream, has_graphiql: bool
+    ) -> None:
         self._gate = gate
         self._execute = execute
+        self._deliver = deliver
         self._stream = stream
         self._has_graphiql = has_graphiql
 
@@ -97,11 +115,25 @@ class GraphQLEndpoint:
             response = _refusal(429, error.message, error.code, media_type)
             response.headers["Retry-After"] = str(error.retry_after_seconds)
             return response
+        return await self._executed(request, operation, media_type, viewer, proof)
+
+    async def _executed(
+        self, request: Request, operation: Operation, media_type: MediaType, viewer: Viewer, proof: Proof
+    ) -> Response:
+        def still_allowed() -> Awaitable[Viewer]:
+            return proof.viewer(self._gate.access)
+
         request_id = request.state.request_id
         if media_type is MediaType.EVENTS:
-            responses = self._stream(viewer, request_id, operation)
-            return EventStream(responses, lambda: proof.viewer(self._gate.access))
-        return _answered(request, operation, await self._execute(viewer, request_id, operation), media_type)
+            return EventStream(self._stream(viewer, request_id, operation), still_allowed)
+        parts = accepted_parts(request.headers.get("accept"))
+        if parts is None:
+            response = await self._execute(viewer, request_id, operation)
+            return _answered(request, operation, response, media_type)
+        delivered = await self._deliver(viewer, request_id, operation, still_allowed)
+        if isinstance(delivered, dict) and media_type is not MediaType.PARTS:
+            return _answered(request, operation, delivered, media_type)
+        return InParts(only(delivered) if isinstance(delivered, dict) else delivered, parts)
 
 
 def _is_visit(request: Request) -> bool:

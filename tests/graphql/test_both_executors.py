@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from graphql import (
+    ExecutionResult,
     OperationDefinitionNode,
     OperationType,
-    execute,
+    experimental_execute_incrementally,
     get_introspection_query,
     parse,
     print_ast,
@@ -36,7 +37,7 @@ from tests.graphql.executor.both import tell
 from tests.graphql.executor.weaving import weave
 
 if TYPE_CHECKING:
-    from graphql import DocumentNode, ExecutionResult
+    from graphql import DocumentNode
 
     from server.access.model import Viewer
     from tests.api import Api, Caller, Person
@@ -57,10 +58,12 @@ async def by_graphql_core(
     document: DocumentNode, context: Context, variables: Mapping[str, object], name: str | None = None
 ) -> ExecutionResult:
     """Execute as graphql-core does."""
-    result = execute(
+    result = experimental_execute_incrementally(
         CORE, document, context_value=context, variable_values=dict(variables), operation_name=name
     )
-    return await result if isawaitable(result) else result
+    whole = await result if isawaitable(result) else result
+    assert isinstance(whole, ExecutionResult)
+    return whole
 
 
 async def by_closures(

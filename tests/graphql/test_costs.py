@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import OperationDefinitionNode, build_schema, get_introspection_query, parse
 
-from server.graphql.costs import LIST, cost_of, lasting_cost
+from server.graphql.costs import LIST, PART, cost_of, lasting_cost
 from server.kit.paging import DEFAULT_PAGE, MAX_PAGE
 
 SCHEMA = build_schema("""
@@ -52,6 +52,19 @@ def _cost(text: str, **variables: Any) -> int:  # noqa: ANN401 - any JSON
     ],
 )
 def test_every_field_costs_one_and_a_list_as_often_as_it_may_be_long(text: str, cost: int) -> None:
+    assert _cost(text) == cost
+
+
+@pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        ("{ ... @defer { name } }", 1 + PART),
+        ("{ ...F @defer } fragment F on Query { name }", 1 + PART),
+        ("{ thing { parts { ... @defer { name } } } }", 2 + LIST * (1 + PART)),
+        ("{ things(first: 7) { edges @stream { node { name } } } }", 2 + 7 * (2 + PART)),
+    ],
+)
+def test_what_comes_in_a_part_of_its_own_costs_more(text: str, cost: int) -> None:
     assert _cost(text) == cost
 
 

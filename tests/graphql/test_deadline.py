@@ -24,13 +24,17 @@ if TYPE_CHECKING:
 class EndlessStore(QuestionStore):
     """A store that never answers, and tells whether somebody stopped waiting."""
 
-    was_cancelled = False
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.was_asked = asyncio.Event()
+        self.was_cancelled = asyncio.Event()
 
     async def page(self, *_: object) -> NoReturn:
+        self.was_asked.set()
         try:
             await asyncio.Event().wait()
         finally:
-            self.was_cancelled = True
+            self.was_cancelled.set()
         raise AssertionError
 
 
@@ -61,7 +65,8 @@ async def test_operation_that_takes_too_long_is_given_up_and_its_resolvers_cance
             }
         ]
     }
-    assert store.was_cancelled
+    async with asyncio.timeout(60):
+        await store.was_cancelled.wait()
 
 
 async def test_command_takes_no_longer_than_what_is_left_of_the_time(database: Database) -> None:

@@ -177,7 +177,8 @@ async def test_type_that_is_not_ours_is_not_acceptable(api: Api, accept: str) ->
 
     assert response.status_code == 406
     assert response.json()["errors"][0]["message"] == (
-        "The answer comes as application/graphql-response+json or application/json or text/event-stream."
+        "The answer comes as application/graphql-response+json or application/json or text/event-stream"
+        " or multipart/mixed."
     )
 
 

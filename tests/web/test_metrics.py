@@ -57,6 +57,18 @@ def _counted(samples: dict[str, float], name: str, **labels: str) -> float:
     return samples.get(f"{name}{sorted(labels.items())}", 0)
 
 
+async def test_executions_that_were_not_compiled_are_counted_by_their_reason(api: Api) -> None:
+    deferred = "{ ... @defer { viewer { kind } } }"
+    before = await _read(api.http)
+
+    await api.post(deferred, by=api.admin)
+    await api.post(deferred, by=api.admin, Accept="multipart/mixed, application/json")
+    after = await _read(api.http)
+
+    name, reason = "acquaint_execution_fallbacks_total", "@defer or @stream"
+    assert _counted(after, name, reason=reason) == 1 + _counted(before, name, reason=reason)
+
+
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": TOKEN}])
 async def test_metrics_are_for_whoever_shows_the_token(api: Api, headers: dict[str, str]) -> None:
     answer = await api.http.get("/metrics", headers=headers)

@@ -27,6 +27,7 @@ What is kept of it all is bounded (`variants`).
 **What is left to graphql-core**, operation by operation: subscriptions, `@defer` and `@stream`, fragments
 with variables, operations without error propagation, conditions that are null. `CompiledDocument.operation`
 raises `CannotCompile` with the reason; `execute` falls back by itself and counts in `Compiler.fallbacks`.
+A schema that has `@defer` and `@stream` is executed as by `experimental_execute_incrementally`.
 Not offered are middleware, abort signals, hooks, and other default resolvers than graphql-core's.
 
 **Faster still.** Who knows the resolvers can say so with a `Planner`: that a field reads an attribute

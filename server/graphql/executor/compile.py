@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from graphql import OperationDefinitionNode, assert_valid_schema, execute
+from graphql import (
+    OperationDefinitionNode,
+    assert_valid_schema,
+    execute,
+    experimental_execute_incrementally,
+)
 
 from server.graphql.executor.errors import CannotCompile
 from server.graphql.executor.operation import CompiledOperation
@@ -14,9 +19,16 @@ from server.graphql.executor.plans import Planner
 from server.graphql.executor.variants import ROOM, Variants
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from graphql import DocumentNode, ExecutionResult, GraphQLSchema
+    from graphql import (
+        DocumentNode,
+        ExecutionResult,
+        ExperimentalIncrementalExecutionResults,
+        GraphQLSchema,
+    )
+
+    Results = ExecutionResult | ExperimentalIncrementalExecutionResults
 
 
 class Compiler:
@@ -33,6 +45,7 @@ class Compiler:
         *,
         hide_suggestions: bool = False,
         room: int = ROOM,
+        fallbacks: Counter[str] | None = None,
     ) -> None:
         assert_valid_schema(schema)
         self.schema = schema
@@ -40,7 +53,10 @@ class Compiler:
         self.hide_suggestions = hide_suggestions
         self.plain = plain_types()
         self.variants = Variants(room)
-        self.fallbacks: Counter[str] = Counter()
+        self.fallbacks: Counter[str] = Counter() if fallbacks is None else fallbacks
+        # graphql-core's `execute` refuses any document of a schema that has them.
+        is_incremental = schema.get_directive("defer") or schema.get_directive("stream")
+        self.fall_back: Callable[..., Any] = experimental_execute_incrementally if is_incremental else execute
 
     def compile(self, document: DocumentNode) -> CompiledDocument:
         """Return a document that executes; it must be valid. The work is done when it first does."""
@@ -68,7 +84,7 @@ class CompiledDocument:
             return operation.execute(root_value, context_value, variable_values or {})
         except CannotCompile as reason:
             self._compiler.fallbacks[str(reason)] += 1
-        return execute(
+        by_graphql_core: ExecutionResult | Awaitable[ExecutionResult] = self._compiler.fall_back(
             self._compiler.schema,
             self._document,
             root_value,
@@ -77,6 +93,18 @@ class CompiledDocument:
             operation_name,
             hide_suggestions=self._compiler.hide_suggestions,
         )
+        return by_graphql_core
+
+    def execute_incrementally(
+        self,
+        root_value: object = None,
+        context_value: object = None,
+        variable_values: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+    ) -> Results | Awaitable[Results]:
+        """Do what `execute` does, for a document that may use the `@defer` and `@stream` of its schema."""
+        results = self.execute(root_value, context_value, variable_values, operation_name)
+        return cast("Results | Awaitable[Results]", results)
 
     def operation(self, name: str | None = None) -> CompiledOperation:
         """Return the operation of this name, or the only one; raise CannotCompile with the reason."""

@@ -45,7 +45,7 @@ class CompiledOperation:
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
         self._root_type = _root_type(compiler.schema, operation)
-        _check(compiler.schema, operation, self._fragments.values())
+        _check(operation, self._fragments.values())
         self._deciding = deciding_variables(operation, self._fragments)
         self._variables = Variables(compiler.schema, operation, hide_suggestions=compiler.hide_suggestions)
 
@@ -107,13 +107,7 @@ def _root_type(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Gra
     return root_type
 
 
-def _check(
-    schema: GraphQLSchema,
-    operation: OperationDefinitionNode,
-    fragments: Iterable[FragmentDefinitionNode],
-) -> None:
-    if schema.get_directive("defer") or schema.get_directive("stream"):
-        raise CannotCompile("a schema with @defer or @stream")
+def _check(operation: OperationDefinitionNode, fragments: Iterable[FragmentDefinitionNode]) -> None:
     if any(directive.name.value == _WITHOUT_PROPAGATION for directive in operation.directives or ()):
         raise CannotCompile(f"@{_WITHOUT_PROPAGATION}")
     if any(fragment.variable_definitions for fragment in fragments):

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from graphql import (
     ExecutionResult,
+    ExperimentalIncrementalExecutionResults,
     GraphQLError,
     GraphQLSchema,
     build_schema,
+    experimental_execute_incrementally,
     get_introspection_query,
     parse,
     print_schema,
@@ -31,6 +33,10 @@ type Query { a(x: Int): Int surely: Int! query: Query }
 type Mutation { a: Int }
 type Subscription { a: Int }
 """)
+INCREMENTAL = GraphQLSchema(
+    query=build_schema("type Query { a: Int }").query_type,
+    directives=(*specified_directives, GraphQLDeferDirective, GraphQLStreamDirective),
+)
 SEVERAL = """
 query First { a } query Second($x: Int) { a(x: $x) ...F } mutation Third { a }
 subscription Fourth { a } fragment F on Query { query { a } }
@@ -90,15 +96,32 @@ def test_error_propagation_may_be_switched_off() -> None:
     assert found.data == "{'surely': None, 'query': {'surely': None}}"
 
 
-def test_a_schema_with_incremental_delivery_is_left_alone() -> None:
-    plain = build_schema("type Query { a: Int }")
-    directives = (*specified_directives, GraphQLDeferDirective, GraphQLStreamDirective)
-    compiler = Compiler(GraphQLSchema(query=plain.query_type, directives=directives))
+def test_documents_that_defer_nothing_are_compiled_on_a_schema_with_incremental_delivery() -> None:
+    compiler = Compiler(INCREMENTAL)
 
-    with pytest.raises(GraphQLError, match="unexpectedly contains experimental directives"):
-        compiler.compile(parse("{ a }")).execute()
+    found = compiler.compile(parse("{ a }")).execute({"a": 1})
 
-    assert compiler.fallbacks == Counter({"a schema with @defer or @stream": 1})
+    assert found == experimental_execute_incrementally(INCREMENTAL, parse("{ a }"), {"a": 1})
+    assert not compiler.fallbacks
+
+
+async def test_what_is_deferred_is_delivered_by_graphql_core() -> None:
+    compiler = Compiler(INCREMENTAL)
+
+    found = compiler.compile(parse("{ a ... @defer { b: a } }")).execute_incrementally({"a": 1})
+
+    assert isinstance(found, ExperimentalIncrementalExecutionResults)
+    assert found.initial_result.data == {"a": 1}
+    assert [part.formatted async for part in found.subsequent_results] == [
+        {"hasNext": False, "incremental": [{"id": "0", "data": {"b": 1}}], "completed": [{"id": "0"}]}
+    ]
+    assert compiler.fallbacks == Counter({"@defer or @stream": 1})
+
+
+def test_operation_that_there_is_not_is_refused_on_a_schema_with_incremental_delivery() -> None:
+    found = Compiler(INCREMENTAL).compile(parse("query A { a }")).execute(operation_name="B")
+
+    assert found == ExecutionResult(None, [GraphQLError("Unknown operation named 'B'.")])
 
 
 def test_fragments_with_variables_are_left_to_graphql_core() -> None:
