@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from server.services import Services
 
 _GRAPHQL = "/graphql"
+_YOUNG = 20_000  # objects that are kept before the collector looks at them: a few requests keep Python's 700
 
 
 def create_app(services: Services) -> Starlette:
@@ -117,6 +118,7 @@ async def _lifespan(services: Services) -> AsyncIterator[None]:
         noting = group.create_task(services.access.uses.run())
         watching = group.create_task(services.instruments.watch_loop())
         gc.freeze()  # what start-up made stays for good: the collector need not look at it again
+        gc.set_threshold(_YOUNG)
         yield
         following.cancel()
         telling.cancel()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+from functools import cache
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -138,24 +139,28 @@ class Instruments:
             buckets=_LAG_SECONDS,
             registry=registry,
         )
+        # What every request counts, found without the library's search under a lock.
+        self._response, self._operation = cache(self._responses.labels), cache(self._operations.labels)
+        self._duration, self._document = cache(self._operation_seconds.labels), cache(self._documents.labels)
+        self._selection = cache(self._selections.labels)
 
     def responded(self, path: str, status: int) -> None:
         """Count a response; `path` is that of a route."""
-        self._responses.labels(path, status).inc()
+        self._response(path, status).inc()
 
     def operated(self, operation: str, code: str, seconds: float | None) -> None:
         """Count an operation; None seconds for one that streams."""
-        self._operations.labels(operation, code).inc()
+        self._operation(operation, code).inc()
         if seconds is not None:
-            self._operation_seconds.labels(operation).observe(seconds)
+            self._duration(operation).observe(seconds)
 
     def prepared(self, *, was_kept: bool) -> None:
         """Count a document."""
-        self._documents.labels("hit" if was_kept else "miss").inc()
+        self._document("hit" if was_kept else "miss").inc()
 
     def decided(self, verdict: str) -> None:
         """Count what came of looking for a question."""
-        self._selections.labels(verdict).inc()
+        self._selection(verdict).inc()
 
     def reacted(self, change: Change) -> None:
         """Count a change."""

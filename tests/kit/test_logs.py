@@ -64,6 +64,17 @@ def test_next_request_says_nothing_of_the_one_before() -> None:
     assert "operation" not in line
 
 
+def test_line_about_an_exception_says_all_that_a_plain_one_does() -> None:
+    begin(request_id="abc")
+    facts = {"method": "POST", "path": "/graphql", "status": 500, "duration_ms": 1.5}
+
+    plain = _line(lambda: _log.error("it failed", extra=facts))
+    failed = _line(lambda: _log.error("it failed", exc_info=ValueError(SAID), extra=facts))
+
+    assert plain.keys() == failed.keys() - {"exception"}
+    assert all(plain[each] == failed[each] for each in plain.keys() - {"timestamp"})
+
+
 def _fail(word: str) -> None:
     try:
         try:
