@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from server.kit.mongo import bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from server.kit.mongo import Collection, Document
+    from server.kit.mongo import Collection, Document, UndecodedCollection
 
     Waiting = dict[str, list[asyncio.Future[Document | None]]]
 
@@ -28,9 +28,15 @@ class JointReads:
     has a time of its own, whoever is in it: those who have less stop waiting by themselves.
     """
 
-    def __init__(self, collection: Collection, fields: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        collection: Collection | UndecodedCollection,
+        fields: Mapping[str, Any],
+        read: Callable[[Any], Document] = dict,
+    ) -> None:
         self._collection = collection
         self._fields = fields
+        self._read = read
         self._waiting: Waiting = {}
         self._is_due = False
         self._out = 0
@@ -74,7 +80,9 @@ class JointReads:
     def _deliver(self, batch: Waiting, found: asyncio.Future[Any]) -> None:
         self._out -= 1
         error = found.exception()
-        documents = {} if error is not None else {each["_id"]: each for each in found.result()}
+        documents = (
+            {} if error is not None else {each["_id"]: each for each in map(self._read, found.result())}
+        )
         for document_id, answers in batch.items():
             for answer in answers:
                 if answer.done():

@@ -64,7 +64,7 @@ def formatter(*, is_readable: bool) -> logging.Formatter:
 
 
 class _Lines(logging.Formatter):
-    """Renders a plain record at once, such as every request leaves; one with an exception is for structlog."""
+    """Renders a plain record at once, as every request leaves one; with an exception it is for structlog."""
 
     def __init__(self, thorough: logging.Formatter) -> None:
         super().__init__()

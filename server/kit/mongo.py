@@ -6,12 +6,10 @@ Motor is in maintenance: this module and the stores are the only ones that impor
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from bson import decode
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from motor.frameworks import asyncio as threads
@@ -36,12 +34,13 @@ from pymongo.write_concern import WriteConcern
 from server.kit.database_limits import DatabaseLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Coroutine
     from contextlib import AbstractContextManager
 
     from pymongo.topology_description import TopologyDescription
 
 __all__ = [
+    "AWARE_UTC",
     "BulkWriteError",
     "Client",
     "ClientSession",
@@ -56,13 +55,11 @@ __all__ = [
     "ReadConcern",
     "ReplaceOne",
     "Server",
-    "Undecoded",
     "UpdateOne",
     "WriteConcern",
     "bounded",
     "connect",
     "greet",
-    "halved",
     "has_primary",
     "in_transaction",
     "is_about_duplicates",
@@ -84,8 +81,7 @@ Result = TypeVar("Result")
 _DUPLICATE_KEY = 11_000
 _USUAL = DatabaseLimits()
 _PING_SECONDS = 1.0  # those who ask for readiness give up soon themselves (Kubernetes after one second)
-_AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
-_EMPTY_BYTES = 5  # of a document without fields: its length and its end
+AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _UNDECODED = CodecOptions(document_class=RawBSONDocument, tz_aware=True, tzinfo=UTC)
 
 
@@ -129,7 +125,7 @@ def _set_threads(count: int) -> None:
 
 def open_database(client: Client, name: str) -> Database:
     """Return the database, with the concerns of its client."""
-    return client.get_database(name, codec_options=_AWARE_UTC)
+    return client.get_database(name, codec_options=AWARE_UTC)
 
 
 def has_primary(client: Client) -> bool:
@@ -149,46 +145,9 @@ def is_outage(error: BaseException | None) -> bool:
 
 
 def undecoded(collection: Collection) -> UndecodedCollection:
-    """Return the collection with documents that keep the documents inside them as they came: see `halved`."""
+    """Return the collection with documents that are not decoded: see undecoded.py."""
     # motor's stub does not say that the options change the type of the documents
     return cast("UndecodedCollection", collection.with_options(codec_options=_UNDECODED))
-
-
-def halved(document: RawBSONDocument, later: str) -> Document:
-    """Return a document of which one field is decoded when somebody looks at it, if anybody ever does."""
-    read = dict(document.items())
-    for key, value in read.items():
-        if type(value) is RawBSONDocument:
-            raw = value.raw
-            if key == later:
-                read[key] = Undecoded(raw)
-            else:
-                read[key] = {} if len(raw) == _EMPTY_BYTES else decode(raw, _AWARE_UTC)
-    return read
-
-
-class Undecoded(Mapping[str, Any]):
-    """A document as it came over the wire, decoded whole at the first look."""
-
-    __slots__ = ("_document", "_raw")
-
-    def __init__(self, raw: bytes | memoryview) -> None:
-        self._raw = raw
-        self._document: Document | None = None
-
-    def _read(self) -> Document:
-        if self._document is None:
-            self._document = decode(self._raw, _AWARE_UTC)
-        return self._document
-
-    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - as in any document
-        return self._read()[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
 
 
 def is_about_duplicates(error: BulkWriteError) -> bool:
@@ -219,7 +178,7 @@ async def greet(database: Database) -> Server | None:
     """Return what the server says, or None where it does not answer within a second."""
     try:
         async with asyncio.timeout(_PING_SECONDS):
-            said = await database.command("hello", codec_options=_AWARE_UTC)
+            said = await database.command("hello", codec_options=AWARE_UTC)
     except (PyMongoError, TimeoutError):
         return None
     # The clock of the machine, also where ours is a test's: both are to be compared.

@@ -6,7 +6,7 @@ Values are resolved when somebody wants them, since most questions are decided w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from server.profiles.conditions import subject_of
 from server.profiles.definitions import ConfirmPolicy
@@ -16,11 +16,12 @@ from server.profiles.model import SourceKind
 from server.profiles.resolving import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from server.consent.model import Purposes
     from server.profiles.catalogue import Catalogue
+    from server.profiles.documents import Ground
     from server.profiles.model import AttributeId, Claim, Profile, ResolvedAttribute, Value
 
 
@@ -37,8 +38,8 @@ class Askable:
     def __init__(self, profile: Profile, catalogue: Catalogue, purposes: Purposes, now: datetime) -> None:
         self._profile, self._now = profile, now
         self.catalogue, self.purposes = catalogue, purposes
-        self.known = _known(profile, purposes, now)
-        self.forbidden = forbidden_attributes(profile, catalogue.by_id.values(), purposes)
+        self.known: Mapping[AttributeId, datetime | None] = _Known(profile, purposes, now)
+        self.forbidden = forbidden_attributes(profile, catalogue, purposes)
         self.settled = frozenset(
             key
             for key, consent in profile.consents.items()
@@ -96,17 +97,55 @@ class _Values(Mapping["AttributeId", "Value"]):
 _FOR_GOOD = (None, None)  # never ends, needs nobody's leave
 
 
-def _known(profile: Profile, purposes: Purposes, now: datetime) -> dict[AttributeId, datetime | None]:
-    known: dict[AttributeId, datetime | None] = {}
-    for attribute_id, grounds in grounds_of(profile):
-        if _FOR_GOOD in grounds:
-            known[attribute_id] = None
-            continue
-        ends = [
-            end
-            for end, consent in grounds
-            if (end is None or end > now) and (consent is None or purposes.allow(consent, profile.consents))
-        ]
-        if ends:
-            known[attribute_id] = None if None in ends else max(end for end in ends if end is not None)
-    return known
+class _Known(Mapping["AttributeId", "datetime | None"]):
+    """Until when something is known, each found out the first time it is asked for."""
+
+    __slots__ = ("_found", "_now", "_profile", "_purposes")
+
+    def __init__(self, profile: Profile, purposes: Purposes, now: datetime) -> None:
+        self._profile, self._purposes, self._now = profile, purposes, now
+        self._found: dict[AttributeId, tuple[()] | tuple[datetime | None]] = {}
+
+    def _look(self, attribute_id: AttributeId) -> tuple[()] | tuple[datetime | None]:
+        """Return when what is known ends, or an empty tuple."""
+        found = self._found.get(attribute_id)
+        if found is None:
+            grounds = grounds_of(self._profile, attribute_id)
+            found = self._found[attribute_id] = _end(grounds, self._profile, self._purposes, self._now)
+        return found
+
+    def __getitem__(self, attribute_id: AttributeId) -> datetime | None:
+        found = self._look(attribute_id)
+        if not found:
+            raise KeyError(attribute_id)
+        return found[0]
+
+    def get(self, attribute_id: AttributeId, default: Any = None) -> Any:  # noqa: ANN401 - as in any mapping
+        found = self._look(attribute_id)
+        return found[0] if found else default
+
+    def __contains__(self, attribute_id: object) -> bool:
+        return bool(self._look(attribute_id))  # type: ignore[arg-type] # nobody looks for anything else
+
+    def __iter__(self) -> Iterator[AttributeId]:
+        return (each for each in self._profile.claims if self._look(each))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _end(
+    grounds: Sequence[Ground], profile: Profile, purposes: Purposes, now: datetime
+) -> tuple[()] | tuple[datetime | None]:
+    if not grounds:
+        return ()
+    if _FOR_GOOD in grounds:
+        return (None,)
+    ends = [
+        end
+        for end, consent in grounds
+        if (end is None or end > now) and purposes.allow(consent, profile.consents)
+    ]
+    if not ends:
+        return ()
+    return (None if None in ends else max(end for end in ends if end is not None),)

@@ -48,13 +48,15 @@ class Catalogue:
     """Every attribute definition of one revision, in their order; archived ones are found by id alone.
 
     `by_canonical` has those that ship with the product, under the keys that sign-in and look-ups know;
-    `audiences` has the conditions that others may name, by id.
+    `audiences` has the conditions that others may name, by id. `archived` and `by_purpose` are attributes.
     """
 
     by_id: Mapping[AttributeId, AttributeDefinition]
     by_key: Mapping[str, AttributeDefinition]
     by_canonical: Mapping[str, AttributeDefinition]
     audiences: Mapping[str, NamedCondition] = field(default_factory=dict)
+    archived: frozenset[AttributeId] = frozenset()
+    by_purpose: Mapping[str, frozenset[AttributeId]] = field(default_factory=dict)
 
     @property
     def by_name(self) -> Mapping[str, AttributeDefinition]:
@@ -89,6 +91,12 @@ def catalogue(
         by_key={each.key: each for each in live},
         by_canonical={each.canonical: each for each in live if each.canonical is not None},
         audiences=audiences or {},
+        archived=frozenset(by_id.keys() - {each.id for each in live}),
+        by_purpose={
+            purpose: frozenset(each.id for each in live if each.purpose == purpose)
+            for purpose in {each.purpose for each in live}
+            if purpose is not None
+        },
     )
 
 

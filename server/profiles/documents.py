@@ -68,11 +68,15 @@ class StoredClaims(Mapping[AttributeId, tuple[Claim, ...]]):
         self._documents = documents
         self._read: dict[AttributeId, tuple[Claim, ...]] = {}
 
-    def grounds(self) -> Iterator[tuple[AttributeId, list[Ground]]]:
-        """Yield what each attribute's claims rest on, without making claims of them."""
-        for attribute_id, entries in self._documents.items():
-            grounds = [(entry["expires_at"], entry.get("consent")) for entry in entries.values()]
-            yield AttributeId(attribute_id), grounds
+    def grounds(self, attribute_id: AttributeId) -> list[Ground]:
+        """Return what an attribute's claims rest on, without making claims of them."""
+        if attribute_id not in self._documents:
+            return []
+        entries = self._documents[attribute_id].values()
+        return [(entry["expires_at"], entry.get("consent")) for entry in entries]
+
+    def __contains__(self, attribute_id: object) -> bool:
+        return attribute_id in self._documents
 
     def __getitem__(self, attribute_id: AttributeId) -> tuple[Claim, ...]:
         if attribute_id not in self._read:
@@ -90,14 +94,11 @@ class StoredClaims(Mapping[AttributeId, tuple[Claim, ...]]):
         return repr(dict(self))
 
 
-def grounds_of(profile: Profile) -> Iterator[tuple[AttributeId, list[Ground]]]:
-    """Return for each attribute when its claims end and which consent they rest on."""
+def grounds_of(profile: Profile, attribute_id: AttributeId) -> list[Ground]:
+    """Return of each claim about an attribute when it ends and which consent it rests on."""
     if isinstance(profile.claims, StoredClaims):
-        return profile.claims.grounds()
-    return (
-        (attribute_id, [(claim.expires_at, claim.consent) for claim in claims])
-        for attribute_id, claims in profile.claims.items()
-    )
+        return profile.claims.grounds(attribute_id)
+    return [(claim.expires_at, claim.consent) for claim in profile.claims.get(attribute_id, ())]
 
 
 def replacement(

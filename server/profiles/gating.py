@@ -8,9 +8,9 @@ from server.consent.model import Basis, ConsentState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
     from server.consent.model import Consent, Purposes
+    from server.profiles.catalogue import Catalogue
     from server.profiles.model import AttributeDefinition, AttributeId, Claim, Profile
 
 
@@ -29,15 +29,13 @@ def permitted_claims(
 
 
 def forbidden_attributes(
-    profile: Profile, definitions: Iterable[AttributeDefinition], purposes: Purposes
+    profile: Profile, catalogue: Catalogue, purposes: Purposes
 ) -> frozenset[AttributeId]:
     """Return the attributes that the person may not be asked about."""
-    return frozenset(
-        definition.id
-        for definition in definitions
-        if definition.archived_at is not None
-        or (definition.purpose is not None and not purposes.allow(definition.purpose, profile.consents))
-    )
+    denied = [
+        ids for purpose, ids in catalogue.by_purpose.items() if not purposes.allow(purpose, profile.consents)
+    ]
+    return catalogue.archived.union(*denied) if denied else catalogue.archived
 
 
 def why_not_kept(
@@ -48,19 +46,6 @@ def why_not_kept(
         if not purposes.allow(each.purpose, consents):
             return f"Nothing is kept about {each.key!r} without consent to {each.purpose!r}."
     return None
-
-
-def usable_attributes(profile: Profile, purposes: Purposes, now: datetime) -> frozenset[AttributeId]:
-    """Return the attributes about which there is a live claim whose source may be used."""
-    return frozenset(
-        attribute_id
-        for attribute_id, claims in profile.claims.items()
-        if any(
-            (claim.expires_at is None or claim.expires_at > now)
-            and purposes.allow(claim.consent, profile.consents)
-            for claim in claims
-        )
-    )
 
 
 def withdrawn_claims(

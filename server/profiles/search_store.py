@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from server.kit.mongo import ExecutionTimeout, IndexModel, halved, undecoded
+from server.kit.mongo import ExecutionTimeout, IndexModel, undecoded
+from server.kit.undecoded import halved
 from server.profiles.documents import model
 from server.profiles.ordering import SortKey
 

@@ -8,6 +8,7 @@ attributes terms values expires_next consents events questions enrichments outbo
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ReturnDocument
@@ -15,7 +16,8 @@ from pymongo.errors import BulkWriteError
 
 from server.kit.changes import change_document
 from server.kit.joint_reads import JointReads
-from server.kit.mongo import DuplicateKeyError, IndexModel
+from server.kit.mongo import DuplicateKeyError, IndexModel, undecoded
+from server.kit.undecoded import halved
 from server.profiles.documents import consents_model, model, replacement, visit_document
 from server.profiles.errors import IdentityTakenError
 from server.profiles.merge_store import MergeStore
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 COLLECTION = "profiles"
 # What no model holds: announcements under way, and what the server itself keeps for its indexes.
 _READ = {"outbox": 0, "identity_keys": 0, "terms": 0, "values": 0, "expires_next": 0}
+_halved = partial(halved, later="attributes")
 _MAX_REDIRECTS = 8  # merges chain at most this far before somebody should look
 
 
@@ -53,7 +56,7 @@ class ProfileStore:
 
     def __init__(self, database: Database) -> None:
         self._profiles = database[COLLECTION]
-        self._by_id = JointReads(self._profiles, _READ)
+        self._by_id = JointReads(undecoded(self._profiles), _READ, _halved)
         self.merges = MergeStore(database)
 
     async def create_indexes(self) -> None:

@@ -1,0 +1,96 @@
+"""Documents of MongoDB of which one part is decoded when somebody looks at it, field by field.
+
+Decoding is most of what reading a large document costs here. The layout is that of bsonspec.org, version 1.1.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bson import decode
+
+from server.kit.mongo import AWARE_UTC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bson.raw_bson import RawBSONDocument
+
+    from server.kit.mongo import Document
+
+_DOCUMENT, _ARRAY, _STRING, _BINARY = 0x03, 0x04, 0x02, 0x05
+_WHOLE = {_DOCUMENT: 0, _ARRAY: 0, _STRING: 4, _BINARY: 5}  # bytes beside those that the length counts
+# double, ObjectId, boolean, date, null, 32 and 64 bits
+_SIZES = {0x01: 8, 0x07: 12, 0x08: 1, 0x09: 8, 0x0A: 0, 0x10: 4, 0x12: 8}
+_length = struct.Struct("<i")
+
+
+def halved(document: RawBSONDocument, later: str) -> Document:
+    """Return a document with the documents of one field as `Fields`; whole where there is no such field."""
+    raw = bytes(document.raw)
+    place = _place(raw, later.encode())
+    if place is None:
+        return decode(raw, AWARE_UTC)
+    first, begins, ends = place
+    rest = _length.pack(len(raw) - (ends - first)) + raw[4:first] + raw[ends:]
+    return {**decode(rest, AWARE_UTC), later: Fields(raw[begins:ends])}
+
+
+class Fields(Mapping[str, Any]):
+    """A document of documents as it came over the wire: what is not looked at costs nothing."""
+
+    __slots__ = ("_places", "_raw", "_read")
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._places: dict[str, slice] | None = None
+        self._read: dict[str, Document] = {}
+
+    def _located(self) -> dict[str, slice]:
+        if self._places is None:
+            raw = self._raw
+            self._places = {
+                raw[named : begins - 1].decode(): slice(begins, ends)
+                for _, named, begins, ends in _elements(raw)
+            }
+        return self._places
+
+    def __getitem__(self, key: str) -> Document:
+        if key not in self._read:
+            self._read[key] = decode(self._raw[self._located()[key]], AWARE_UTC)
+        return self._read[key]
+
+    def __contains__(self, key: object) -> bool:
+        if self._places is None and isinstance(key, str) and b"\x03%b\0" % key.encode() not in self._raw:
+            return False  # no field can be called so; whether one is, the places say
+        return key in self._located()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._located())
+
+    def __len__(self) -> int:
+        return len(self._located())
+
+
+def _place(raw: bytes, name: bytes) -> tuple[int, int, int] | None:
+    """Return where a document of this name, and its content, begins and where it ends."""
+    try:
+        for kind, named, begins, ends in _elements(raw):
+            if kind == _DOCUMENT and raw[named : begins - 1] == name:
+                return named - 1, begins, ends
+    except KeyError:
+        pass  # of a kind that we don't store
+    return None
+
+
+def _elements(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Yield of each element its kind, where name and value begin, and where it ends; raise KeyError."""
+    at = 4
+    while kind := raw[at]:
+        begins = raw.index(0, at + 1) + 1
+        extra = _WHOLE.get(kind)
+        size = _SIZES[kind] if extra is None else extra + _length.unpack_from(raw, begins)[0]
+        yield kind, at + 1, begins, begins + size
+        at = begins + size
