@@ -23,6 +23,7 @@ from server.demo.seed import seed_demo
 from server.doctor import Doctor
 from server.graphql.permissions import permissions_page
 from server.graphql.schema import print_schema
+from server.keeping import COMMANDS
 from server.kit.logs import set_up_logs
 from server.kit.relay import Relay
 from server.local import remembered_environment, run_local
@@ -217,6 +218,10 @@ def remove_document(sha256: str) -> None:
     """Forget it."""
     command = RemoveDocumentCommand(sha256)
     with_services(noted("remove-document", command), {**remembered_environment(), **os.environ})
+
+
+for command in COMMANDS:
+    main.add_command(command)
 
 
 def _pair(text: str) -> tuple[str, str]:

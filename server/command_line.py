@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -15,7 +16,7 @@ from server.services import build_services
 from server.settings import Settings, SettingsError, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from server.services import Services
 
@@ -42,11 +43,19 @@ def with_services(
 ) -> None:
     settings = given_settings(environ)
     try:
-        asyncio.run(_run(settings, work))
-    except ExpectedError as error:
-        raise click.ClickException(error.message) from None
+        with told():
+            asyncio.run(_run(settings, work))
     except PyMongoError as error:
         raise click.ClickException(f"MongoDB at {_without_secret(settings)} can't be used: {error}") from None
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell what a caller can expect to go wrong in one sentence."""
+    try:
+        yield
+    except ExpectedError as error:
+        raise click.ClickException(error.message) from None
 
 
 async def _run(settings: Settings, work: Callable[[Services], Awaitable[None]]) -> None:

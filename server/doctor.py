@@ -7,12 +7,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from server.access.model import KeyKind, Scope
+from server.backups.store import SourceStore
+from server.backups.target_store import TargetStore
 from server.kit.mongo import greet, why_not_durable
 from server.services import WIDGET_FILES
-from server.services.readiness import AWAY, STAND_ALONE, why_skewed
+from server.services.readiness import AWAY, HALF_RESTORED, STAND_ALONE, why_skewed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from pathlib import Path
 
     from server.access.model import ApiKey
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from server.settings import Settings
 
 _LATE = timedelta(minutes=5)  # a job that waits as long has no worker, or too few
+_OLD = timedelta(days=2)  # one that is made every night may have failed once
 _NAMED = 3  # indexes that one line names
 
 
@@ -61,6 +65,8 @@ class Doctor:
 
     async def _of_database(self) -> list[Finding]:
         services = self._services
+        if await TargetStore(services.database).is_under_way():
+            return [Finding(problem=HALF_RESTORED, cure="Run the same `acquaint restore` again: it goes on.")]
         unconfirmed = await why_not_durable(services.database["jobs"])
         if unconfirmed is not None:
             cure = "See with rs.status() which members are down."
@@ -71,7 +77,14 @@ class Doctor:
             *of_indexes(await services.readiness.missing_indexes()),
             *of_keys(active, services.settings),
             *of_queue(await services.queue.depths()),
+            *await self._of_backups(),
         ]
+
+    async def _of_backups(self) -> list[Finding]:
+        if self._services.settings.is_development:
+            return []
+        last = await SourceStore(self._services.database).last_finished()
+        return list(of_backups(last, self._services.clock()))
 
     async def _of_providers(self) -> list[Finding]:
         if not self._dials:
@@ -124,6 +137,17 @@ def of_keys(active: list[ApiKey], settings: Settings) -> Iterable[Finding]:
         yield Finding(
             problem=f"A publishable key is for {plain[0]}, which is not https.",
             cure="Anybody on the way could read what people answer there: revoke it, and make one for https.",
+        )
+
+
+def of_backups(last: datetime | None, now: datetime) -> Iterable[Finding]:
+    """Return that nothing could be restored, or only something old."""
+    if last is None or now - last > _OLD:
+        when = "was made yet" if last is None else f"was made for {(now - last).days} days"
+        yield Finding(
+            problem=f"No backup {when}.",
+            cure="Run `acquaint backup` every night, unless you back MongoDB up by other means.",
+            is_grave=False,
         )
 
 

@@ -34,7 +34,7 @@ _MANY_DATABASES = ("--syncdelay=1", "--setParameter=minSnapshotHistoryWindowInSe
 _OUR_CLOCK = ("--setParameter=ttlMonitorEnabled=false",)
 
 
-def _fast_folder() -> str | None:
+def fast_folder() -> str | None:
     """Return memory to keep the tests' data in, where there is some: nobody reads it after a power cut."""
     memory = Path("/dev/shm")  # noqa: S108 - Linux's
     return str(memory) if os.access(memory, os.W_OK) else None
@@ -47,7 +47,7 @@ def mongodb_url() -> Iterator[str]:
         yield url
         return
     with (
-        tempfile.TemporaryDirectory(prefix="acquaint-tests-", dir=_fast_folder()) as folder,
+        tempfile.TemporaryDirectory(prefix="acquaint-tests-", dir=fast_folder()) as folder,
         running_mongod(Path(folder), options=[*_MANY_DATABASES, *_OUR_CLOCK]) as mongod,
     ):
         yield mongod.url

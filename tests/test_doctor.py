@@ -13,7 +13,7 @@ from pymongo.errors import WTimeoutError
 
 from server.__main__ import main
 from server.access.model import ApiKey, KeyId, KeyKind, Scope
-from server.doctor import Doctor, of_keys, of_queue, of_settings, of_widget
+from server.doctor import Doctor, of_backups, of_keys, of_queue, of_settings, of_widget
 from server.kit.mongo import why_not_durable
 from server.services import build_services
 from server.services.readiness import why_skewed
@@ -188,3 +188,30 @@ async def test_command_ends_with_one_where_anything_is_wrong(mongodb_url: str, d
     assert code == 1
     assert "Wrong: No admin key is good. `acquaint admin-key` makes one." in output.splitlines()
     assert "Run `acquaint setup`." in output
+
+
+async def test_database_that_is_being_restored_is_not_served(api: Api, widget: Path) -> None:
+    await api.services.database["restores"].insert_one({"_id": "bak_1", "parts": 3})
+
+    findings = await Doctor(api.services, dials=False, widget=widget).findings()
+
+    sentence = "A backup is being restored into the database and not all of it is there."
+    assert sentence in _problems(findings)
+    assert await api.services.readiness.problems([]) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("last", "problems"),
+    [
+        (None, ["No backup was made yet."]),
+        (timedelta(days=2, seconds=1), ["No backup was made for 2 days."]),
+        (timedelta(days=2), []),
+    ],
+)
+def test_deployment_without_a_backup_is_told(last: timedelta | None, problems: list[str]) -> None:
+    now = datetime(2026, 3, 14, tzinfo=UTC)
+
+    found = list(of_backups(None if last is None else now - last, now))
+
+    assert _problems(found) == problems
+    assert not any(each.is_grave for each in found)

@@ -191,6 +191,16 @@ HOLDINGS: tuple[Holding, ...] = (
         because="How far the import of a file came, under a hash of the file; of its rows it holds numbers.",
     ),
     Holding(
+        collection="backups",
+        owner="backups",
+        because="When the database was backed up, and how much that was.",
+    ),
+    Holding(
+        collection="restores",
+        owner="backups",
+        because="How far the restoring of a backup came; gone when it is done.",
+    ),
+    Holding(
         collection="sweeps",
         owner="profiles",
         because="How far a job got over all profiles: one id, overwritten by the next.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from server.backups.target_store import TargetStore
 from server.kit.indexes import missing_indexes
 from server.kit.mongo import PyMongoError, greet
 from server.services.stores import build_stores
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_SKEW = timedelta(seconds=30)  # half of a job's lease, which workers hold by their own clocks
 AWAY = "MongoDB does not answer."
+HALF_RESTORED = "A backup is being restored into the database and not all of it is there."
 STAND_ALONE = "MongoDB is no replica set: transactions and change streams need one."
 
 
@@ -43,6 +45,8 @@ class Readiness:
             return [*found, f"Configuration could not be loaded ({type(error).__name__})."]
 
     async def _prepare(self, watched: Sequence[Fresh]) -> list[str]:
+        if await TargetStore(self._database).is_under_way():
+            return [HALF_RESTORED]
         if missing := await self.missing_indexes():
             return [f"Indexes are missing, {missing[0]} among them: run `acquaint setup`."]
         for each in watched:

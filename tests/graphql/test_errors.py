@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from server.access.errors import AuthenticationError, TooManyRequestsError
+from server.backups.errors import BackupError
 from server.bulk.errors import FileError, RowError
 from server.graphql.errors import HANDLERS
 from server.identity.errors import UnknownProviderError, UnknownSignInError
@@ -16,6 +17,7 @@ from tests.own_classes import own_subclasses
 OUTSIDE_GRAPHQL = (
     FileError,
     RowError,
+    BackupError,
     AuthenticationError,
     TooManyRequestsError,
     UnknownSignInError,

@@ -1,0 +1,5 @@
+"""The commands that keep a deployment's data."""
+
+from server.keeping.backups import backup, backup_key, restore
+
+COMMANDS = (backup, restore, backup_key)
