@@ -23,6 +23,7 @@ from server.web.graphql_socket import GraphQLSocket
 from server.web.health import health_routes
 from server.web.metrics import metrics_routes
 from server.web.middleware import Cors, RequestIds, SecurityHeaders
+from server.web.playground import playground_routes
 from server.web.privacy import archive_routes
 from server.web.sign_in import sign_in_routes
 from server.web.widget import WidgetFiles
@@ -83,7 +84,7 @@ def _routes(services: Services) -> list[BaseRoute]:
         *_watching_routes(services),
     ]
     if is_development:
-        routes.append(graphiql_files(WIDGET_FILES))
+        routes += [graphiql_files(WIDGET_FILES), *playground_routes(WIDGET_FILES)]
     return routes
 
 

@@ -263,6 +263,7 @@ def _announce(settings: Settings, lines: Sequence[Mapping[str, str]], folder: Pa
     facts = [
         ("Demo page", settings.demo_url),
         ("GraphQL", f"{settings.public_url}/graphql"),
+        ("Playground", f"{settings.public_url}/playground"),
         *((line["kind"].replace("_", " ").capitalize(), line.get("token") or line["note"]) for line in lines),
         ("Data", str(folder)),
     ]

@@ -1,5 +1,5 @@
 /**
- * Builds dist/: the entry under a plain and a hashed name, the parts that load on demand, and GraphiQL for development.
+ * Builds dist/: the entry under a plain and a hashed name, the parts that load on demand, and GraphiQL and the playground for development.
  *
  * Every part is a bundle of its own. Sharing code between parts would take one more request for what is shared, which costs a
  * visitor more than the few hundred bytes that come twice.
@@ -176,6 +176,14 @@ async function copyGraphiql() {
   }
 }
 
+/** The page on which developers try the elements, which a server in development offers. */
+async function buildPlayground() {
+  const source = `${here}src/playground`;
+  const entryPoints = ["page.ts", "preview.ts", "playground.css", "preview.css"].map((name) => `${source}/${name}`);
+  await build({ entryPoints, outdir: `${dist}/playground`, bundle: true, format: "esm", target: "es2022", minify: true });
+  for (const name of ["playground.html", "preview.html"]) await copyFile(`${source}/${name}`, `${dist}/playground/${name}`);
+}
+
 /** Declarations for whoever imports the package; they name the built files. */
 async function declareTypes() {
   const types = `${dist}/types`;
@@ -191,4 +199,5 @@ await mkdir(`${dist}/graphiql`, { recursive: true });
 await buildWidget();
 await listDocuments();
 await copyGraphiql();
+await buildPlayground();
 await declareTypes();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.async_api import expect
 
 from tests.widget.host import API
@@ -50,6 +51,17 @@ async def test_popover_gets_out_of_the_way_of_whoever_writes_below_it(host: Host
     await expect(host.card.locator("form")).to_be_hidden()
     await host.card.get_by_role("button", name="One quick question").click()
     await expect(host.card.get_by_label("Yes")).to_be_visible()
+
+
+@pytest.mark.parametrize(("mode", "is_dark"), [("popover", False), ("modal", True)])
+async def test_only_a_modal_darkens_the_page(host: Host, mode: str, *, is_dark: bool) -> None:
+    await host.open(KINDS["BOOLEAN"], body=element(mode))
+    await expect(host.card.locator("form")).to_be_visible()
+
+    behind = "shell => getComputedStyle(shell, '::backdrop').backgroundColor"
+    colour = await host.card.locator(".shell").evaluate(behind)
+
+    assert (colour != "rgba(0, 0, 0, 0)") is is_dark
 
 
 async def test_popover_is_answered_and_says_thanks(host: Host) -> None:
