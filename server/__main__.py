@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from server.app import create_app, create_watched
+from server.app import create_watched
 from server.bulk.commands import ExportAnswersCommand, ExportCommand, ImportCommand
 from server.bulk.documents import AddDocumentsCommand, RemoveDocumentCommand
 from server.bulk.importing import ImportOptions
@@ -28,8 +28,9 @@ from server.kit.logs import set_up_logs
 from server.kit.relay import Relay
 from server.local import remembered_environment, run_local
 from server.reactions import reactions
+from server.serve import serve, serve_as
 from server.services import build_services
-from server.serving import run_server, served_beside
+from server.serving.server import listening, run_server, served_beside
 from server.settings.files import with_files
 from server.worker import Worker, run_until_signalled
 
@@ -54,11 +55,8 @@ def main(log_level: str) -> None:
     set_up_logs(is_readable=os.environ.get("ACQUAINT_ENVIRONMENT") == "development", level=log_level.upper())
 
 
-@main.command(help="Serve GraphQL, sign-in and the widget.")
-def serve() -> None:
-    """Run the API process until SIGTERM or Ctrl-C."""
-    settings = given_settings()
-    run_server(create_app(build_services(settings)), settings.host, settings.port)
+main.add_command(serve)
+main.add_command(serve_as)
 
 
 @main.command(help="Do the durable work: relay what was announced, run jobs.")
@@ -86,7 +84,7 @@ def demo() -> None:
     if not settings.is_development:
         raise click.ClickException("The demo runs in development only: anybody can sign in as anybody there.")
     host, _, port = settings.demo_url.partition("://")[2].partition(":")
-    run_server(create_demo(build_services(settings)), host, int(port or 80))
+    run_server(create_demo(build_services(settings)), listening(host, int(port or 80)))
 
 
 @main.command(help="Look whether everything is set up as it should be, and say what to do where it is not.")

@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from server.graphql.execution import Executor
 from server.graphql.schema import build_schema
+from server.kit.leaving import Leaving
 from server.kit.watching import keep_fresh
 from server.services import WIDGET_FILES
 from server.web.addresses import ClientAddresses
@@ -36,14 +37,22 @@ if TYPE_CHECKING:
     from server.services import Services
 
 _GRAPHQL = "/graphql"
+_WATCHED = [Middleware(SecurityHeaders, is_https=False)]
 _YOUNG = 20_000  # objects that are kept before the collector looks at them: a few requests keep Python's 700
 
 
-def create_app(services: Services) -> Starlette:
-    """Return the ASGI application over these services, which it closes when it ends."""
+def create_app(
+    services: Services, leaving: Leaving | None = None, *, is_one_of_several: bool = False
+) -> Starlette:
+    """Return the ASGI application over these services, which it closes when it ends.
+
+    As one of several processes on a port it does not tell there what it counted: each counts for itself.
+    """
     settings = services.settings
+    leaving = leaving or Leaving()
+    watching = _watching_routes(services, leaving, tells_figures=not is_one_of_several)
     return Starlette(
-        routes=_routes(services),
+        routes=[*_routes(services, leaving), *watching],
         middleware=[
             Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(RequestIds, instruments=services.instruments),
@@ -53,7 +62,7 @@ def create_app(services: Services) -> Starlette:
     )
 
 
-def _routes(services: Services) -> list[BaseRoute]:
+def _routes(services: Services, leaving: Leaving) -> list[BaseRoute]:
     is_development = services.settings.is_development
     executor = Executor(
         schema=build_schema(),
@@ -71,9 +80,17 @@ def _routes(services: Services) -> list[BaseRoute]:
         execute=executor.execute,
         deliver=executor.deliver,
         stream=executor.stream,
+        leaving=leaving,
         has_graphiql=is_development,
+        most_streams=services.settings.connection_limits.streams,
     )
-    socket = GraphQLSocket(gate=gate, stream=executor.stream, own_origin=services.settings.public_url)
+    socket = GraphQLSocket(
+        gate=gate,
+        stream=executor.stream,
+        own_origin=services.settings.public_url,
+        max_connections=services.settings.connection_limits.sockets,
+        leaving=leaving,
+    )
     routes: list[BaseRoute] = [
         endpoint.route(_GRAPHQL),
         socket.route(_GRAPHQL),
@@ -81,18 +98,23 @@ def _routes(services: Services) -> list[BaseRoute]:
         *sign_in_routes(services.identity, services.settings, gate),
         *callback_routes(services.late_answers),
         WidgetFiles(WIDGET_FILES).route(),
-        *_watching_routes(services),
     ]
     if is_development:
         routes += [graphiql_files(WIDGET_FILES), *playground_routes(WIDGET_FILES)]
     return routes
 
 
-def _watching_routes(services: Services) -> list[BaseRoute]:
+def _watching_routes(services: Services, leaving: Leaving, *, tells_figures: bool = True) -> list[BaseRoute]:
+    token = services.settings.metrics_token if tells_figures else None
     return [
-        *health_routes(services.why_not_ready),
-        *metrics_routes(services.instruments, services.queue, services.settings.metrics_token),
+        *health_routes(services.why_not_ready, leaving),
+        *metrics_routes(services.instruments, services.queue, token),
     ]
+
+
+def create_beside(services: Services, leaving: Leaving) -> Starlette:
+    """Return the application by which one of several API processes is watched, at a port of its own."""
+    return Starlette(routes=_watching_routes(services, leaving), middleware=_WATCHED)
 
 
 def create_watched(services: Services) -> Starlette:
@@ -105,8 +127,8 @@ def create_watched(services: Services) -> Starlette:
             yield
             lag.cancel()
 
-    headers = Middleware(SecurityHeaders, is_https=False)
-    return Starlette(routes=_watching_routes(services), middleware=[headers], lifespan=watching)
+    routes = _watching_routes(services, Leaving())
+    return Starlette(routes=routes, middleware=_WATCHED, lifespan=watching)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -103,3 +104,21 @@ def test_set_up_of_production_makes_no_demo(mongodb_url: str, database: Database
 
 def test_schema_is_printed_as_it_lies_on_disk() -> None:
     assert _run("schema").output == (ROOT / "schema.graphql").read_text()
+
+
+def test_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+
+        refused = _run("serve", "--workers", "2", **DEVELOPMENT, ACQUAINT_PORT=port)
+
+    assert refused.exit_code == 1
+    assert refused.output.startswith(f"Error: Port {port} of 127.0.0.1 cannot be had: Address already in use")
+
+
+@pytest.mark.parametrize("given", ["0", "many"])
+def test_number_of_processes_is_one(given: str) -> None:
+    refused = _run("serve", "--workers", given, **DEVELOPMENT)
+
+    assert refused.exit_code == 2
+    assert "Invalid value for '--workers'" in refused.output

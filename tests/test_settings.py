@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from server.kit.connections import ConnectionLimits
 from server.kit.database_limits import DatabaseLimits
 from server.services import build_services
 from server.settings import SettingsError, read_settings
@@ -73,6 +74,27 @@ def test_port_of_a_worker_is_one_or_none() -> None:
     assert read_settings({**REQUIRED, "ACQUAINT_WORKER_PORT": "9100"}).worker_port == 9100
     with pytest.raises(SettingsError, match="ACQUAINT_WORKER_PORT must be a port number"):
         read_settings({**REQUIRED, "ACQUAINT_WORKER_PORT": "0"})
+
+
+def test_limits_of_connections_are_read_by_name() -> None:
+    given = {"ACQUAINT_CONNECTION_LIMITS": '{"sockets": 100}', "ACQUAINT_DRAIN_SECONDS": "15"}
+
+    settings = read_settings({**REQUIRED, **given})
+
+    assert settings.connection_limits == ConnectionLimits(sockets=100)
+    assert settings.drain_seconds == 15
+
+
+@pytest.mark.parametrize("given", ["", "[]", '{"sockets": 0}', '{"sockets": "many"}', '{"doors": 1}'])
+def test_limit_of_connections_that_is_none_is_refused(given: str) -> None:
+    with pytest.raises(SettingsError, match=r"ACQUAINT_CONNECTION_LIMITS must be a JSON object .* sockets"):
+        read_settings({**REQUIRED, "ACQUAINT_CONNECTION_LIMITS": given})
+
+
+@pytest.mark.parametrize("given", ["", "-1", "1.5", "a minute", "1000"])
+def test_time_to_drain_is_whole_seconds(given: str) -> None:
+    with pytest.raises(SettingsError, match="ACQUAINT_DRAIN_SECONDS must be a whole number of seconds"):
+        read_settings({**REQUIRED, "ACQUAINT_DRAIN_SECONDS": given})
 
 
 def test_hosts_of_the_operators_and_a_file_of_addresses_are_read() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from server.kit.connections import ConnectionLimits
 from server.kit.database_limits import DatabaseLimits
 from server.kit.operations import OperationLimits
 from server.kit.signing import derived_key
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Environment", "ProviderSettings", "Settings", "SettingsError", "read_settings"]
 
 _MAX_DAYS = 36_525  # a hundred years
-_Limits = TypeVar("_Limits", OperationLimits, DatabaseLimits)
+_Limits = TypeVar("_Limits", OperationLimits, DatabaseLimits, ConnectionLimits)
 _MIN_SECRET = 32  # characters; RFC 7518, section 3.2 wants 256 bits for HS256
 
 
@@ -58,9 +59,13 @@ class Settings:
     limits: Mapping[str, tuple[int, int] | None] = field(default_factory=dict)
     operation_limits: OperationLimits = field(default_factory=OperationLimits)
     database_limits: DatabaseLimits = field(default_factory=DatabaseLimits)
+    connection_limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+    drain_seconds: int = 0  # that a process says it can't serve before it stops to
     executes_trusted_documents_alone: bool = False  # for pages; see access.documents
     metrics_token: str | None = field(default=None, repr=False)  # whoever shows it may read /metrics
     worker_port: int | None = None  # where a worker tells how it is
+    # Where the first of several processes of the API does; the next is at the next port.
+    first_process_port: int | None = None
 
     @property
     def is_development(self) -> bool:
@@ -119,11 +124,12 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "ACQUAINT_TRUSTED_DOCUMENTS_ONLY", environ.get("ACQUAINT_TRUSTED_DOCUMENTS_ONLY", "false")
         ),
         metrics_token=_metrics_token(environ.get("ACQUAINT_METRICS_TOKEN", "")),
-        worker_port=_port(text, "ACQUAINT_WORKER_PORT")
-        if (text := environ.get("ACQUAINT_WORKER_PORT"))
-        else None,
+        worker_port=_port_if_any(environ, "ACQUAINT_WORKER_PORT"),
+        first_process_port=_port_if_any(environ, "ACQUAINT_FIRST_PROCESS_PORT"),
         operation_limits=_whole_numbers("ACQUAINT_OPERATION_LIMITS", environ, OperationLimits),
         database_limits=_whole_numbers("ACQUAINT_DATABASE_LIMITS", environ, DatabaseLimits),
+        connection_limits=_whole_numbers("ACQUAINT_CONNECTION_LIMITS", environ, ConnectionLimits),
+        drain_seconds=_seconds("ACQUAINT_DRAIN_SECONDS", environ.get("ACQUAINT_DRAIN_SECONDS", "0")),
     )
     if not settings.is_development and not settings.is_https:
         message = "ACQUAINT_PUBLIC_URL must start with https:// in production, since tokens travel over it."
@@ -149,6 +155,18 @@ def _truth(name: str, text: str) -> bool:
 def _port(text: str, name: str = "ACQUAINT_PORT") -> int:
     if not text.isdecimal() or not 0 < int(text) < 2**16:
         message = f"{name} must be a port number from 1 to 65535; it is {text!r}."
+        raise SettingsError(message)
+    return int(text)
+
+
+def _port_if_any(environ: Mapping[str, str], name: str) -> int | None:
+    text = environ.get(name)
+    return _port(text, name) if text else None
+
+
+def _seconds(name: str, text: str) -> int:
+    if not re.fullmatch("[0-9]{1,3}", text):
+        message = f"{name} must be a whole number of seconds from 0 to 999; it is {text!r}."
         raise SettingsError(message)
     return int(text)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from server.kit.leaving import Leaving
+
 EVENT_STREAM = "text/event-stream"
 _ALIVE_SECONDS = 12  # proxies cut what is silent for half a minute
 _SEND_SECONDS = 20  # after which a client that does not read is let go
@@ -42,22 +44,37 @@ class StreamInTime(StreamingResponse):
 class EventStream(StreamInTime):
     """Streams responses as `next` events and ends with `complete`.
 
-    `still_allowed` raises AuthenticationError once the token of the request has ended.
+    `still_allowed` raises AuthenticationError once the token of the request has ended. When this process is
+    `leaving`, the stream ends without `complete`: clients take that for a loss, and come back. `among` holds
+    all that are being sent.
     """
 
     def __init__(
         self,
         responses: AsyncGenerator[dict[str, Any], None],
         still_allowed: Callable[[], Awaitable[object]],
+        leaving: Leaving,
+        among: set[EventStream],
     ) -> None:
-        super().__init__(_events(responses, still_allowed), EVENT_STREAM)
+        self._among = among
+        super().__init__(_events(responses, still_allowed, leaving), EVENT_STREAM)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send, and be counted meanwhile."""
+        self._among.add(self)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._among.discard(self)
 
 
 async def _events(
-    responses: AsyncGenerator[dict[str, Any], None], still_allowed: Callable[[], Awaitable[object]]
+    responses: AsyncGenerator[dict[str, Any], None],
+    still_allowed: Callable[[], Awaitable[object]],
+    leaving: Leaving,
 ) -> AsyncIterator[bytes]:
     async with contextlib.aclosing(responses):
-        async for response in _with_signs_of_life(responses):
+        async for response in _with_signs_of_life(responses, leaving):
             if response is None:
                 yield b":\n\n"
                 continue
@@ -67,27 +84,44 @@ async def _events(
                 yield _next({"errors": [{"message": error.message, "extensions": {"code": error.code}}]})
                 break
             yield _next(response)
-        yield b"event: complete\ndata:\n\n"
+        if not leaving.begun.is_set():
+            yield b"event: complete\ndata:\n\n"
 
 
 async def _with_signs_of_life(
-    responses: AsyncGenerator[dict[str, Any], None],
+    responses: AsyncGenerator[dict[str, Any], None], leaving: Leaving
 ) -> AsyncIterator[dict[str, Any] | None]:
-    """Yield each response, and None when there was none for a while."""
-    while True:
-        upcoming = asyncio.ensure_future(anext(responses, None))
-        try:
-            while not (await asyncio.wait({upcoming}, timeout=_ALIVE_SECONDS))[0]:
-                yield None
-        finally:
-            if not upcoming.done():
-                upcoming.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await upcoming
-        response = upcoming.result()
-        if response is None:
-            return
-        yield response
+    """Yield each response until we leave, and None when there was none for a while."""
+    gone = asyncio.ensure_future(leaving.begun.wait())
+    try:
+        while not gone.done():
+            upcoming = asyncio.ensure_future(anext(responses, None))
+            try:
+                while not (done := await _one_of(upcoming, gone)):
+                    yield None
+            finally:
+                await _given_up(upcoming)
+            if upcoming not in done:
+                return
+            response = upcoming.result()
+            if response is None:
+                return
+            yield response
+    finally:
+        gone.cancel()
+
+
+async def _one_of(*waiting: asyncio.Future[Any]) -> set[asyncio.Future[Any]]:
+    """Return which is done, none after a while."""
+    done, _ = await asyncio.wait(waiting, timeout=_ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    return done
+
+
+async def _given_up(upcoming: asyncio.Future[Any]) -> None:
+    if not upcoming.done():
+        upcoming.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await upcoming
 
 
 def _next(response: dict[str, Any]) -> bytes:

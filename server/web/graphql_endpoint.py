@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from server.access.errors import AuthenticationError, OriginNotAllowedError, TooManyRequestsError
+from server.kit.connections import ConnectionLimits
 from server.kit.errors import AWAY_SECONDS
 from server.web.accepting import MediaType, accepted, accepted_parts
 from server.web.event_stream import EventStream
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from server.access.model import Viewer
+    from server.kit.leaving import Leaving
     from server.kit.operations import Operation
     from server.web.gate import Gate
     from server.web.viewer import Proof
 
 MAX_BODY = 256 * 1024  # bytes; the widget's largest answer has 10,000 characters
 _METHODS = "GET, POST"
+_RETRY_SECONDS = 5  # another process may have room
 _NAMES_A_DOCUMENT = frozenset({"query", "documentId", "extensions"})
 # What a request that could be read came to, where the client speaks the response type; 200 for all else.
 _STATUS = {"METHOD_NOT_ALLOWED": 405, "INTERNAL_ERROR": 500, "UNAVAILABLE": 503}
@@ -75,9 +78,20 @@ class GraphQLEndpoint:
     """Answers at one path."""
 
     def __init__(
-        self, *, gate: Gate, execute: Execute, deliver: Deliver, stream: Stream, has_graphiql: bool
+        self,
+        *,
+        gate: Gate,
+        execute: Execute,
+        deliver: Deliver,
+        stream: Stream,
+        leaving: Leaving,
+        has_graphiql: bool,
+        most_streams: int = ConnectionLimits().streams,
     ) -> None:
         self._gate = gate
+        self._leaving = leaving
+        self._most_streams = most_streams
+        self._streams: set[EventStream] = set()  # those that are being sent
         self._execute = execute
         self._deliver = deliver
         self._stream = stream
@@ -125,7 +139,10 @@ class GraphQLEndpoint:
 
         request_id = request.state.request_id
         if media_type is MediaType.EVENTS:
-            return EventStream(self._stream(viewer, request_id, operation), still_allowed)
+            if len(self._streams) >= self._most_streams:
+                return _full(media_type)
+            responses = self._stream(viewer, request_id, operation)
+            return EventStream(responses, still_allowed, self._leaving, self._streams)
         parts = accepted_parts(request.headers.get("accept"))
         if parts is None:
             response = await self._execute(viewer, request_id, operation)
@@ -195,6 +212,12 @@ def _code(response: dict[str, Any]) -> str:
     errors: list[dict[str, Any]] = response.get("errors") or [{}]
     code: str = errors[0].get("extensions", {}).get("code", "")
     return code
+
+
+def _full(media_type: MediaType) -> Response:
+    response = _refusal(503, "There are as many streams as one process sends.", "OVERLOADED", media_type)
+    response.headers["Retry-After"] = str(_RETRY_SECONDS)
+    return response
 
 
 def _refusal(status: int, message: str, code: str, media_type: MediaType | None) -> Response:

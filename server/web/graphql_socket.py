@@ -9,17 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import random
 import secrets
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
+from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocketDisconnect
 
 from server.access.errors import AuthenticationError, TooManyRequestsError
 from server.access.model import ViewerKind
+from server.kit.connections import ConnectionLimits
+from server.kit.leaving import Leaving
 from server.kit.logs import begin
 from server.web.graphql_endpoint import MAX_BODY
 from server.web.reading_operations import BadRequestError, operation_of
@@ -38,10 +42,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 PROTOCOL = "graphql-transport-ws"
 MAX_OPERATIONS = 20  # of one connection at a time
-MAX_CONNECTIONS = 1_000  # of one process
+MAX_CONNECTIONS = ConnectionLimits().sockets  # of one process
 INIT_SECONDS = 10  # from the handshake until a client has introduced itself
 _SEND_SECONDS = 20  # after which a client that does not read is let go
 _MAX_ID = 128  # characters
+# Together less than the process lingers: in the first it lets its clients go one after the other, so that not
+# all come back at once; the second is for operations to end that are in hand then.
+_LEAVE_SECONDS = 1.0
+_LAST_SECONDS = 0.5
+_RETRY_SECONDS = 5
 
 
 class ClosedError(Exception):
@@ -64,6 +73,7 @@ class GraphQLSocket:
         own_origin: str,
         init_seconds: float = INIT_SECONDS,
         max_connections: int = MAX_CONNECTIONS,
+        leaving: Leaving | None = None,
     ) -> None:
         self._gate = gate
         self._stream = stream
@@ -71,6 +81,7 @@ class GraphQLSocket:
         self._init_seconds = init_seconds
         self._max_connections = max_connections
         self._connections = 0
+        self._leaving = leaving or Leaving()
 
     def route(self, path: str) -> WebSocketRoute:
         """Return the route to mount."""
@@ -80,8 +91,12 @@ class GraphQLSocket:
         """Hold one conversation; never raises for what a client sends."""
         origin = websocket.headers.get("origin")
         may_come = origin in {None, self._own_origin} or await self._gate.access.may_embed(origin or "")
-        if not may_come or self._connections >= self._max_connections:
+        if not may_come:
             await websocket.close()  # before it is accepted: HTTP 403
+            return
+        if self._connections >= self._max_connections or self._leaving.begun.is_set():
+            full = Response(status_code=503, headers={"Retry-After": str(_RETRY_SECONDS)})
+            await websocket.send_denial_response(full)
             return
         self._connections += 1
         try:
@@ -94,7 +109,12 @@ class GraphQLSocket:
         await websocket.accept(subprotocol=PROTOCOL if speaks else None)
         try:
             conversation = _Conversation(
-                websocket, self._gate, self._stream, speaks=speaks, init_seconds=self._init_seconds
+                websocket,
+                self._gate,
+                self._stream,
+                speaks=speaks,
+                init_seconds=self._init_seconds,
+                leaving=self._leaving,
             )
             await conversation.run()
         except ClosedError as closed:
@@ -113,6 +133,7 @@ class _Conversation:
     stream: Stream
     speaks: bool
     init_seconds: float
+    leaving: Leaving
     proof: Proof | None = None
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -123,12 +144,13 @@ class _Conversation:
         ended: Exception | None = None
         try:
             async with asyncio.TaskGroup() as group:
+                leaving = group.create_task(self._leave())
                 try:
                     await self._open()
                     while True:
                         await self._handle(await self._receive(), group)
                 finally:
-                    for task in list(self.operations.values()):
+                    for task in (leaving, *self.operations.values()):
                         task.cancel()
         except* ClosedError as errors:
             ended = _first(errors)
@@ -136,6 +158,14 @@ class _Conversation:
             ended = ended or WebSocketDisconnect()
         if ended is not None:
             raise ended
+
+    async def _leave(self) -> None:
+        """Say goodbye when this process is about to end; what has one response gets it before."""
+        await self.leaving.begun.wait()
+        await asyncio.sleep(random.uniform(0, _LEAVE_SECONDS))  # noqa: S311 - spreads the clients
+        if self.operations:
+            await asyncio.wait(self.operations.values(), timeout=_LAST_SECONDS)
+        raise ClosedError(1001, "The server is about to end: connect again")
 
     async def _open(self) -> None:
         if not self.speaks:
@@ -201,6 +231,8 @@ class _Conversation:
             operation = operation_of(message.get("payload"))
         except BadRequestError as error:
             raise ClosedError(4400, str(error)) from None
+        if self.leaving.begun.is_set():
+            return  # the client hears that we close, and asks elsewhere
         if name in self.operations:
             raise ClosedError(4409, f"Subscriber for {name} already exists"[:120])
         if len(self.operations) >= MAX_OPERATIONS:

@@ -12,15 +12,19 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from server.kit.leaving import Leaving
 
-def health_routes(why_not_ready: Callable[[], Awaitable[list[str]]]) -> Sequence[Route]:
+_ENDING = "The process is about to end."
+
+
+def health_routes(why_not_ready: Callable[[], Awaitable[list[str]]], leaving: Leaving) -> Sequence[Route]:
     """Return `/livez` (the process answers) and `/readyz` (it can serve; else 503 with the reasons)."""
 
     async def live(request: Request) -> Response:  # noqa: ARG001 - what Starlette calls it with
         return JSONResponse({"status": "ok"})
 
     async def ready(request: Request) -> Response:  # noqa: ARG001
-        reasons = await why_not_ready()
+        reasons = [_ENDING] if leaving.announced.is_set() else await why_not_ready()
         if not reasons:
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "unavailable", "reasons": reasons}, status_code=503)

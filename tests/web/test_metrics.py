@@ -17,7 +17,7 @@ from server.kit.relay import Relay
 from server.profiles.expiring import EXPIRE
 from server.reactions import reactions
 from server.services import build_services
-from server.serving import served_beside
+from server.serving.server import served_beside
 from server.worker import Worker
 from tests.api import client_of, running_api, settings_for
 from tests.factories.questions import question_draft

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from websockets.exceptions import InvalidStatus
 
+from server.app import create_app
 from server.graphql.execution import Executor
 from server.graphql.schema import build_schema
+from server.kit.connections import ConnectionLimits
 from server.web.addresses import ClientAddresses
 from server.web.gate import Gate
 from server.web.graphql_socket import GraphQLSocket
-from tests.api import PUBLIC_URL
+from tests.api import PUBLIC_URL, running_api, settings_for
 from tests.web.sockets import connected, served
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from server.kit.mongo import Database
     from tests.api import Api
+    from tests.fakes import FakeClock
 
 
 @asynccontextmanager
@@ -70,5 +76,27 @@ async def test_there_are_so_many_connections_and_no_more(api: Api) -> None:
             await next_one.subscribe("{ viewer { kind } }")
             answer = await next_one.receive()
 
-    assert refused.value.response.status_code == 403
+    assert refused.value.response.status_code == 503
+    assert refused.value.response.headers["Retry-After"] == "5"
     assert answer["type"] == "next"
+
+
+async def test_there_are_so_many_event_streams_and_no_more(
+    mongodb_url: str, database: Database, clock: FakeClock
+) -> None:
+    settings = settings_for(mongodb_url, database.name)
+    limited = replace(settings, connection_limits=ConnectionLimits(streams=1))
+    async with (
+        running_api(limited, clock) as api,
+        served(create_app(api.services)) as address,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=60) as http,
+    ):
+        headers = {**api.admin.headers, "Accept": "text/event-stream"}
+        body = {"query": "subscription { profilesChanged { cursor } }"}
+        async with http.stream("POST", "/graphql", json=body, headers=headers) as only:
+            refused = await http.post("/graphql", json=body, headers=headers)
+
+    assert only.status_code == httpx.codes.OK
+    assert refused.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    assert refused.headers["Retry-After"] == "5"
+    assert refused.json()["errors"][0]["extensions"] == {"code": "OVERLOADED"}
