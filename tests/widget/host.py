@@ -32,12 +32,16 @@ Body = dict[str, Any]
 
 
 class Host:
-    """One tab. `sent` are the operations that reached the server, `loaded` the scripts of ours that did."""
+    """One tab. `sent` are the operations that reached the server, `loaded` the scripts of ours that did.
+
+    `foresees`: the server tells which question comes after the one that is asked.
+    """
 
     def __init__(self, page: Page) -> None:
         self.page = page
         self.card: Locator = page.locator("drip-question")
         self.questions: list[Question] = []
+        self.foresees = True
         self.handled: dict[str, Body] = {}
         self.sent: list[Body] = []
         self.loaded: list[str] = []
@@ -143,10 +147,13 @@ class Host:
 
     def next(self) -> Body:
         """Return what a server asks that remembers what was handled."""
-        for number, question in enumerate(self.questions):
-            ask = f"ask_{number}"
-            if ask not in self.handled:
-                step = {"number": number + 1, "total": len(self.questions)}
-                shown = {"id": ask, "placement": "home", "step": step, "question": question}
-                return {"state": "READY", "until": None, "ask": shown}
-        return {"state": "DONE", "until": None, "ask": None}
+        left = [number for number, _ in enumerate(self.questions) if f"ask_{number}" not in self.handled]
+        if not left:
+            return {"state": "DONE", "until": None, "ask": None}
+        following = self._ask(left[1]) if self.foresees and len(left) > 1 else None
+        return {"state": "READY", "until": None, "ask": {**self._ask(left[0]), "following": following}}
+
+    def _ask(self, number: int) -> Body:
+        step = {"number": number + 1, "total": len(self.questions)}
+        question = self.questions[number]
+        return {"id": f"ask_{number}", "placement": "home", "step": step, "question": question}

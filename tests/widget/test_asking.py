@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,8 @@ from tests.widget.host import API, PAGE
 from tests.widget.questions import KINDS, question
 
 if TYPE_CHECKING:
+    from playwright.async_api import Route
+
     from tests.widget.host import Host
 
 ELEMENT = f'<drip-question endpoint="{API}" key="pk_test"></drip-question>'
@@ -147,6 +150,81 @@ async def test_answer_that_the_server_refuses_comes_back_as_it_was_typed(host: H
     await expect(host.card.locator(".error")).to_have_text(message)
     await expect(host.card.get_by_role("textbox")).to_have_value("a joke")
     await expect(host.card.get_by_role("textbox")).to_have_attribute("aria-invalid", "true")
+
+
+async def test_next_question_is_there_before_the_server_has_spoken(host: Host) -> None:
+    arrived, may_go_on = asyncio.Event(), asyncio.Event()
+    await host.open(KINDS["BOOLEAN"], KINDS["TEXT"])
+    await host.hears("shown")
+
+    async def hold_back(route: Route) -> None:
+        arrived.set()
+        await may_go_on.wait()
+        await host.answer(route)
+
+    host.answer_graphql = hold_back
+    await host.card.get_by_label("Yes").check()
+    await host.card.get_by_role("button", name="Save").click()
+    await arrived.wait()
+
+    await expect(host.card.get_by_role("textbox")).to_be_focused()
+    await expect(host.card.get_by_role("button", name="Back")).to_be_visible()
+    await host.page.keyboard.type("Grow")
+    await host.page.keyboard.press("Enter")
+    assert await host.told("answered") == []
+    may_go_on.set()
+
+    await host.hears("answered", "detail.value === 'Grow'")
+    assert [each["value"] for each in host.said("answerQuestion")] == [True, "Grow"]
+    assert [each["ask"]["id"] for each in await host.told("show")] == ["ask_0", "ask_1"]
+
+
+async def test_refusal_takes_back_the_next_question_and_what_was_done_to_it(host: Host) -> None:
+    arrived, may_go_on = asyncio.Event(), asyncio.Event()
+    host.refusal = lambda act, _: {"__typename": "InvalidAnswerError", "message": "No."} if act else None
+    await host.open(KINDS["TEXT"], KINDS["BOOLEAN"])
+    await host.hears("shown")
+
+    async def hold_back(route: Route) -> None:
+        arrived.set()
+        await may_go_on.wait()
+        await host.answer(route)
+
+    host.answer_graphql = hold_back
+    await host.card.get_by_role("textbox").fill("a joke")
+    await host.card.get_by_role("button", name="Save").click()
+    await arrived.wait()
+    await host.card.get_by_label("Yes").check()
+    await host.card.get_by_role("button", name="Not now").click()
+    may_go_on.set()
+
+    await expect(host.card.locator(".error")).to_have_text("No.")
+    await expect(host.card.get_by_role("textbox")).to_have_value("a joke")
+    await expect(host.card.get_by_role("button", name="Back")).to_have_count(0)
+    assert host.said("skipQuestion") == []
+
+
+async def test_server_that_asks_something_else_than_foreseen_is_followed(host: Host) -> None:
+    await host.open(KINDS["BOOLEAN"], KINDS["TEXT"], KINDS["EMAIL"])
+    await host.hears("shown")
+    host.handled["ask_1"] = {"outcome": "ANSWERED", "value": "elsewhere, meanwhile"}
+
+    await host.card.get_by_label("Yes").check()
+    await host.card.get_by_role("button", name="Save").click()
+
+    await expect(host.card.locator(".prompt")).to_have_text(KINDS["EMAIL"]["prompt"])
+    await host.hears("shown", "detail.ask.id === 'ask_2'")
+    assert [each["ask"]["id"] for each in await host.told("shown")] == ["ask_0", "ask_2"]
+
+
+async def test_second_half_of_a_double_click_does_nothing_to_the_next_question(host: Host) -> None:
+    await host.open(KINDS["TEXT"], KINDS["TEXT"] | {"id": "qst_2"}, KINDS["BOOLEAN"])
+    await host.hears("shown")
+
+    await host.card.get_by_role("button", name="Not now").dblclick()
+
+    await host.hears("shown", "detail.ask.id === 'ask_1'")
+    assert [each["askId"] for each in host.said("skipQuestion")] == ["ask_0"]
 
 
 async def test_first_question_takes_the_script_and_one_request(host: Host) -> None:

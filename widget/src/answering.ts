@@ -23,10 +23,13 @@ export interface Stage {
   texts: () => Texts & Partial<Messages>;
   /** Shows what follows, introduced by `notice`; calls `close` when nothing does. */
   show(next: NextQuestion, notice: string | null | undefined, close: () => void): Promise<void>;
-  /** Shows a question that was on show before. */
+  /** Draws a question that was on show before, or is foreseen. */
   askAgain(ask: Ask): Promise<void>;
+  /** Which question is on show, however it came there. */
+  take(ask: Ask): void;
   reload(): Promise<void>;
-  tell<Name extends keyof DripEventDetails>(name: Name, detail: DripEventDetails[Name]): void;
+  /** False when a listener prevented it. */
+  tell<Name extends keyof DripEventDetails>(name: Name, detail: DripEventDetails[Name]): boolean;
   report(thrown: unknown): void;
   /** Tells the developer. */
   warn(code: string, message: string): void;
@@ -64,6 +67,9 @@ export class Answering {
   #attention: Attention | null = null;
   #isRevised = false;
   #turn = 0;
+  /** On show before the server has said that it is next. */
+  #foreseen: Ask | null = null;
+  #acting: Promise<void> | undefined;
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -79,8 +85,9 @@ export class Answering {
     return this.#past.length > 0;
   }
 
-  /** A question is drawn. */
+  /** A question is drawn; one that is only foreseen begins once it is sure. */
   begin(ask: Ask): void {
+    if (ask === this.#foreseen) return;
     this.end();
     this.#ask = ask;
     const turn = this.#turn;
@@ -93,7 +100,7 @@ export class Answering {
   end(): void {
     this.#turn++;
     this.#attention?.stop();
-    this.#attention = this.#ask = null;
+    this.#attention = this.#ask = this.#foreseen = null;
     this.#isRevised = false;
   }
 
@@ -116,11 +123,19 @@ export class Answering {
     return next;
   }
 
+  /** What is done to a foreseen question waits until it is sure, and is dropped when another comes instead. */
   async act(act: Act): Promise<void> {
-    if (!this.#ask) return;
-    if (act === "submit") await this.#submit(this.#ask);
-    else if (act === "back") await this.#back();
-    else await this.#pass(this.#ask, act);
+    const { card } = this.#stage;
+    const { form } = card;
+    card.isBusy = true;
+    await this.#acting?.catch(() => undefined);
+    card.isBusy = false;
+    if (this.#ask && form === card.form) await (this.#acting = this.#act(this.#ask, act));
+  }
+
+  #act(ask: Ask, act: Act): Promise<void> {
+    if (act === "submit") return this.#submit(ask);
+    return act === "back" ? this.#back() : this.#pass(ask, act);
   }
 
   async #submit(ask: Ask): Promise<void> {
@@ -153,15 +168,24 @@ export class Answering {
 
   /** Moves on at once and sends; whatever the server does not keep comes back as it was typed. */
   async #settle(ask: Ask, parcel: Omit<Parcel, "askId">, said: Said): Promise<void> {
-    const { card, client, report } = this.#stage;
+    const { card, client, report, take } = this.#stage;
     const turn = this.#turn;
     card.isBusy = true;
     card.status.textContent = "";
     // At once and not by way of the client, which loads this part first: the page may end as soon as the card has moved on.
     const sending = deliver(client, { ...parcel, askId: ask.id });
-    const bringBack = moveOn(card, said.closing);
+    this.#past.push({ ask, texts: said.texts, isAnswered: Boolean(said.isAnswer) });
+    const restore = moveOn(card, said.closing);
+    const bringBack = (): void => {
+      this.#past.pop();
+      this.#foreseen = null;
+      take(ask);
+      restore();
+    };
+    const foreseeing = this.#foresee(ask.following);
     try {
       const result = await sending;
+      await foreseeing;
       if (turn === this.#turn) await this.#settled(ask, result, said, bringBack);
     } catch (thrown) {
       if (turn === this.#turn) {
@@ -174,22 +198,36 @@ export class Answering {
     }
   }
 
-  async #settled(ask: Ask, result: AskResult, { texts, closing, isAnswer }: Said, bringBack: () => void): Promise<void> {
-    const { card, show, tell } = this.#stage;
+  /** Shows what comes after it, whatever the server will say, where that is known. */
+  async #foresee(following: Ask | null | undefined): Promise<void> {
+    const { card, isAskable, tell, askAgain } = this.#stage;
+    if (!following || !navigator.onLine || !isAskable(following.question) || !tell("drip:show", { ask: following })) return;
+    this.#foreseen = following;
+    await askAgain(following);
+    card.isBusy = false;
+  }
+
+  async #settled(ask: Ask, result: AskResult, { closing, isAnswer }: Said, bringBack: () => void): Promise<void> {
+    const { card, show, take, tell } = this.#stage;
     if ("message" in result) {
       bringBack();
       return this.#refused(result);
     }
     if (!isHandled(result)) {
+      bringBack();
       this.#attention?.forget();
       tell("drip:kept", { ask });
       return closeWith(card, this.#messages.kept);
     }
-    this.#past.push({ ask, texts, isAnswered: result.outcome === "ANSWERED" });
     this.#attention?.forget();
     this.tellOf(ask, result);
     if (isAnswer) card.status.textContent = this.#messages.saved;
-    await show(result.next, result.notice, () => closeWith(card, result.notice ?? closing));
+    const next = result.next.ask;
+    const isForeseen = next && this.#foreseen && !result.notice && told(next) === told(this.#foreseen);
+    this.#foreseen = null;
+    if (!isForeseen) return show(result.next, result.notice, () => closeWith(card, result.notice ?? closing));
+    take(next);
+    this.begin(next);
   }
 
   /** Announces what became of an ask, whether it was on show just now or sent late. */
@@ -219,6 +257,11 @@ export class Answering {
   get #messages(): Messages {
     return { ...MESSAGES, ...this.#stage.texts() };
   }
+}
+
+/** What a person reads of an ask, and what answers it. */
+function told({ id, question }: Ask): string {
+  return JSON.stringify([id, question]);
 }
 
 function isHandled(result: object): result is AskHandled {

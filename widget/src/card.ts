@@ -26,6 +26,8 @@ export interface Asked {
 
 export class Card {
   readonly root: ShadowRoot;
+  /** Lent to the parts. */
+  readonly make = element;
   /** Where the card hangs; a popover puts it elsewhere. */
   readonly place = element("div", { class: "place" });
   /** There from the start: a live region that arrives with its text stays unread. */
@@ -58,7 +60,7 @@ export class Card {
     const error = element("p", { part: "error", id: "error", "aria-live": "polite" });
     const form = element(
       "form",
-      { part: "card", class: "card", novalidate: true },
+      { part: "card", novalidate: true },
       progress(asked),
       notice && element("p", { part: "notice" }, notice),
       control.element,
@@ -73,9 +75,10 @@ export class Card {
       event.preventDefault();
       if (!this.isBusy) onAct("submit");
     });
-    form.addEventListener("click", ({ target }) => {
+    form.addEventListener("click", ({ target, detail }) => {
       const act = (target as Element).closest<HTMLElement>("[data-act]")?.dataset["act"];
-      if (act && !this.isBusy) onAct(act as Act);
+      // The second half of a double click may meet the next question.
+      if (act && detail < 2 && !this.isBusy) onAct(act as Act);
     });
     this.show(form, () => control.focus(), control.css);
     this.form = form;

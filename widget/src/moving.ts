@@ -4,16 +4,8 @@ import type { Card } from "./card.ts";
 
 /** Says a word where the question was, so that nobody inside loses their place. */
 export function closeWith(card: Card, words: string): void {
-  const done = document.createElement("p");
-  done.part.add("done");
-  done.className = "done";
-  done.tabIndex = -1;
-  done.append(words);
-  const around = document.createElement("div");
-  around.part.add("card");
-  around.className = "card";
-  around.append(done);
-  card.show(around, () => done.focus());
+  const done = card.make("p", { part: "done", tabindex: -1 }, words);
+  card.show(card.make("div", { part: "card" }, done), () => done.focus());
 }
 
 /** Moves on; the returned function brings the question back as it was. */
