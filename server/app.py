@@ -55,7 +55,11 @@ def create_app(
         routes=[*_routes(services, leaving), *watching],
         middleware=[
             Middleware(SecurityHeaders, is_https=settings.is_https),
-            Middleware(RequestIds, instruments=services.instruments),
+            Middleware(
+                RequestIds,
+                instruments=services.instruments,
+                addresses=ClientAddresses(settings.trusted_proxies),
+            ),
             Middleware(Cors, access=services.access, path=_GRAPHQL),
         ],
         lifespan=lambda _: _lifespan(services),

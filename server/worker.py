@@ -14,6 +14,7 @@ from server.kit.instruments import Instruments
 from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater, Wait
 from server.kit.logs import begin
 from server.kit.mongo import ConnectionFailure, PyMongoError
+from server.kit.tracing import Kind
 from server.kit.waking import Waker, wake_on_writes
 from server.kit.watching import keep_fresh
 
@@ -163,8 +164,11 @@ class Worker:
         """Return which of its ends a leased job came to; None where its lease was lost on the way."""
         begin(job=job.id, kind=job.kind)
         began = perf_counter()
+        span = self._instruments.tracing.span(f"job {job.kind}", Kind.CONSUMER, link=job.trace)
         try:
-            result = GiveUp(reason=_WORN_OUT) if job.is_exhausted else await self._attempt(job)
+            with span:
+                span.note(acquaint__job=job.id)
+                result = GiveUp(reason=_WORN_OUT) if job.is_exhausted else await self._attempt(job)
         except asyncio.CancelledError:
             await self._queue.hand_back(job)
             raise

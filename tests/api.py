@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from server.kit.clock import Clock
+    from server.kit.tracing import Tracing
     from server.profiles.model import AttributeDefinition, Option
     from server.questions.model import QuestionDraft, QuestionSet
     from server.services import Services
@@ -171,10 +172,14 @@ def settings_for(
 
 @asynccontextmanager
 async def running_api(
-    settings: Settings, clock: Clock, *, change: Callable[[Services], Services] = lambda services: services
+    settings: Settings,
+    clock: Clock,
+    *,
+    change: Callable[[Services], Services] = lambda services: services,
+    tracing: Tracing | None = None,
 ) -> AsyncIterator[Api]:
     """Set an API up on its database and run it; `change` may put other services in their place."""
-    services = build_services(settings, clock=clock)
+    services = build_services(settings, clock=clock, tracing=tracing)
     await services.stores.create_indexes()
     await services.attributes.ensure_standard_attributes()
     admin = await services.access.create_admin_key("Admin")

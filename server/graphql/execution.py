@@ -79,9 +79,12 @@ class Executor:
         `data` is missing where nothing was executed, as of a document that is not valid.
         """
         began = perf_counter()
-        prepared = await self._prepare(viewer, operation)
-        response = await self._executed(prepared, viewer, request_id, operation)
-        self._note(prepared, operation, response, perf_counter() - began)
+        with self._instruments.tracing.span("GraphQL") as span:
+            prepared = await self._prepare(viewer, operation)
+            response = await self._executed(prepared, viewer, request_id, operation)
+            name, code = self._note(prepared, operation, response, perf_counter() - began)
+            span.rename(f"GraphQL {name}")
+            span.note(acquaint__viewer=viewer.kind, acquaint__code=code)
         return response
 
     async def deliver(
@@ -130,11 +133,13 @@ class Executor:
 
     def _note(
         self, prepared: Prepared, operation: Operation, response: Mapping[str, Any], seconds: float | None
-    ) -> None:
+    ) -> tuple[str, str]:
+        """Return what was executed, and how that ended."""
         name = prepared.name_of(operation.name)
         code = _code_of(response)
         self._instruments.operated(name, code, seconds)
         tell(operation=name, code=code)
+        return name, code
 
     async def _executed(
         self, prepared: Prepared, viewer: Viewer, request_id: str, operation: Operation

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from server.hooks.model import Hook, Message
     from server.kit.http import HttpClient, HttpResponse, HttpTransport
+    from server.kit.tracing import Tracing
 
 MAX_ANSWER_BYTES = 64 * 1024
 _MOST_PATIENCE = timedelta(days=1)  # however long a server asks to be left alone
@@ -30,8 +31,8 @@ _GONE = 410
 class Sender:
     """Sends one message to one hook and tells how that went; it raises nothing."""
 
-    def __init__(self, transport: HttpTransport | None = None) -> None:
-        self._client: HttpClient = http_client(transport=transport)
+    def __init__(self, transport: HttpTransport | None = None, tracing: Tracing | None = None) -> None:
+        self._client: HttpClient = http_client(transport=transport, tracing=tracing)
 
     async def send(
         self, hook: Hook, message_id: str, body: bytes, now: datetime, *, seconds: float, is_question: bool

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from server.kit.http import HttpResponse, HttpTransport
+    from server.kit.tracing import Tracing
 
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -65,8 +66,8 @@ class UnreadableError(CallError):
 class Caller:
     """Calls through one transport. No redirects, no proxy from the environment, no connection kept."""
 
-    def __init__(self, transport: HttpTransport) -> None:
-        self._client = http_client(transport=transport)
+    def __init__(self, transport: HttpTransport, tracing: Tracing | None = None) -> None:
+        self._client = http_client(transport=transport, tracing=tracing)
 
     async def call(self, request: Request, *, timeout: timedelta, max_bytes: int) -> Answer:  # noqa: ASYNC109 - a span of the spec's
         """Return the answer, its body unpacked; raise CallError. `timeout` is for all of it together."""

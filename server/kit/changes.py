@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, NewType
 
+from server.kit.tracing import raised_by
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
@@ -31,9 +33,10 @@ class Change:
 
 
 def change_document(change: Change) -> dict[str, Any]:
-    """Return the outbox entry of a change."""
+    """Return the outbox entry of a change, with the request that it goes back to where that is traced."""
     entry = {field.name: getattr(change, field.name) for field in fields(change)}
-    return {**entry, "kind": change.kind}
+    trace = raised_by()
+    return {**entry, "kind": change.kind} | ({} if trace is None else {"trace": trace})
 
 
 def read_change(entry: Mapping[str, Any], known: Iterable[type[Change]]) -> Change | None:

@@ -11,9 +11,12 @@ import httpcore
 import httpx
 
 from server.kit.addresses import is_public
+from server.kit.tracing import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+    from server.kit.tracing import Tracing
 
 __all__ = [
     "BlockedTargetError",
@@ -50,14 +53,39 @@ async def resolve(host: str, port: int) -> Sequence[str]:
     return [str(each[4][0]) for each in found]
 
 
-def http_client(*, transport: httpx.AsyncBaseTransport | None = None) -> HttpClient:
+def http_client(
+    *, transport: httpx.AsyncBaseTransport | None = None, tracing: Tracing | None = None
+) -> HttpClient:
     """Return a client; close it when done. Tests hand in a transport of their own."""
+    if tracing is not None and tracing.is_on:
+        transport = _TracedTransport(transport or httpx.AsyncHTTPTransport(), tracing)
     return httpx.AsyncClient(
         timeout=httpx.Timeout(10, connect=5),
         follow_redirects=False,
         trust_env=False,
         transport=transport,
     )
+
+
+class _TracedTransport(httpx.AsyncBaseTransport):
+    """Makes a span of each request, with the host and no more of the address: the rest may be about a person.
+
+    Providers are not told of the trace: it is none of theirs.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport, tracing: Tracing) -> None:
+        self._transport = transport
+        self._tracing = tracing
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        with self._tracing.span(f"{request.method} {request.url.host}", Kind.CLIENT) as span:
+            span.note(http__request__method=request.method, server__address=request.url.host)
+            response = await self._transport.handle_async_request(request)
+            span.note(http__response__status_code=response.status_code)
+            return response
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):

@@ -24,6 +24,8 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
+from server.kit.tracing import Tracing
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import timedelta
@@ -52,12 +54,13 @@ class _Fallbacks(Collector):
 
 
 class Instruments:
-    """The instruments of one process, in a registry of their own.
+    """The instruments of one process, in a registry of their own, and the spans where there are any.
 
     `fallbacks` is for the executor, which counts there by itself what it leaves to graphql-core.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tracing: Tracing | None = None) -> None:
+        self.tracing = tracing or Tracing()
         self.fallbacks: collections.Counter[str] = collections.Counter()
         self._registry = registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):

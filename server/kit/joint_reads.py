@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextvars import Context
 from typing import TYPE_CHECKING, Any, cast
 
 from server.kit.mongo import bounded
+from server.kit.tracing import with_the_span_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -53,7 +53,7 @@ class JointReads:
         if self._waiting and not self._is_due and self._out < _AT_ONCE:
             self._is_due = True
             # In a context of its own: time limits of whoever happens to be first are not for the others.
-            asyncio.get_running_loop().call_soon(self._send, context=Context())
+            asyncio.get_running_loop().call_soon(self._send, context=with_the_span_alone())
 
     def _send(self) -> None:
         self._is_due = False

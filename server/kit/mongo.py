@@ -28,13 +28,19 @@ from pymongo.errors import (
     PyMongoError,
     WriteConcernError,
 )
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from server.kit.database_limits import DatabaseLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from contextlib import AbstractContextManager
 
     from pymongo.topology_description import TopologyDescription
@@ -45,6 +51,10 @@ __all__ = [
     "Client",
     "ClientSession",
     "Collection",
+    "CommandFailedEvent",
+    "CommandListener",
+    "CommandStartedEvent",
+    "CommandSucceededEvent",
     "ConnectionFailure",
     "Database",
     "Document",
@@ -85,13 +95,16 @@ AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _UNDECODED = CodecOptions(document_class=RawBSONDocument, tz_aware=True, tzinfo=UTC)
 
 
-def connect(url: str, limits: DatabaseLimits = _USUAL) -> Client:
+def connect(
+    url: str, limits: DatabaseLimits = _USUAL, *, listeners: Sequence[CommandListener] = ()
+) -> Client:
     """Return a client of the server or replica set at `url` by which nothing acknowledged is lost.
 
     It dials on first use. Writes wait for a majority and its journal. Reads go to the primary, so that a
     person sees the answer just given, and show what a majority has: who repeats a request that was never
     acknowledged must not be told that it is done by what a failover then takes back. The driver repeats
-    a read or a write once by itself, within the time of an operation as often as it takes.
+    a read or a write once by itself, within the time of an operation as often as it takes. `listeners` hear
+    of every command, in threads of the driver's.
     """
     _set_threads(limits.connections)
     return AsyncIOMotorClient(
@@ -112,6 +125,7 @@ def connect(url: str, limits: DatabaseLimits = _USUAL) -> Client:
         socketTimeoutMS=1_000 * limits.silence_seconds,
         maxPoolSize=limits.connections,
         waitQueueTimeoutMS=1_000 * limits.queue_seconds,
+        event_listeners=list(listeners),
     )
 
 

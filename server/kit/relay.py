@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from server.kit.changes import read_change
 from server.kit.instruments import Instruments
 from server.kit.mongo import ConnectionFailure
+from server.kit.tracing import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -99,9 +100,11 @@ class Relay:
         if change is None:
             self._leave(entry["kind"])
             return False
+        tracing = self._instruments.tracing
         try:
-            for react in self._reactions[type(change)]:
-                await react(change)
+            with tracing.span(f"react to {change.kind}", Kind.CONSUMER, link=entry.get("trace")):
+                for react in self._reactions[type(change)]:
+                    await react(change)
         except ConnectionFailure as error:
             _log.warning("database away while reacting to %s: %s", change.kind, error)
             return False

@@ -15,6 +15,7 @@ from server.enrichment.sources.late_answers import LateAnswers
 from server.events.service import Events
 from server.kit.clock import system_clock
 from server.kit.following import Follower
+from server.kit.instruments import Instruments
 from server.kit.jobs.periodic import Periodic
 from server.kit.mongo import connect, open_database
 from server.kit.watching import AlsoOn
@@ -37,6 +38,7 @@ from server.services.jobs import privacy_jobs, profile_jobs
 from server.services.questions import build_questions
 from server.services.readiness import Readiness
 from server.services.sources import build_sources
+from server.services.tracing import tracing_of
 from server.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -49,10 +51,10 @@ if TYPE_CHECKING:
     from server.hooks.service import Hooks
     from server.identity.service import Identity
     from server.kit.clock import Clock
-    from server.kit.instruments import Instruments
     from server.kit.jobs.model import JobHandler
     from server.kit.jobs.service import JobQueue
     from server.kit.mongo import Client, Database
+    from server.kit.tracing import Tracing
     from server.kit.watching import Fresh
     from server.profiles.attributes import Attributes
     from server.profiles.service import Profiles
@@ -144,17 +146,21 @@ class Services:
         return await self.readiness.problems(self.watched)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database, and send what was seen last."""
         self.client.close()
+        self.instruments.tracing.close()
 
 
-def build_services(settings: Settings, *, clock: Clock = system_clock) -> Services:
-    """Return the services of one process; nothing is dialled before it is needed."""
+def build_services(
+    settings: Settings, *, clock: Clock = system_clock, tracing: Tracing | None = None
+) -> Services:
+    """Return the services of one process; nothing is dialled before it is needed. Tests hand in `tracing`."""
     if problem := why_unknown(settings.retention, HOLDINGS) or why_not_limits(settings.limits):
         raise SettingsError(problem)
-    client = connect(settings.mongodb_url, settings.database_limits)
+    instruments = Instruments(tracing or tracing_of(settings))
+    client = connect(settings.mongodb_url, settings.database_limits, listeners=instruments.tracing.listeners)
     database = open_database(client, settings.database)
-    ground = lay_ground(settings, database, clock)
+    ground = lay_ground(settings, database, clock, instruments)
     stores, profiles, queue = ground.stores, ground.profiles, ground.queue
     attributes, consents = ground.attributes, ground.consents
     uniting = Uniting(store=stores.profiles, catalogue=attributes.catalogue, clock=clock)

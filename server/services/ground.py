@@ -48,8 +48,11 @@ class Ground:
     hook_calls: HookCalls
 
 
-def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
+def lay_ground(
+    settings: Settings, database: Database, clock: Clock, instruments: Instruments | None = None
+) -> Ground:
     """Return them."""
+    instruments = instruments or Instruments()
     stores = build_stores(settings, database)
     tokens = ViewerTokens(secret=settings.secret, issuer=settings.public_url, clock=clock)
     consents = Consents(store=stores.consents, clock=clock)
@@ -61,11 +64,11 @@ def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
         clock=clock,
         audiences=stores.audiences.named,
     )
-    client = BoundedClient(provider_transport(settings))
+    client = BoundedClient(provider_transport(settings), tracing=instruments.tracing)
     issuers = TokenIssuers(
         store=stores.issuers, fetch=client.get, public_url=settings.public_url, clock=clock
     )
-    hook_calls = build_hook_calls(settings, stores, clock)
+    hook_calls = build_hook_calls(settings, stores, clock, instruments.tracing)
     admins = AdminSessions(
         store=stores.admins,
         audit=AuditLog(store=stores.audit, clock=clock),
@@ -76,7 +79,7 @@ def lay_ground(settings: Settings, database: Database, clock: Clock) -> Ground:
     return Ground(
         settings=settings,
         clock=clock,
-        instruments=Instruments(),
+        instruments=instruments,
         database=database,
         stores=stores,
         queue=queue,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from server.hooks.model import Hook, HookId
     from server.kit.clock import Clock
     from server.kit.jobs.model import JobHandler
+    from server.kit.tracing import Tracing
     from server.kit.watching import Watched
     from server.services.ground import Ground
     from server.services.stores import Stores
@@ -41,10 +42,10 @@ class HookCalls:
     gatekeeper: Gatekeeper
 
 
-def build_hook_calls(settings: Settings, stores: Stores, clock: Clock) -> HookCalls:
+def build_hook_calls(settings: Settings, stores: Stores, clock: Clock, tracing: Tracing) -> HookCalls:
     """Return them; in development a hook may be on this machine."""
     known = watched_hooks(stores.hooks)
-    sender = Sender(None if settings.is_development else GuardedTransport())
+    sender = Sender(None if settings.is_development else GuardedTransport(), tracing)
     gatekeeper = Gatekeeper(known=known, sender=sender, clock=clock)
     return HookCalls(known=known, sender=sender, gatekeeper=gatekeeper)
 

@@ -60,7 +60,7 @@ def build_sources(ground: Ground, *, transport: HttpTransport | None = None) -> 
     """Return them; tests hand in a transport of their own."""
     settings, clock, profiles = ground.settings, ground.clock, ground.profiles
     callbacks = Callbacks(store=ground.stores.callbacks, public_url=settings.public_url, clock=clock)
-    caller = Caller(transport or GuardedTransport(settings.enrichment_hosts))
+    caller = Caller(transport or GuardedTransport(settings.enrichment_hosts), ground.instruments.tracing)
     areas = AreaTable(store=ground.stores.areas, caller=caller)
     live = LiveEnrichers(
         store=ground.stores.enrichers,

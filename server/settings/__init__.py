@@ -66,6 +66,7 @@ class Settings:
     worker_port: int | None = None  # where a worker tells how it is
     # Where the first of several processes of the API does; the next is at the next port.
     first_process_port: int | None = None
+    is_traced: bool = False  # spans go where OpenTelemetry's own variables say
 
     @property
     def is_development(self) -> bool:
@@ -126,6 +127,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         metrics_token=_metrics_token(environ.get("ACQUAINT_METRICS_TOKEN", "")),
         worker_port=_port_if_any(environ, "ACQUAINT_WORKER_PORT"),
         first_process_port=_port_if_any(environ, "ACQUAINT_FIRST_PROCESS_PORT"),
+        is_traced=_is_traced(environ),
         operation_limits=_whole_numbers("ACQUAINT_OPERATION_LIMITS", environ, OperationLimits),
         database_limits=_whole_numbers("ACQUAINT_DATABASE_LIMITS", environ, DatabaseLimits),
         connection_limits=_whole_numbers("ACQUAINT_CONNECTION_LIMITS", environ, ConnectionLimits),
@@ -143,6 +145,17 @@ def _environment(text: str) -> Environment:
     except ValueError:
         message = f"ACQUAINT_ENVIRONMENT must be development or production; it is {text!r}."
         raise SettingsError(message) from None
+
+
+def _is_traced(environ: Mapping[str, str]) -> bool:
+    """Whether there is somewhere to send spans to, in the words of OpenTelemetry's specification."""
+    if (
+        environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+        or environ.get("OTEL_TRACES_EXPORTER") == "none"
+    ):
+        return False
+    named = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    return any(environ.get(name) for name in named)
 
 
 def _truth(name: str, text: str) -> bool:

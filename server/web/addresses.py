@@ -42,6 +42,11 @@ class ClientAddresses:
             return _subject(peer)
         return _subject(self._first_untrusted(peer, scope))
 
+    def trusts_peer(self, scope: Scope) -> bool:
+        """Whether a request comes straight from a proxy that is trusted."""
+        peer = _address(scope["client"][0]) if scope.get("client") else None
+        return peer is not None and self._trusts(peer)
+
     def _first_untrusted(self, peer: IPv4Address | IPv6Address, scope: Scope) -> IPv4Address | IPv6Address:
         hops = _forwarded(Headers(scope=scope).getlist("x-forwarded-for"))
         if hops and not self._trusts(peer):

@@ -13,6 +13,8 @@ from starlette.responses import JSONResponse, Response
 from server.kit.errors import AWAY, AWAY_SECONDS, MASKED
 from server.kit.logs import begin, trace_of
 from server.kit.mongo import is_outage
+from server.kit.tracing import Kind, Span
+from server.web.addresses import ClientAddresses
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -33,9 +35,12 @@ class RequestIds:
     is counted and leaves a line, save those of whoever asks how we are.
     """
 
-    def __init__(self, app: ASGIApp, *, instruments: Instruments) -> None:
+    def __init__(
+        self, app: ASGIApp, *, instruments: Instruments, addresses: ClientAddresses | None = None
+    ) -> None:
         self._app = app
         self._instruments = instruments
+        self._addresses = addresses or ClientAddresses(())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,7 +48,20 @@ class RequestIds:
             return
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
-        begin(request_id=request_id, trace_id=trace_of(Headers(scope=scope).get("traceparent", "")))
+        said = Headers(scope=scope).get("traceparent")
+        begin(request_id=request_id, trace_id=None if said is None else trace_of(said))
+        tracing = self._instruments.tracing
+        if not tracing.is_on or scope["path"] in _QUIET:
+            await self._answer(request_id, Span(), scope, receive, send)
+            return
+        # Whose trace a request belongs to is believed of the proxies that are trusted; others are noted.
+        is_believed = said is not None and self._addresses.trusts_peer(scope)
+        parent, link = (said, None) if is_believed else (None, said)
+        with tracing.span(scope["method"], Kind.SERVER, parent=parent, link=link) as span:
+            span.note(acquaint__request_id=request_id, http__request__method=scope["method"])
+            await self._answer(request_id, span, scope, receive, send)
+
+    async def _answer(self, request_id: str, span: Span, scope: Scope, receive: Receive, send: Send) -> None:
         began, status = perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
@@ -61,11 +79,13 @@ class RequestIds:
                 raise  # the server cuts the connection, so that nobody takes half an answer for a whole one
             await answer(scope, receive, send_with_id)
         finally:
-            self._note(scope, status, perf_counter() - began)
+            self._note(scope, status, perf_counter() - began, span)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+    def _note(self, scope: Scope, status: int, seconds: float, span: Span) -> None:
         path = getattr(scope.get("route"), "path", "other")  # as the route has it: no ids, no words
         self._instruments.responded(path, status)
+        span.rename(f"{scope['method']} {path}")
+        span.note(http__route=path, http__response__status_code=status)
         if path not in _QUIET:
             facts = {"method": scope["method"], "path": path, "status": status}
             _log.info("request", extra={**facts, "duration_ms": round(seconds * 1000, 2)})

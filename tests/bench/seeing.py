@@ -1,4 +1,4 @@
-"""What it costs to count and to log a request: the same one, seen and unseen in turns, in one process."""
+"""What it costs to count, log and trace a request: the same one in turns, seen and unseen, in one process."""
 
 from __future__ import annotations
 
@@ -11,24 +11,40 @@ from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING
 
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+
 from server.access.limiting import DEFAULTS
 from server.kit.clock import system_clock
 from server.kit.instruments import Instruments
 from server.kit.logs import formatter
+from server.kit.spans import OpenTelemetry
 from tests.api import running_api, settings_for
 from tests.bench.bench import BenchError
 from tests.bench.figures import Figure
 from tests.bench.token_check import asked_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from opentelemetry.sdk.trace import ReadableSpan
 
     from tests.bench.bench import Stage
     from tests.bench.token_check import Asked
 
-_BAR = 1.05  # of the time of a request that nobody counts
+_BAR = 1.05  # of the time of a request that nobody looks at
 _ROUNDS = 15
 _REQUESTS = 300  # of each round
+
+
+class Nowhere(SpanExporter):
+    """Packs spans as they would be sent, and sends them nowhere."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Do what costs us anything."""
+        encode_spans(spans).SerializeToString()
+        return SpanExportResult.SUCCESS
 
 
 class Blind(Instruments):
@@ -45,39 +61,52 @@ class Blind(Instruments):
 
 
 def measure(stage: Stage) -> Figure:
-    """Return the CPU microseconds of a request that is counted, held against one that is not."""
+    """Return the CPU microseconds of a request that is counted and traced, held against one that is not."""
     return asyncio.run(_measure(stage))
 
 
 async def _measure(stage: Stage) -> Figure:
     settings = replace(settings_for(stage.mongod.url, "seeing"), limits=dict.fromkeys(DEFAULTS, (10**9, 60)))
-    async with running_api(settings, system_clock) as api:
+    async with (
+        running_api(settings, system_clock) as api,
+        running_api(settings, system_clock, tracing=OpenTelemetry(Nowhere())) as traced,
+        running_api(settings, system_clock, tracing=OpenTelemetry(Nowhere(), sampler=ALWAYS_ON)) as whole,
+    ):
         person = await api.person()
         blind = replace(api, services=replace(api.services, instruments=Blind()))
-        unseen, counted = asked_by(blind, person), asked_by(api, person)
-        if b'"nextQuestion"' not in await counted() or b'"nextQuestion"' not in await unseen():
+        ways = [asked_by(each, person) for each in (blind, api, traced, whole)]
+        if not all([b'"nextQuestion"' in await asked() for asked in ways]):
             raise BenchError("The request was not answered.")
-        rounds = [await _turn(unseen, counted) for _ in range(_ROUNDS)]
-    alone, with_counts, with_log = (median(each) for each in zip(*rounds, strict=True))
-    ratio = median(each[1] / each[0] for each in rounds)
+        rounds = [await _turn(ways) for _ in range(_ROUNDS)]
+    alone, *seen = (median(each) for each in zip(*rounds, strict=True))
+    ratios = [median(each[way] / each[0] for each in rounds) for way in range(1, len(rounds[0]))]
+    counted, traced_ratio = ratios[0], ratios[2]
     return Figure(
         bench="seeing",
-        figure=with_counts,
+        figure=seen[2],
         unit="us",
         against=alone,
         more={
-            "median_ratio": ratio,
-            "logged_us": with_log,
-            "median_logged_ratio": median(each[2] / each[0] for each in rounds),
+            "median_counted_ratio": counted,
+            "median_logged_ratio": ratios[1],
+            "median_traced_ratio": traced_ratio,
+            "median_all_traced_ratio": ratios[3],
         },
-        failures=() if ratio < _BAR else (f"Counting makes a request {ratio:.3f} times as long.",),
+        failures=tuple(
+            f"{what} makes a request {ratio:.3f} times as long."
+            for what, ratio in (("Counting", counted), ("Counting and tracing", traced_ratio))
+            if ratio >= _BAR
+        ),
     )
 
 
-async def _turn(unseen: Asked, counted: Asked) -> tuple[float, float, float]:
+async def _turn(ways: Sequence[Asked]) -> tuple[float, ...]:
+    """Return what a request takes unseen, counted, then also logged, or traced now and then, or always."""
+    unseen, counted, traced, whole = ways
     alone, with_counts = await _microseconds(unseen), await _microseconds(counted)
     with _logging():
-        return alone, with_counts, await _microseconds(counted)
+        with_log = await _microseconds(counted)
+    return alone, with_counts, with_log, await _microseconds(traced), await _microseconds(whole)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from server.kit.http import HttpClient
+    from server.kit.tracing import Tracing
     from server.settings import Settings
 
 MAX_ANSWER_BYTES = 256 * 1024  # the largest honest one, a key set with certificates, has some 20 KiB
@@ -75,10 +76,11 @@ class BoundedClient:
         transport: httpx.AsyncBaseTransport | None = None,
         *,
         deadline_seconds: float = _DEADLINE_SECONDS,
+        tracing: Tracing | None = None,
     ) -> None:
         self._deadline_seconds = deadline_seconds
         self._client: HttpClient = http_client(
-            transport=_BoundedTransport(transport or httpx.AsyncHTTPTransport(retries=1))
+            transport=_BoundedTransport(transport or httpx.AsyncHTTPTransport(retries=1)), tracing=tracing
         )
 
     async def get(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -81,6 +81,7 @@ class Job:
     reason: str | None
     created_at: datetime
     finished_at: datetime | None
+    trace: str | None = None  # the request that it goes back to, where that is traced
 
     @property
     def urgency(self) -> Urgency:

@@ -1,7 +1,8 @@
 """Jobs in MongoDB: collection `jobs`.
 
 Document: `_id kind lane payload profile_id state run_at fence attempts max_attempts dedupe live reason worker
-created_at finished_at`. `live` exists while the job is queued or leased, for the unique index on `dedupe`.
+created_at finished_at`, and `trace` where a request that is traced raised it. `live` exists while the job is
+queued or leased, for the unique index on `dedupe`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pymongo import ReturnDocument
 
 from server.kit.jobs.model import Job, JobId, JobState
 from server.kit.mongo import DuplicateKeyError, IndexModel
+from server.kit.tracing import raised_by
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -152,6 +154,7 @@ class JobStore:
 
 def job_document(job: NewJob, now: datetime) -> Document:
     """Return the document of a job that is queued."""
+    trace = raised_by()
     return {
         "_id": job.id,
         "kind": job.kind,
@@ -169,6 +172,7 @@ def job_document(job: NewJob, now: datetime) -> Document:
         "worker": None,
         "created_at": now,
         "finished_at": None,
+        **({} if trace is None else {"trace": trace}),
     }
 
 
@@ -187,4 +191,5 @@ def _model(document: Document) -> Job:
         reason=document["reason"],
         created_at=document["created_at"],
         finished_at=document["finished_at"],
+        trace=document.get("trace"),
     )
