@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
-_AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
-# The page around the widget is a test's own: rules about whole pages say nothing about the widget.
-_RUN = "() => axe.run(document.body, {rules: {region: {enabled: false}}})"
-
-# What is half faded in has half its contrast.
-_AT_REST = """() => Promise.all([...document.querySelectorAll("drip-question")]
-  .flatMap(({ shadowRoot }) => shadowRoot.getAnimations())
-  .map(({ finished }) => finished.catch(() => null)))"""
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+# One line for each violation, shadow roots included. What is half faded in has half its contrast. The page
+# around the widget is a test's own: rules about whole pages say nothing about the widget.
+VIOLATIONS = """(async () => {
+  const moving = [...document.querySelectorAll("drip-question")].flatMap(({ shadowRoot }) => shadowRoot.getAnimations());
+  await Promise.all(moving.map(({ finished }) => finished.catch(() => null)));
+  const { violations } = await axe.run(document.body, { rules: { region: { enabled: false } } });
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ target, html }) => `${id}: ${target} ${html.slice(0, 120)}`));
+})()"""  # noqa: E501 - a program of its own
 
 
 async def violations(page: Page) -> list[str]:
-    """Return one line for each violation, shadow roots included."""
-    if not _AXE.is_file():
+    """Return one line for each violation in a page of Playwright's."""
+    if not AXE.is_file():
         pytest.fail("axe-core is not installed: run `make test`, which does it.")
-    await page.evaluate(_AXE.read_text())
-    await page.evaluate(_AT_REST)
-    found: dict[str, Any] = await page.evaluate(_RUN)
-    return [
-        f"{each['id']}: {node['target']} {node['html'][:120]}"
-        for each in found["violations"]
-        for node in each["nodes"]
-    ]
+    await page.evaluate(AXE.read_text())
+    found: list[str] = await page.evaluate(VIOLATIONS)
+    return found

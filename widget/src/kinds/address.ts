@@ -19,6 +19,8 @@ export const build: BuildControl = ({ element, group, list }, making) => {
   const inputs = LINES.map(([part, token]) => {
     const made: Input = part === "country" ? list(making, countries(making.language)) : element("input", { type: "text" });
     made.setAttribute("autocomplete", token);
+    // Else WebKit takes the list's own words for a part of its name.
+    made.setAttribute("aria-label", texts[part]);
     return made;
   });
   const labels = LINES.map(([part], index) => element("label", { class: "field" }, texts[part], inputs[index]));

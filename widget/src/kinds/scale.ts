@@ -1,20 +1,10 @@
 /** A whole number on a short scale: numbers, stars or faces. */
 
 import type { BuildControl, Choice } from "../controls.ts";
+import css from "./scale.css";
 import { SCALE_TEXTS } from "./texts.ts";
 
 const FACES = ["😞", "🙁", "😐", "🙂", "😀"];
-
-/* A star is lit when it or one after it is chosen. */
-const CSS = `
-.options { grid: auto / auto-flow minmax(0, 1fr); gap: 0.25em; }
-.options > label { position: relative; flex-direction: column; justify-content: center; gap: 0; padding-inline: 0; }
-.options input { position: absolute; z-index: 1; inset: 0; inline-size: 100%; block-size: 100%; opacity: 0; }
-.options i { font-size: 1.5em; font-style: normal; opacity: 0.75; }
-.STARS label { border-color: transparent !important; background: none !important; }
-.STARS label:has(:checked, ~ label > :checked) i { color: var(--_accent); opacity: 1; }
-.ends { display: flex; justify-content: space-between; gap: 1em; font-size: 0.9em; color: var(--_quiet); }
-@container (width < 26em) { .nps .options { grid: auto-flow / repeat(6, 1fr); } }`;
 
 export const build: BuildControl = ({ element, choices }, making) => {
   const { question } = making;
@@ -35,7 +25,7 @@ export const build: BuildControl = ({ element, choices }, making) => {
   }
   return {
     ...control,
-    css: CSS,
+    css,
     parse(messages) {
       const [chosen] = control.read().texts;
       return chosen === undefined ? { message: messages.emptyChoice } : { value: Number(chosen) };
