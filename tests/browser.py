@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -21,6 +22,11 @@ _FLAGS = (
 PATIENCE = 15_000  # milliseconds; everything takes a fraction of it
 
 
+def environment_in_english() -> dict[str, str]:
+    """Return the environment for a browser, which writes dates as its system does."""
+    return {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "en_US"}
+
+
 @asynccontextmanager
 async def running_chromium() -> AsyncIterator[Browser]:
     """One browser; each test gets a profile of its own in it."""
@@ -29,6 +35,8 @@ async def running_chromium() -> AsyncIterator[Browser]:
         pytest.fail("These tests need Chromium: on Debian, `apt-get install chromium` (.ci/run does it).")
     expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        browser = await playwright.chromium.launch(
+            executable_path=path, args=_FLAGS, env={**environment_in_english()}
+        )
         yield browser
         await browser.close()

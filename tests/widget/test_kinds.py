@@ -12,11 +12,12 @@ from tests.widget.host import Host
 from tests.widget.questions import KINDS, question
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser
+    from playwright.async_api import Browser, ViewportSize
 
 
 async def test_report_says_that_it_was_a_phone(chromium: Browser) -> None:
-    context = await chromium.new_context(has_touch=True, is_mobile=True)
+    small: ViewportSize = {"width": 320, "height": 640}
+    context = await chromium.new_context(has_touch=True, is_mobile=True, viewport=small)
     host = Host(await context.new_page())
     await host.open(KINDS["BOOLEAN"])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from server.kit.leash import leashed
+from tests.browser import environment_in_english
 from tests.e2e.deployment import eventually
 from tests.widget.engines.tab import PATIENCE, Body, WebDriverTab, as_json, parsed, program
 
@@ -92,7 +92,7 @@ async def webkit_tab() -> AsyncIterator[Tab]:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     async with _display() as display:
         environment = {
-            **os.environ,
+            **environment_in_english(),
             "DISPLAY": display,
             "GDK_BACKEND": "x11",
             "NO_AT_BRIDGE": "1",
