@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.routing import Route
 
 from server.graphql.execution import Executor
 from server.graphql.schema import build_schema
@@ -23,7 +24,7 @@ from server.web.graphql_endpoint import GraphQLEndpoint
 from server.web.graphql_socket import GraphQLSocket
 from server.web.health import health_routes
 from server.web.metrics import metrics_routes
-from server.web.middleware import Cors, RequestIds, SecurityHeaders
+from server.web.middleware import Cors, RequestIds, SecurityHeaders, Straight
 from server.web.playground import playground_routes
 from server.web.privacy import archive_routes
 from server.web.sign_in import sign_in_routes
@@ -51,8 +52,10 @@ def create_app(
     settings = services.settings
     leaving = leaving or Leaving()
     watching = _watching_routes(services, leaving, tells_figures=not is_one_of_several)
+    routes = [*_routes(services, leaving), *watching]
+    graphql = next(each for each in routes if isinstance(each, Route) and each.path == _GRAPHQL)
     return Starlette(
-        routes=[*_routes(services, leaving), *watching],
+        routes=routes,
         middleware=[
             Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(
@@ -61,6 +64,7 @@ def create_app(
                 addresses=ClientAddresses(settings.trusted_proxies),
             ),
             Middleware(Cors, access=services.access, path=_GRAPHQL),
+            Middleware(Straight, route=graphql),
         ],
         lifespan=lambda _: _lifespan(services),
     )

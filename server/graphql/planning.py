@@ -21,7 +21,7 @@ from strawberry.types.union import StrawberryUnion
 from server.graphql.executor import FieldPlan, Planner, Read, Resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from graphql import GraphQLAbstractType, GraphQLField, GraphQLResolveInfo
     from strawberry.types.arguments import StrawberryArgument
@@ -60,6 +60,11 @@ class StrawberryPlanner(Planner):
             return {}
         possible = [type_] if isinstance(type_, GraphQLObjectType) else self._core.get_possible_types(type_)
         return {kind: each.name for each in possible if (kind := _only_class(each)) is not None}
+
+    def notes_of(self, type_: GraphQLObjectType) -> Callable[[Any], MutableMapping[Any, Any]] | None:
+        """Return the notes of a type whose only class has some: see graphql.questions."""
+        kind = _only_class(type_)
+        return attrgetter("notes") if kind is not None and "notes" in kind.__annotations__ else None
 
     def _call(self, field: StrawberryField, resolver: StrawberryResolver[Any]) -> Resolve | None:
         function = resolver.wrapped_func

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.scalars import JSON
@@ -43,8 +44,9 @@ class ConsentToGive:
 
 @strawberry.type(description="A way to ask a person for one attribute, in one language.")
 class Question:
-    """See questions.model; the bounds are those of the attribute."""
+    """See questions.model; the bounds are those of the attribute. `notes` are the executor's."""
 
+    notes: strawberry.Private[dict[Any, Any]] = field(default_factory=dict, init=False, compare=False)
     id: strawberry.ID = strawberry.field(description="The question's id.")
     key: str = strawberry.field(description="The author's name for it, unique in its set.")
     kind: model.QuestionKind = strawberry.field(description="How it is put.")
@@ -93,14 +95,25 @@ class AskStep:
 class Ask:
     """See questions.model."""
 
+    handed_out: strawberry.Private[model.Ask]
     id: strawberry.ID = strawberry.field(description="Names this ask in an answer; twice counts once.")
     placement: str = strawberry.field(description="Where the question appears.")
     question: Question = strawberry.field(description="What to ask.")
-    step: AskStep = strawberry.field(description="Where it stands, for whoever shows progress.")
-    following: Ask | None = strawberry.field(
+
+    @strawberry.field(description="Where it stands, for whoever shows progress.")
+    def step(self) -> AskStep:
+        """Count what its set asks in this visit."""
+        step = self.handed_out.step
+        return AskStep(number=step.number, total=step.total)
+
+    @strawberry.field(
         description="What its set asks after it whatever is answered, to be shown at once; null where the"
         " answer decides. What counts is `next` once this has its outcome."
     )
+    def following(self) -> Ask | None:
+        """Foresee it."""
+        found = self.handed_out.following
+        return None if found is None else _show_ask(found)
 
 
 @strawberry.type(description="What to ask next.")
@@ -246,17 +259,21 @@ def show_skipped(handled: model.Handled) -> SkipQuestionSuccess:
 
 
 def _show_ask(ask: model.Ask) -> Ask:
-    step = AskStep(number=ask.step.number, total=ask.step.total)
     return Ask(
-        id=strawberry.ID(ask.id),
-        placement=ask.placement,
-        question=_show_question(ask),
-        step=step,
-        following=None if ask.following is None else _show_ask(ask.following),
+        handed_out=ask, id=strawberry.ID(ask.id), placement=ask.placement, question=_show_question(ask)
     )
 
 
 def _show_question(ask: model.Ask) -> Question:
+    """Return a question as its GraphQL type: the same object as long as its words are."""
+    notes = ask.wording.notes
+    shown: Question | None = notes.get("shown")
+    if shown is None:
+        shown = notes["shown"] = _shown_question(ask)
+    return shown
+
+
+def _shown_question(ask: model.Ask) -> Question:
     """Return a question, with the bounds of its attribute, as its GraphQL type."""
     question, wording, numbers = ask.question, ask.wording, ask.numbers
     bounds = Bounds() if ask.definition is None else ask.definition.bounds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ class Facts:
         settled = set() if question.purpose is None else {question.purpose}
         return replace(
             self,
-            known={**self.known, **known},
+            known=ChainMap(known, self.known),  # type: ignore[arg-type] # which only reads what is beneath
             settled=self.settled | settled,
             states={**self.states, question.id: state},
             to_confirm={key: at for key, at in self.to_confirm.items() if key not in known},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from server.access.model import ViewerKind
@@ -39,6 +38,10 @@ if TYPE_CHECKING:
 
     # What running look-ups may fill, by the key of the attribute, and since when they run.
     Running = Callable[[Profile], Mapping[str, datetime]]
+
+
+def _nothing() -> None:
+    return None
 
 
 def _nothing_runs(_: Profile) -> Mapping[str, datetime]:
@@ -102,12 +105,17 @@ class Questions:
         self._instruments.decided(decision.state)
         if decision.verdict is None:
             return NextQuestion(state=decision.state, until=decision.until)
-        ask = self._ask(profile, askable, decision.verdict, facts, now, locale, live)
-        if ask.step.number < ask.step.total:
-            after = facts.once_answered(decision.verdict.question, now)
-            verdict = following(live, after, decision.verdict, now)
-            if verdict is not None:
-                ask = replace(ask, following=self._ask(profile, askable, verdict, after, now, locale, live))
+        first = decision.verdict
+
+        def find_following() -> Ask | None:
+            step = step_of(live, facts, first, now)
+            if step.number == step.total:
+                return None
+            after = facts.once_answered(first.question, now)
+            verdict = following(live, after, first, now)
+            return None if verdict is None else self._ask(askable, verdict, after, now, locale, live)
+
+        ask = self._ask(askable, first, facts, now, locale, live, find_following)
         return NextQuestion(state=decision.state, ask=ask)
 
     async def verdicts_for(
@@ -150,13 +158,13 @@ class Questions:
 
     def _ask(
         self,
-        profile: Profile,
         askable: Askable,
         verdict: Verdict,
         facts: Facts,
         now: datetime,
         locale: str | None,
         live: LiveSets,
+        find_following: Callable[[], Ask | None] = _nothing,
     ) -> Ask:
         question, state = verdict.question, facts.states.get(verdict.question.id)
         wording = _wording(verdict, askable, locale, self._prints)
@@ -170,14 +178,15 @@ class Questions:
             arm=verdict.arm,
         )
         return Ask(
-            id=ask_id(self.key, profile.id, ask_facts),
+            id=ask_id(self.key, ProfileId(facts.profile_id), ask_facts),
             question=question,
             definition=None
             if question.attribute_id is None
             else askable.catalogue.by_id[question.attribute_id],
             placement=facts.placement,
             wording=wording,
-            step=step_of(live, facts, verdict, now),
+            find_step=lambda: step_of(live, facts, verdict, now),
+            find_following=find_following,
             exits=live.owners[question.id].content.exits,
             numbers=scale_of(question),
         )

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 
 class MediaType(StrEnum):
@@ -31,8 +37,20 @@ class _Range(NamedTuple):
 
 
 _WILD = {"*/*", "application/*"}
+_USUAL = 300  # characters; what browsers and clients send is shorter, and there are few kinds of it
 
 
+def _remembered(decide: Callable[[str | None], T]) -> Callable[[str | None], T]:
+    kept = lru_cache(200)(decide)
+
+    @wraps(decide)
+    def decided(header: str | None) -> T:
+        return kept(header) if header is None or len(header) <= _USUAL else decide(header)
+
+    return decided
+
+
+@_remembered
 def accepted(header: str | None) -> MediaType | None:
     """Return the type to answer in; None where the client takes none of ours.
 
@@ -55,6 +73,7 @@ def accepted(header: str | None) -> MediaType | None:
     return None if accepted_parts(header) is None else MediaType.PARTS
 
 
+@_remembered
 def accepted_parts(header: str | None) -> Parts | None:
     """Return how a client takes an answer in parts; None where it takes it whole alone.
 

@@ -11,8 +11,6 @@ from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from ipaddress import IPv4Address
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _UNKNOWN = "unknown"  # a peer without an address: a socket of this machine
 _OWN_PART = 64  # bits of an IPv6 address that a provider hands out; the others their customer chooses
+_FORWARDED = b"x-forwarded-for"
 _MOST_HOPS = 20
 
 
@@ -35,20 +34,23 @@ class ClientAddresses:
     def of(self, scope: Scope) -> str:
         """Return whose request this is, as a text for limits."""
         client = scope.get("client")
-        peer = _address(client[0]) if client else None
-        if peer is None:
+        if not client:
             return _UNKNOWN
-        if not self._trusted and self._has_warned:
-            return _subject(peer)
-        return _subject(self._first_untrusted(peer, scope))
+        forwarded = [value for name, value in scope["headers"] if name == _FORWARDED]
+        if not forwarded or (not self._trusted and self._has_warned):
+            return _subject_at(client[0])
+        peer = _address(client[0])
+        return _UNKNOWN if peer is None else _subject(self._first_untrusted(peer, forwarded))
 
     def trusts_peer(self, scope: Scope) -> bool:
         """Whether a request comes straight from a proxy that is trusted."""
         peer = _address(scope["client"][0]) if scope.get("client") else None
         return peer is not None and self._trusts(peer)
 
-    def _first_untrusted(self, peer: IPv4Address | IPv6Address, scope: Scope) -> IPv4Address | IPv6Address:
-        hops = _forwarded(Headers(scope=scope).getlist("x-forwarded-for"))
+    def _first_untrusted(
+        self, peer: IPv4Address | IPv6Address, forwarded: Sequence[bytes]
+    ) -> IPv4Address | IPv6Address:
+        hops = _hops(forwarded)
         if hops and not self._trusts(peer):
             self._warn(peer)
         while hops and self._trusts(peer):
@@ -71,8 +73,9 @@ class ClientAddresses:
             )
 
 
-def _forwarded(values: Sequence[str]) -> list[str]:
-    return [hop.strip() for hop in ",".join(values).split(",")[-_MOST_HOPS:] if hop.strip()]
+def _hops(forwarded: Sequence[bytes]) -> list[str]:
+    entries = b",".join(forwarded).decode("latin-1").split(",")[-_MOST_HOPS:]
+    return [hop.strip() for hop in entries if hop.strip()]
 
 
 @lru_cache(10_000)
@@ -89,6 +92,11 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 @lru_cache(10_000)
+def _subject_at(text: str) -> str:
+    address = _address(text)
+    return _UNKNOWN if address is None else _subject(address)
+
+
 def _subject(address: IPv4Address | IPv6Address) -> str:
     if isinstance(address, IPv6Address):
         return str(IPv6Network((address, _OWN_PART), strict=False).network_address)

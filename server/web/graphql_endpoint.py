@@ -11,7 +11,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -22,6 +22,7 @@ from server.web.accepting import MediaType, accepted, accepted_parts
 from server.web.event_stream import EventStream
 from server.web.graphiql import graphiql_page
 from server.web.parts import InParts, only
+from server.web.reading_headers import header
 from server.web.reading_operations import BadRequestError, read_body, read_query
 from server.web.viewer import proof_of
 
@@ -103,23 +104,23 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        response = await self.answer(Request(scope, receive))
+        response = await self._response(scope, receive)
         await response(scope, receive, send)
 
-    async def answer(self, request: Request) -> Response:
+    async def _response(self, scope: Scope, receive: Receive) -> Response:
         """Return the response to one request; never raises for what a client sends."""
-        if self._has_graphiql and _is_visit(request):
+        if self._has_graphiql and _is_visit(scope):
             return graphiql_page()
-        media_type = accepted(request.headers.get("accept"))
+        media_type = accepted(header(scope, b"accept"))
         if media_type is None:
             return _refusal(406, f"The answer comes as {' or '.join(MediaType)}.", "BAD_REQUEST", None)
-        return await self._answer(request, media_type)
+        return await self._answer(scope, receive, media_type)
 
-    async def _answer(self, request: Request, media_type: MediaType) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive, media_type: MediaType) -> Response:
         try:
-            operation = await _operation(request)
-            proof = proof_of(request)
-            viewer = await self._gate.viewer(request.scope, proof)
+            operation = await _operation(scope, receive)
+            proof = proof_of(scope)
+            viewer = await self._gate.viewer(scope, proof)
         except BadRequestError as error:
             return _refusal(error.status, str(error), "BAD_REQUEST", media_type)
         except AuthenticationError as error:
@@ -129,62 +130,62 @@ class GraphQLEndpoint:
             response = _refusal(429, error.message, error.code, media_type)
             response.headers["Retry-After"] = str(error.retry_after_seconds)
             return response
-        return await self._executed(request, operation, media_type, viewer, proof)
+        return await self._executed(scope, operation, media_type, viewer, proof)
 
     async def _executed(
-        self, request: Request, operation: Operation, media_type: MediaType, viewer: Viewer, proof: Proof
+        self, scope: Scope, operation: Operation, media_type: MediaType, viewer: Viewer, proof: Proof
     ) -> Response:
         def still_allowed() -> Awaitable[Viewer]:
             return proof.viewer(self._gate.access)
 
-        request_id = request.state.request_id
+        request_id = scope["state"]["request_id"]
         if media_type is MediaType.EVENTS:
             if len(self._streams) >= self._most_streams:
                 return _full(media_type)
             responses = self._stream(viewer, request_id, operation)
             return EventStream(responses, still_allowed, self._leaving, self._streams)
-        parts = accepted_parts(request.headers.get("accept"))
+        parts = accepted_parts(header(scope, b"accept"))
         if parts is None:
             response = await self._execute(viewer, request_id, operation)
-            return _answered(request, operation, response, media_type)
+            return _answered(scope, operation, response, media_type)
         delivered = await self._deliver(viewer, request_id, operation, still_allowed)
         if isinstance(delivered, dict) and media_type is not MediaType.PARTS:
-            return _answered(request, operation, delivered, media_type)
+            return _answered(scope, operation, delivered, media_type)
         return InParts(only(delivered) if isinstance(delivered, dict) else delivered, parts)
 
 
-def _is_visit(request: Request) -> bool:
+def _is_visit(scope: Scope) -> bool:
     """Whether somebody typed the address into a browser."""
-    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    return bool(scope["method"] == "GET" and "text/html" in (header(scope, b"accept") or ""))
 
 
-async def _operation(request: Request) -> Operation:
-    if request.method == "POST":
-        return read_body(request.headers.get("content-type", ""), await _body(request))
-    if request.method != "GET":
+async def _operation(scope: Scope, receive: Receive) -> Operation:
+    if scope["method"] == "POST":
+        return read_body(header(scope, b"content-type") or "", await _body(receive))
+    if scope["method"] != "GET":
         raise BadRequestError(405, "Send GraphQL by POST, or by GET what changes nothing.")
+    request = Request(scope)
     if not _NAMES_A_DOCUMENT & request.query_params.keys():
         raise BadRequestError(400, "A GET names its document by the parameter `query` or `documentId`.")
     return read_query(request.query_params, request.headers)
 
 
-async def _body(request: Request) -> bytes:
+async def _body(receive: Receive) -> bytes:
     """Read the body up to the cap, whatever Content-Length promised."""
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > MAX_BODY:
-                raise BadRequestError(413, f"The body is larger than {MAX_BODY} bytes.")
-            parts.append(part)
-    except ClientDisconnect:
-        raise BadRequestError(400, "The body ended early.") from None
-    return b"".join(parts)
+    body, is_whole = b"", False
+    while not is_whole:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequestError(400, "The body ended early.")
+        body += message.get("body", b"")
+        is_whole = not message.get("more_body", False)
+        if len(body) > MAX_BODY:
+            raise BadRequestError(413, f"The body is larger than {MAX_BODY} bytes.")
+    return body
 
 
 def _answered(
-    request: Request, operation: Operation, response: dict[str, Any], media_type: MediaType
+    scope: Scope, operation: Operation, response: dict[str, Any], media_type: MediaType
 ) -> Response:
     code = _code(response)
     status = 200
@@ -194,15 +195,15 @@ def _answered(
         status = 503  # nothing came of it, though it was begun
     answer = _json(status, response, media_type)
     if operation.is_safe and operation.sha256 is not None and status == 200 and "errors" not in response:  # noqa: PLR2004
-        return _kept_by_the_client(request, answer)
+        return _kept_by_the_client(scope, answer)
     return answer
 
 
-def _kept_by_the_client(request: Request, answer: Response) -> Response:
+def _kept_by_the_client(scope: Scope, answer: Response) -> Response:
     """Let the browser keep the answer of a named document, and ask each time whether it still holds."""
     tag = f'"{hashlib.sha256(bytes(answer.body)).hexdigest()[:32]}"'
     headers = {"Cache-Control": "private, no-cache", "ETag": tag, "Vary": "Accept, Authorization, Origin"}
-    if request.headers.get("if-none-match") == tag:
+    if header(scope, b"if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     answer.headers.update(headers)
     return answer
@@ -225,9 +226,20 @@ def _refusal(status: int, message: str, code: str, media_type: MediaType | None)
     return _json(status, errors, MediaType.JSON if media_type is not MediaType.RESPONSE else media_type)
 
 
+class _Json(Response):
+    """What is nobody's to keep, with its headers as they go over the wire."""
+
+    def __init__(self, status: int, body: bytes, media_type: MediaType) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        length = (b"content-length", b"%d" % len(body))
+        self.raw_headers = [length, (b"content-type", _SPELLED[media_type]), (b"cache-control", b"no-store")]
+
+
+_SPELLED = {each: each.value.encode() for each in MediaType}
+
+
 def _json(status: int, content: dict[str, Any], media_type: MediaType) -> Response:
-    response = Response(orjson.dumps(content), status_code=status, media_type=media_type.value)
-    response.headers["Cache-Control"] = "no-store"
+    response = _Json(status, orjson.dumps(content), media_type)
     if status == 503:  # noqa: PLR2004 - RFC 9110, section 15.6.4: a 503 may say when to come again
         response.headers["Retry-After"] = str(AWAY_SECONDS)
     if status == 401:  # noqa: PLR2004 - RFC 9110, section 15.5.2: a 401 names a scheme

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import secrets
+from random import Random, SystemRandom
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, Response
 
 from server.kit.errors import AWAY, AWAY_SECONDS, MASKED
@@ -15,8 +15,12 @@ from server.kit.logs import begin, trace_of
 from server.kit.mongo import is_outage
 from server.kit.tracing import Kind, Span
 from server.web.addresses import ClientAddresses
+from server.web.reading_headers import header
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.routing import Route
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from server.access.service import Access
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _QUIET = {"/livez", "/readyz", "/metrics"}
 _NO_FEATURES = ", ".join(f"{each}=()" for each in ("camera", "geolocation", "microphone", "payment", "usb"))
+_ALLOWED = b"access-control-allow-origin"
+_EXPOSED = (b"access-control-expose-headers", b"X-Request-Id, Retry-After")
 _PREFLIGHT_SECONDS = "7200"  # Chromium keeps a preflight's answer no longer than two hours
 
 
@@ -41,14 +47,15 @@ class RequestIds:
         self._app = app
         self._instruments = instruments
         self._addresses = addresses or ClientAddresses(())
+        self._chance = Random(SystemRandom().getrandbits(128))  # noqa: S311 - names a request, guards nothing
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = f"{self._chance.getrandbits(64):016x}"
         scope.setdefault("state", {})["request_id"] = request_id
-        said = Headers(scope=scope).get("traceparent")
+        said = header(scope, b"traceparent")
         begin(request_id=request_id, trace_id=None if said is None else trace_of(said))
         tracing = self._instruments.tracing
         if not tracing.is_on or scope["path"] in _QUIET:
@@ -121,17 +128,23 @@ class SecurityHeaders:
         if is_https:
             defaults["Strict-Transport-Security"] = "max-age=31536000"
         # As they go over the wire: every response gets them.
-        self._defaults = [(name.lower().encode(), value.encode()) for name, value in defaults.items()]
+        self._defaults = {name.lower().encode(): value.encode() for name, value in defaults.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                given = {name for name, _ in message["headers"]}
-                more = (header for header in self._defaults if header[0] not in given)
-                message["headers"] = [*message["headers"], *more]
+                message["headers"] = [*message["headers"], *self._not_among(message["headers"])]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+    def _not_among(self, given: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
+        names = self._defaults.keys() & {name for name, _ in given}
+        return (
+            [each for each in self._defaults.items() if each[0] not in names]
+            if names
+            else self._defaults.items()
+        )
 
 
 class Cors:
@@ -150,23 +163,35 @@ class Cors:
         if scope["type"] != "http" or scope["path"] != self._path:
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        origin = headers.get("origin")
+        origin = header(scope, b"origin")
         allowed = origin if origin is not None and await self._access.may_embed(origin) else None
-        if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+        if scope["method"] == "OPTIONS" and header(scope, b"access-control-request-method") is not None:
             await _preflight(allowed)(scope, receive, send)
             return
 
         async def send_with_cors(message: Message) -> None:
             if message["type"] == "http.response.start":
-                response = MutableHeaders(scope=message)
-                response.add_vary_header("Origin")
+                MutableHeaders(scope=message).add_vary_header("Origin")
                 if allowed is not None:
-                    response["Access-Control-Allow-Origin"] = allowed
-                    response["Access-Control-Expose-Headers"] = "X-Request-Id, Retry-After"
+                    message["headers"] = [*message["headers"], (_ALLOWED, allowed.encode()), _EXPOSED]
             await send(message)
 
         await self._app(scope, receive, send_with_cors)
+
+
+class Straight:
+    """Hands what is for one path to its route, past Starlette's search for it and its own errors."""
+
+    def __init__(self, app: ASGIApp, *, route: Route) -> None:
+        self._app = app
+        self._route = route
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == self._route.path:
+            scope["route"] = self._route
+            await self._route.app(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _preflight(origin: str | None) -> Response:

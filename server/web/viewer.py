@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.access.errors import AuthenticationError
+from server.web.reading_headers import header
 
 if TYPE_CHECKING:
-    from starlette.requests import Request
+    from starlette.types import Scope
 
     from server.access.model import Viewer
     from server.access.service import Access
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 _MAX_TOKEN = 4_096  # characters; ours have under 600
 
 
-def proof_of(request: Request) -> Proof:
+def proof_of(scope: Scope) -> Proof:
     """Return what a request shows of who is asking.
 
     Only a bearer token counts (RFC 6750, section 2.1): no cookie, so that no page can act in a
     person's name without having been given a token.
     """
-    return Proof(request.headers.get("authorization"), request.headers.get("origin"))
+    return Proof(header(scope, b"authorization"), header(scope, b"origin"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,10 @@ class Proof:
         return await access.identify(_bearer(self.authorization), self.origin)
 
 
-def _bearer(header: str | None) -> str | None:
-    if header is None:
+def _bearer(shown: str | None) -> str | None:
+    if shown is None:
         return None
-    scheme, _, token = header.partition(" ")
+    scheme, _, token = shown.partition(" ")
     if scheme.lower() != "bearer" or not token.strip() or len(token) > _MAX_TOKEN:
         raise AuthenticationError("The Authorization header must be `Bearer`, a space and a token.")
     return token.strip()

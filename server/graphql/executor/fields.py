@@ -87,6 +87,7 @@ def _resolve(site: Site, plan: Resolve, finish: Finish) -> Finish:
     key, typename = site.key, site.parent_type.name
 
     def resolve(source: Any, path: Path | None, run: Run) -> Any:  # noqa: ANN401
+        run.resolved += 1
         info = site.info((path, key, typename), run) if needs_info else None
         if arguments is None:
             return finish(resolver(source, info), path, run)

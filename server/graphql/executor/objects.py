@@ -32,7 +32,7 @@ def complete_object(site: Site, type_: GraphQLObjectType, on_null: OnNull, selec
     def complete(value: Any, path: Path, run: Run) -> Any:  # noqa: ANN401
         nonlocal execute
         if execute is None:
-            execute = select(site, type_)
+            execute = _selection(site, type_, select)
         if type(value) in known:
             return execute(value, path, run)
         if type(value) not in plain and is_null(value):
@@ -55,6 +55,31 @@ def complete_object(site: Site, type_: GraphQLObjectType, on_null: OnNull, selec
         return await results if is_awaitable(results) else results
 
     return complete
+
+
+_MOST_NOTES = 20  # selections on one object; there are few kinds of documents, unless somebody makes them up
+
+
+def _selection(site: Site, type_: GraphQLObjectType, select: Select) -> Execute:
+    """Return what executes the selection on an object; on one that takes notes once, if that can be right."""
+    execute, notes_of = select(site, type_), site.scope.planner.notes_of(type_)
+    if notes_of is None:
+        return execute
+
+    def execute_once(value: Any, path: Path | None, run: Run) -> Any:  # noqa: ANN401
+        notes = notes_of(value)
+        known = notes.get(execute)
+        if known is not None:
+            return known
+        before = run.resolved, len(run.errors.all)
+        found = execute(value, path, run)
+        if type(found) is dict and (run.resolved, len(run.errors.all)) == before:
+            if len(notes) >= _MOST_NOTES:
+                notes.clear()
+            notes[execute] = found
+        return found
+
+    return execute_once
 
 
 def _wrong_object(site: Site, type_: GraphQLObjectType, value: object) -> GraphQLError:

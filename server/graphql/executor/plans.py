@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from graphql import GraphQLAbstractType, GraphQLField, GraphQLObjectType
 
@@ -53,3 +53,12 @@ class Planner:
         """
         del type_
         return {}
+
+    def notes_of(self, type_: GraphQLObjectType) -> Callable[[Any], MutableMapping[Any, Any]] | None:
+        """Return where to keep what was read from an object of this type; None to read it every time.
+
+        For objects that never change and are shown to many: what is selected on one is worked out once, as
+        far as it is read from the object alone. What is noted must go when the object does.
+        """
+        del type_
+        return None

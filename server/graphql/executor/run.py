@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 class Run:
     """What is new with every request."""
 
-    __slots__ = ("_background", "_helpers", "context_value", "errors", "root_value", "variables")
+    __slots__ = ("_background", "_helpers", "context_value", "errors", "resolved", "root_value", "variables")
 
     def __init__(self, root_value: object, context_value: object, variables: VariableValues) -> None:
         self.root_value = root_value
         self.context_value = context_value
         self.variables = variables
         self.errors = FieldErrors()
+        self.resolved = 0  # how often something was called that may look at more than its source
         self._helpers: GraphQLResolveInfoHelpers | None = None
         self._background: set[Future[Any]] | None = None
 

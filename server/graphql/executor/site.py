@@ -66,6 +66,7 @@ class Site:
     def info(self, path: Path, run: Run) -> GraphQLResolveInfo[Any]:
         """Return what a resolver may ask about the field at this place."""
         scope = self.scope
+        run.resolved += 1
         return GraphQLResolveInfo(
             self.name,
             list(self.nodes),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, NewType
+from typing import TYPE_CHECKING, Any, NewType
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from server.profiles.model import AttributeDefinition, Profile, Value
@@ -117,7 +118,10 @@ class ToConsent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """A question as one person reads it: in a language, with what they may see of themselves filled in."""
+    """A question as one person reads it: in a language, with what they may see of themselves filled in.
+
+    `notes` is for what is worked out of it and lasts as long: that with nobody's values in it is everybody's.
+    """
 
     language: str
     prompt: str
@@ -130,6 +134,7 @@ class Wording:
     options: tuple[WordedChoice, ...]
     confirm: ToConfirm | None = None
     consent: ToConsent | None = None
+    notes: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +150,7 @@ class Ask:
     """One question handed to one person once, in one place. CONSENT questions have no definition.
 
     `numbers` are the least and the highest number of a rating; `exits` the ways out that it offers.
-    `following` is what comes after it whatever is answered, where that is foreseen.
+    Where it stands and what follows is found out when somebody asks, since not every document does.
     """
 
     id: AskId
@@ -153,10 +158,20 @@ class Ask:
     definition: AttributeDefinition | None
     placement: str
     wording: Wording
-    step: Step
     exits: tuple[Exit, ...]
+    find_step: Callable[[], Step] = field(compare=False, repr=False)
+    find_following: Callable[[], Ask | None] = field(compare=False, repr=False)
     numbers: tuple[int, int] | None = None
-    following: Ask | None = None
+
+    @property
+    def step(self) -> Step:
+        """Where it stands among what its set asks in this visit."""
+        return self.find_step()
+
+    @property
+    def following(self) -> Ask | None:
+        """What comes after it whatever is answered, where that is foreseen."""
+        return self.find_following()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
