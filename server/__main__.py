@@ -65,10 +65,12 @@ def worker() -> None:
     with_services(_work)
 
 
-@main.command(help="Create indexes and standard attributes, and a first admin key; in development, the demo.")
+@main.command(
+    help="Do what `migrate` does; make standard attributes and a first admin key; in development, the demo."
+)
 def setup() -> None:
     """Print what was made, one JSON object a line; does nothing twice."""
-    with_services(_set_up)
+    with_services(_set_up, is_patient=True)
 
 
 @main.command(help="Set up and start everything on this machine: what `make run` calls.")
@@ -259,7 +261,7 @@ def _watched(services: Services) -> AbstractAsyncContextManager[None]:
 
 
 async def _set_up(services: Services) -> None:
-    await services.stores.create_indexes()
+    await services.migrations.run(lambda _step, _documents: None, waits=True)
     await services.attributes.ensure_standard_attributes()
     if services.settings.is_development:
         key = await seed_demo(services)

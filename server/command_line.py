@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -39,9 +40,15 @@ def noted(act: str, work: Callable[[Services], Awaitable[None]]) -> Callable[[Se
 
 
 def with_services(
-    work: Callable[[Services], Awaitable[None]], environ: Mapping[str, str] = os.environ
+    work: Callable[[Services], Awaitable[None]],
+    environ: Mapping[str, str] = os.environ,
+    *,
+    is_patient: bool = False,
 ) -> None:
+    """Do work with services of its own; where it is patient, MongoDB may be silent as long as it takes."""
     settings = given_settings(environ)
+    if is_patient:  # an index of a large collection is built for minutes, in one statement
+        settings = replace(settings, database_limits=replace(settings.database_limits, silence_seconds=0))
     try:
         with told():
             asyncio.run(_run(settings, work))

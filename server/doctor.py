@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from server.access.model import ApiKey
+    from server.migrations.service import Due
     from server.services import Services
     from server.settings import Settings
 
@@ -72,9 +73,11 @@ class Doctor:
             cure = "See with rs.status() which members are down."
             return [Finding(problem=unconfirmed, cure=cure)]
         keys = await services.stores.keys.active()
+        due = await services.migrations.due()
         active = [each for each in keys if each.is_active(services.clock())]
         return [
             *of_indexes(await services.readiness.missing_indexes()),
+            *of_migrations(due),
             *of_keys(active, services.settings),
             *of_queue(await services.queue.depths()),
             *await self._of_backups(),
@@ -119,6 +122,17 @@ def of_indexes(missing: list[str]) -> Iterable[Finding]:
     if missing:
         named = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
         yield Finding(problem=f"{len(missing)} indexes are missing ({named}).", cure="Run `acquaint setup`.")
+
+
+def of_migrations(due: Due) -> Iterable[Finding]:
+    """Return what of the documents is of another version."""
+    if due.missing:
+        problem = f"Documents of an earlier version are not rewritten ({', '.join(due.missing)})."
+        cure = "Run `acquaint migrate`; `acquaint migrate --plan` says what it does."
+        yield Finding(problem=problem, cure=cure, is_grave=False)
+    if due.unknown:
+        problem = f"A later version migrated this database ({', '.join(due.unknown)})."
+        yield Finding(problem=problem, cure="Run that version, or read its upgrade notes.", is_grave=False)
 
 
 def of_keys(active: list[ApiKey], settings: Settings) -> Iterable[Finding]:

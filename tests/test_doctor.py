@@ -13,8 +13,9 @@ from pymongo.errors import WTimeoutError
 
 from server.__main__ import main
 from server.access.model import ApiKey, KeyId, KeyKind, Scope
-from server.doctor import Doctor, of_backups, of_keys, of_queue, of_settings, of_widget
+from server.doctor import Doctor, of_backups, of_keys, of_migrations, of_queue, of_settings, of_widget
 from server.kit.mongo import why_not_durable
+from server.migrations.service import Due
 from server.services import build_services
 from server.services.readiness import why_skewed
 from server.settings import Environment, ProviderSettings
@@ -62,6 +63,8 @@ def widget(tmp_path: Path) -> Path:
 
 
 async def test_sound_deployment_has_nothing_wrong(api: Api, widget: Path) -> None:
+    await api.services.migrations.run(lambda _step, _documents: None)
+
     findings = await Doctor(api.services, dials=False, widget=widget).findings()
 
     assert [each for each in findings if each.is_grave] == []
@@ -214,4 +217,16 @@ def test_deployment_without_a_backup_is_told(last: timedelta | None, problems: l
     found = list(of_backups(None if last is None else now - last, now))
 
     assert _problems(found) == problems
+    assert not any(each.is_grave for each in found)
+
+
+def test_documents_of_another_version_are_told() -> None:
+    due = Due(missing=["2026-11-lanes"], unknown=["2027-03-names"])
+
+    found = list(of_migrations(due))
+
+    assert _problems(found) == [
+        "Documents of an earlier version are not rewritten (2026-11-lanes).",
+        "A later version migrated this database (2027-03-names).",
+    ]
     assert not any(each.is_grave for each in found)

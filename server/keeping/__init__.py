@@ -1,5 +1,6 @@
 """The commands that keep a deployment's data."""
 
 from server.keeping.backups import backup, backup_key, restore
+from server.keeping.migrations import migrate
 
-COMMANDS = (backup, restore, backup_key)
+COMMANDS = (backup, restore, backup_key, migrate)

@@ -65,7 +65,7 @@ def restore(folder: Path, key: Path, *, only_verifies: bool, replace: bool, othe
     environ = {**remembered_environment(), **os.environ}
     command = _Restore(folder, key, replaces=replace, trusts_any_secret=other_secret)
     if not only_verifies:
-        with_services(command, environ)
+        with_services(command, environ, is_patient=True)
         return
     with told():
         asyncio.run(command.verify(given_settings(environ).secret))

@@ -5,25 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from server.kit.mongo import Database, IndexModel
+    from server.kit.mongo import Database, Document, IndexModel
+
+    Create = Callable[[Database], Awaitable[None]]
 
 
 class _Collection:
     """Takes what `create_indexes` of a store says, and does nothing."""
 
     def __init__(self) -> None:
-        self.names: set[str] = set()
+        self.indexes: dict[str, Document] = {}
 
     def with_options(self, **_: Any) -> _Collection:  # noqa: ANN401 - as the driver's
         return self
 
     async def create_indexes(self, models: Iterable[IndexModel]) -> None:
-        self.names |= {each.document["name"] for each in models}
-
-    async def update_many(self, *_: object) -> None:
-        """Bring no document up to date."""
+        self.indexes |= {each.document["name"]: each.document for each in models}
 
 
 class _Recorder(dict[str, _Collection]):
@@ -32,13 +31,33 @@ class _Recorder(dict[str, _Collection]):
         return self[name]
 
 
-async def missing_indexes(database: Database, create: Callable[[Database], Awaitable[None]]) -> list[str]:
-    """Return `collection.index` for each index that `create` would make and that is not there."""
+async def wanted_indexes(create: Create) -> dict[str, dict[str, Document]]:
+    """Return the definition of each index that `create` would make, by its name and its collection's."""
     wanted = _Recorder()
     await create(cast("Database", wanted))
-    there = {
-        name: {each["name"] async for each in database[name].list_indexes()}
-        for name, each in wanted.items()
-        if each.names
+    return {name: each.indexes for name, each in wanted.items() if each.indexes}
+
+
+async def present_indexes(database: Database, collections: Iterable[str]) -> dict[str, dict[str, Document]]:
+    """Return the definition of each index that is there, in the same way, save those of `_id`."""
+    return {
+        name: {
+            each["name"]: dict(each) async for each in database[name].list_indexes() if each["name"] != "_id_"
+        }
+        for name in collections
     }
-    return sorted(f"{name}.{index}" for name in there for index in wanted[name].names - there[name])
+
+
+async def missing_indexes(database: Database, create: Create) -> list[str]:
+    """Return `collection.index` for each index that `create` would make and that is not there."""
+    wanted = await wanted_indexes(create)
+    return missing(wanted, await present_indexes(database, wanted))
+
+
+def missing(
+    wanted: Mapping[str, Mapping[str, Document]], there: Mapping[str, Mapping[str, Document]]
+) -> list[str]:
+    """Return `collection.index` for each index that is wanted and not there."""
+    return sorted(
+        f"{name}.{index}" for name, those in wanted.items() for index in those.keys() - there[name].keys()
+    )

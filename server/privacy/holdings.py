@@ -201,6 +201,11 @@ HOLDINGS: tuple[Holding, ...] = (
         because="How far the restoring of a backup came; gone when it is done.",
     ),
     Holding(
+        collection="migrations",
+        owner="migrations",
+        because="How far documents of earlier versions were rewritten: ids, overwritten by the next.",
+    ),
+    Holding(
         collection="sweeps",
         owner="profiles",
         because="How far a job got over all profiles: one id, overwritten by the next.",

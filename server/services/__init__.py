@@ -35,6 +35,7 @@ from server.services.ground import lay_ground
 from server.services.hooks import build_hooks
 from server.services.identity import build_identity
 from server.services.jobs import privacy_jobs, profile_jobs
+from server.services.migrations import build_migrations
 from server.services.questions import build_questions
 from server.services.readiness import Readiness
 from server.services.sources import build_sources
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from server.kit.mongo import Client, Database
     from server.kit.tracing import Tracing
     from server.kit.watching import Fresh
+    from server.migrations.service import Migrations
     from server.profiles.attributes import Attributes
     from server.profiles.service import Profiles
     from server.questions.answering import Answering
@@ -118,6 +120,7 @@ class Services:
     job_handlers: Mapping[str, JobHandler]
     periodic: tuple[Periodic, ...]
     readiness: Readiness
+    migrations: Migrations
 
     @property
     def watched(self) -> tuple[Fresh, ...]:
@@ -229,6 +232,7 @@ def build_services(
         hooks=hooking.hooks,
         queue=queue,
         readiness=Readiness(settings=settings, database=database),
+        migrations=build_migrations(settings, database, clock),
         job_handlers={
             **privacy_jobs(ground, identity, hooking.hooks),
             **profile_jobs(ground),

@@ -38,6 +38,7 @@ from server.questions.log_store import LogStore
 from server.questions.store import QuestionStore
 
 if TYPE_CHECKING:
+    from server.kit.migrating import Migration
     from server.kit.mongo import Database
     from server.settings import Settings
 
@@ -82,6 +83,12 @@ class Stores:
         """Make every index; does nothing where they exist."""
         for each in fields(self):
             await getattr(self, each.name).create_indexes()
+
+    def migrations(self) -> list[Migration]:
+        """Return how documents of earlier versions become those of this one."""
+        return [
+            each for field in fields(self) for each in getattr(getattr(self, field.name), "migrations", ())
+        ]
 
 
 def build_stores(settings: Settings, database: Database) -> Stores:

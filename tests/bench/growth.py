@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from server.services import Services
     from tests.bench.bench import Stage
 
-_LARGE = int(os.environ.get("ACQUAINT_BENCH_PROFILES", "1000000"))
+LARGE = int(os.environ.get("ACQUAINT_BENCH_PROFILES", "1000000"))
 _SMALL = 10_000
 _READS = 400
 _RAW_BATCH = 1_000
@@ -100,7 +100,7 @@ def filtered_page(stage: Stage) -> Figure:
 def import_rate(stage: Stage) -> Figure:
     """Return rows a second of an import, against raw insert_many of the same documents."""
     _, large = _crowds(stage)
-    raw = asyncio.run(_raw_rate(stage, _LARGE))
+    raw = asyncio.run(_raw_rate(stage, LARGE))
     return Figure(bench="import_rate", figure=large.rows_per_second, unit="rows/s", against=raw)
 
 
@@ -112,11 +112,12 @@ def import_memory(stage: Stage) -> Figure:
 
 @cache
 def _crowds(stage: Stage) -> tuple[Crowd, Crowd]:
-    return asyncio.run(_gathered(stage, _SMALL)), asyncio.run(_gathered(stage, _LARGE))
+    return asyncio.run(gather(stage, _SMALL)), asyncio.run(gather(stage, LARGE))
 
 
-async def _gathered(stage: Stage, size: int) -> Crowd:
-    services = _services(stage, size)
+async def gather(stage: Stage, size: int) -> Crowd:
+    """Import so many people into the database `growth_<size>`."""
+    services = crowd_services(stage.mongod.url, size)
     try:
         await services.client.admin.command({"setParameter": 1, "wiredTigerEngineRuntimeConfig": _CACHE})
         await services.stores.create_indexes()
@@ -139,9 +140,9 @@ def _times(stage: Stage) -> Times:
 
 async def _measured(stage: Stage) -> Times:
     """Measure what is compared in turns, so that whatever else the machine does bears on both alike."""
-    small, large = _services(stage, _SMALL), _services(stage, _LARGE)
+    small, large = crowd_services(stage.mongod.url, _SMALL), crowd_services(stage.mongod.url, LARGE)
     try:
-        some, others = await _some_ids(small, _SMALL), await _some_ids(large, _LARGE)
+        some, others = await _some_ids(small, _SMALL), await _some_ids(large, LARGE)
         some_find = partial(_each, some, small.profiles.find)
         find = partial(_each, others, large.profiles.find)
         pages = [partial(_page, large, key, value) for key, value in _FILTERS.items()]
@@ -161,13 +162,14 @@ async def _measured(stage: Stage) -> Times:
         large.close()
 
 
-def _services(stage: Stage, size: int) -> Services:
+def crowd_services(url: str, size: int) -> Services:
+    """Return the services over the database of so many people."""
     return build_services(
         read_settings(
             {
                 "ACQUAINT_ENVIRONMENT": "development",
                 "ACQUAINT_SECRET": "s" * 32,
-                "ACQUAINT_MONGODB_URL": stage.mongod.url,
+                "ACQUAINT_MONGODB_URL": url,
                 "ACQUAINT_DATABASE": f"growth_{size}",
             }
         )
@@ -253,7 +255,7 @@ async def _in_turns(turns: int, *works: Callable[[int], Awaitable[None]]) -> lis
 
 async def _raw_rate(stage: Stage, size: int) -> float:
     """Return documents a second of insert_many into a collection with the same indexes and write concern."""
-    services = _services(stage, size)
+    services = crowd_services(stage.mongod.url, size)
     try:
         source, target = services.database["profiles"], services.client["growth_raw"]["profiles"]
         target = target.with_options(write_concern=source.write_concern)

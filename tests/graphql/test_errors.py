@@ -11,6 +11,7 @@ from server.graphql.errors import HANDLERS
 from server.identity.errors import UnknownProviderError, UnknownSignInError
 from server.kit.errors import ExpectedError
 from server.kit.following import LostTrackError
+from server.migrations.errors import MigrationError
 from tests.own_classes import own_subclasses
 
 # Told elsewhere: by HTTP's 401, 403 and 429, on a page of sign-in, on the command line, in a file of rejects.
@@ -18,6 +19,7 @@ OUTSIDE_GRAPHQL = (
     FileError,
     RowError,
     BackupError,
+    MigrationError,
     AuthenticationError,
     TooManyRequestsError,
     UnknownSignInError,

@@ -281,15 +281,6 @@ async def test_waiting_is_no_attempt(queue: JobQueue, clock: FakeClock) -> None:
         clock.advance(timedelta(minutes=5))
 
 
-async def test_job_without_a_lane_is_given_one(store: JobStore, queue: JobQueue, database: Database) -> None:
-    await queue.enqueue(new_job())
-    await database["jobs"].update_many({}, {"$unset": {"lane": ""}})
-
-    await store.create_indexes()
-
-    assert await queue.claim(KINDS, "ada") is not None
-
-
 @given(
     lanes=st.lists(st.sampled_from(["0:a:", "1:a:", "1:a:x", "3:b:"]), min_size=1, unique=True),
     turn=st.floats(0, 1),

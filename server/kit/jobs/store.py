@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ReturnDocument
 
 from server.kit.jobs.model import Job, JobId, JobState
+from server.kit.migrating import Migration
 from server.kit.mongo import DuplicateKeyError, IndexModel
 from server.kit.tracing import raised_by
 
@@ -24,11 +25,20 @@ if TYPE_CHECKING:
     from server.kit.mongo import Database, Document
 
 COLLECTION = "jobs"
+_LANES = Migration(
+    key="2026-11-lanes",
+    collection=COLLECTION,
+    why="Jobs that were queued by a version without lanes wait in none, and nobody takes them.",
+    pending={"live": True, "lane": None},
+    rewrite=[{"$set": {"lane": {"$concat": ["1:", "$kind", ":"]}}}],
+)
 KEPT = timedelta(days=30)  # finished jobs, so that the same id doesn't run twice and dead letters can be read
 
 
 class JobStore:
     """Reads and writes jobs; every statement about a leased job is conditional on its fence."""
+
+    migrations = (_LANES,)
 
     def __init__(self, database: Database) -> None:
         self._jobs = database[COLLECTION]
@@ -48,9 +58,6 @@ class JobStore:
                 IndexModel("finished_at", expireAfterSeconds=int(KEPT.total_seconds())),
                 IndexModel("profile_id"),  # to export and erase what is kept of a person
             ]
-        )
-        await self._jobs.update_many(  # queued by a version that had no lanes
-            {"live": True, "lane": None}, [{"$set": {"lane": {"$concat": ["1:", "$kind", ":"]}}}]
         )
 
     async def insert(self, job: NewJob, now: datetime) -> bool:

@@ -1,0 +1,26 @@
+"""What a store says of documents that an earlier version wrote, and how they become what it writes today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from server.kit.mongo import Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migration:
+    """Rewrites documents while both versions run: each has to read what the other writes.
+
+    `key` never changes and says the order: a year and month, then what becomes of it. `pending` finds what is
+    to be rewritten and nothing that was; `rewrite` is an update pipeline, which may be repeated.
+    """
+
+    key: str
+    collection: str
+    why: str
+    pending: Mapping[str, object]
+    rewrite: Sequence[Document]
