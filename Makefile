@@ -27,7 +27,7 @@ SYSTEM_NODE = $(shell node -e 'process.exit(parseInt(process.versions.node) < 20
 	&& npm --version 2>/dev/null)
 NPM_CI := npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 
-.PHONY: help run test check format schema released bench widget venv pins
+.PHONY: help run test faults check format schema released bench widget venv pins
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -38,6 +38,9 @@ run: $(VENV)/run.stamp $(DIST)/.stamp ## set everything up and start it: MongoDB
 test: venv widget $(E2E) ## run every test (ARGS="-k word" picks some)
 	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
 	@cd widget && npm test --silent
+
+faults: venv ## break real processes under load, count what was lost (ARGS="api_killed --seeds 2")
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 check: venv widget/node_modules/.stamp ## format, lint, types, import contracts, what the schema promised
 	@$(BIN)/ruff format --check --quiet --diff server tests

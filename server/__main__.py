@@ -26,6 +26,7 @@ from server.graphql.schema import print_schema
 from server.keeping import COMMANDS
 from server.kit.logs import set_up_logs
 from server.kit.relay import Relay
+from server.kit.watching import load_at_last
 from server.local import remembered_environment, run_local
 from server.reactions import reactions
 from server.serve import serve, serve_as
@@ -232,7 +233,9 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 async def _work(services: Services) -> None:
-    await services.sources.live.configured.current()  # or the first plans would miss what admins configured
+    await load_at_last(
+        services.sources.live.configured
+    )  # or the first plans would miss what admins configured
     relay = Relay(
         outboxes=services.stores.profiles,
         reactions=reactions(services),

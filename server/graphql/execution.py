@@ -159,8 +159,9 @@ class Executor:
                     )
                     result = await running if isawaitable(running) else running
         except TimeoutError:
-            is_there = has_primary(self._services.client)
-            return {"errors": [_too_late(self._limits.seconds) if is_there else _away({}, request_id)]}
+            # No mutation is too much to ask: one that takes so long waits for the database.
+            is_to_blame = _is_query(prepared, operation.name) and has_primary(self._services.client)
+            return {"errors": [_too_late(self._limits.seconds) if is_to_blame else _away({}, request_id)]}
         return self._response(prepared, operation, result, request_id)
 
     async def _prepare(self, viewer: Viewer, operation: Operation) -> Prepared:
@@ -237,6 +238,11 @@ class Executor:
 def _is_subscription(prepared: Prepared, operation_name: str | None) -> bool:
     operation = prepared.operation(operation_name)
     return not prepared.errors and operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+
+def _is_query(prepared: Prepared, operation_name: str | None) -> bool:
+    operation = prepared.operation(operation_name)
+    return operation is not None and operation.operation is OperationType.QUERY
 
 
 def _too_late(seconds: float) -> dict[str, Any]:

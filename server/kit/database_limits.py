@@ -9,14 +9,12 @@ from dataclasses import dataclass
 class DatabaseLimits:
     """Bounds of one process. GraphQL operations have a time of their own beside these: see OperationLimits.
 
-    A request that finds no primary is answered 503 after `selection`: an ordinary hand-over takes less, an
-    election after a crash some ten seconds more, and clients come again. A server that falls silent without
-    closing its connections (paused, cut off) is given up after `heartbeat` and `connect` together; what waits
-    for it is then sent to its successor. All are shorter than an operation's 15 seconds, so that
-    the client hears that the database is away and not that it asked for too much.
+    An operation waits for a primary as long as it may take, 15 seconds: longer than an election, so that a
+    crash costs time and no errors. A server that falls silent without closing its connections (paused, cut
+    off) is given up after `heartbeat` and `connect` together, and what waits for it goes to its successor.
     """
 
-    selection_seconds: int = 5
+    selection_seconds: int = 5  # for a primary; of background work alone, which then tries again
     connect_seconds: int = (
         3  # within a region a connection takes milliseconds, a lost packet's second try one
     )

@@ -150,12 +150,12 @@ def has_primary(client: Client) -> bool:
 
 def is_outage(error: BaseException | None) -> bool:
     """Whether it says that the database is away or can't acknowledge: the same may succeed a moment later."""
-    return isinstance(error, ConnectionFailure | WriteConcernError) or (
-        isinstance(error, PyMongoError)
-        and (
-            error.has_error_label("RetryableWriteError") or error.has_error_label("TransientTransactionError")
-        )
+    if not isinstance(error, PyMongoError):
+        return False
+    may_pass = error.has_error_label("RetryableWriteError") or error.has_error_label(
+        "TransientTransactionError"
     )
+    return may_pass or error.timeout or isinstance(error, ConnectionFailure | WriteConcernError)
 
 
 def undecoded(collection: Collection) -> UndecodedCollection:

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from server.kit.mongo import PyMongoError
+from server.kit.mongo import PyMongoError, is_outage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -63,6 +63,20 @@ class Watched(Generic[T]):
     async def heed(self, changed: object) -> None:  # noqa: ARG002 - the snapshot is replaced whole
         """Load anew."""
         await self.refresh()
+
+
+async def load_at_last(watched: Watched[Any]) -> None:
+    """Return once there is a snapshot, however long the database is away."""
+    while True:
+        try:
+            await watched.current()
+        except PyMongoError as error:
+            if not is_outage(error):
+                raise
+            _log.warning("%s could not be loaded, trying again: %s", watched.collection, error)
+            await asyncio.sleep(_POLL_SECONDS)
+        else:
+            return
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,50 +21,55 @@ from server.kit.leash import leashed
 from server.kit.mongod import Mongod, start_mongod
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from pymongo.database import Database
 
 ROOT = Path(__file__).parent.parent.parent
 ORIGIN = "https://shop.example"
-PATIENCE = 40.0  # seconds; everything here takes a fraction of it
+PATIENCE = 90.0  # seconds; everything here takes a fraction of it
 DATABASE = "faults"
 
 Answer = dict[str, Any]
 
 
 class World:
-    """One mongod, one API and any number of workers, with a question set that asks everybody."""
+    """One API and any number of workers, with a question set that asks everybody.
 
-    def __init__(self, folder: Path) -> None:
+    They run on the MongoDB at `mongodb_url`, else on a mongod of their own.
+    """
+
+    def __init__(self, folder: Path, mongodb_url: str | None = None, **environment: str) -> None:
         self._folder = folder
-        self.mongod: Mongod = start_mongod(folder / "mongodb")
-        self._port = _free_port()
-        self.url = f"http://127.0.0.1:{self._port}"
+        self._mongod: Mongod | None = None if mongodb_url else start_mongod(folder / "mongodb")
+        url = mongodb_url or (self._mongod.url if self._mongod else "")
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         self._environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "ACQUAINT_ENVIRONMENT": "development",
-            "ACQUAINT_MONGODB_URL": self.mongod.url,
+            "ACQUAINT_MONGODB_URL": url,
             "ACQUAINT_DATABASE": DATABASE,
             "ACQUAINT_SECRET": secrets.token_hex(32),
-            "ACQUAINT_PORT": str(self._port),
+            "ACQUAINT_PORT": str(self.port),
+            **environment,
         }
-        self._client: MongoClient[dict[str, Any]] = MongoClient(self.mongod.url, tz_aware=True)
+        self._client: MongoClient[dict[str, Any]] = MongoClient(url, tz_aware=True)
         self.database: Database[dict[str, Any]] = self._client[DATABASE]
         self.processes: list[subprocess.Popen[bytes]] = []
         self.admin_key = self.publishable_key = ""
 
     def start(self) -> None:
         """Set up, start the API, and publish a question."""
-        self.admin_key = self._set_up()
+        self.set_up()
         self.start_api()
-        self.publishable_key = self._publish_question()
+        self.publish()
 
     def start_api(self) -> None:
         """Start the API and return once it can serve."""
         self.api = self._start("api", "-m", "server", "serve")
-        eventually(self._is_ready, "the API is ready")
+        eventually(lambda: self.is_ready(self.url, self.api), "the API is ready")
 
     def kill_api(self) -> None:
         """End the API without a chance to tidy up."""
@@ -78,17 +83,13 @@ class World:
         """Start one of the commands of the command line."""
         return self._start(arguments[0], "-m", "server", *arguments)
 
-    def restart_mongod(self) -> None:
-        """Kill the database as a power cut would, and start it again on what is on the disk."""
-        kill(self.mongod.process)
-        self.mongod = start_mongod(self._folder / "mongodb")
-
     def close(self) -> None:
         """End everything."""
         for process in self.processes:
             kill(process)
         self._client.close()
-        self.mongod.stop()
+        if self._mongod is not None:
+            self._mongod.stop()
 
     def ask(self, token: str, query: str, variables: Answer, *, origin: str | None = None) -> Answer:
         """Send one GraphQL request and return its data, trying again until it is acknowledged."""
@@ -145,39 +146,54 @@ class World:
         profile_id: str = data["setAttributes"]["profile"]["id"]
         return profile_id
 
-    def is_quiet(self) -> bool:
-        """Whether everything that was announced and queued is done."""
+    def is_quiet(self, patient: str | None = None) -> bool:
+        """Whether everything announced and queued is done, save look-ups that wait by this enricher."""
         waiting = self.database["profiles"].count_documents({"outbox.0": {"$exists": True}})
-        return waiting == 0 and self.database["jobs"].count_documents({"live": True}) == 0
+        resting = {"payload.enricher": patient or "none", "state": "queued"}
+        jobs = {"live": True, "$nor": [resting]}
+        return waiting == 0 and self.database["jobs"].count_documents(jobs) == 0
+
+    def start_part(self, log: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a process of a test's own."""
+        return self._run(log, arguments, environment, is_heard=False)
 
     def _start(self, log: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        return self._run(log, (sys.executable, *arguments), environment, is_heard=bool(environment))
+
+    def _run(
+        self, log: str, command: Sequence[str], environment: Mapping[str, str], *, is_heard: bool
+    ) -> subprocess.Popen[bytes]:
         with (self._folder / f"{log}.log").open("ab") as errors:
             process = subprocess.Popen(
-                leashed([sys.executable, *arguments]),
+                leashed(command),
                 cwd=self._folder,
                 env={**self._environment, **environment},
-                stdout=subprocess.PIPE if environment else errors,
+                stdout=subprocess.PIPE if is_heard else errors,
                 stderr=errors,
             )
         self.processes.append(process)
         return process
 
-    def _is_ready(self) -> bool:
-        assert self.api.poll() is None, (self._folder / "api.log").read_text()
+    def is_ready(self, url: str, process: subprocess.Popen[bytes] | None) -> bool:
+        """Whether an API can serve."""
+        assert process is not None
+        assert process.poll() is None, (self._folder / "api.log").read_text()
         try:
-            return httpx.get(f"{self.url}/readyz").status_code == httpx.codes.OK
+            return httpx.get(f"{url}/readyz").status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
 
-    def _set_up(self) -> str:
+    def set_up(self) -> None:
+        """Create indexes, the demo and an admin key."""
         command = [sys.executable, "-m", "server", "setup"]
         printed = subprocess.run(
             command, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, check=True
         )
         keys = [json.loads(line) for line in printed.stdout.splitlines()]
-        return next(str(key["token"]) for key in keys if key["kind"] == "admin_key")
+        self.admin_key = next(str(key["token"]) for key in keys if key["kind"] == "admin_key")
 
-    def _publish_question(self) -> str:
+    def publish(self) -> None:
+        """Publish a question that everybody is asked, and make a key for pages."""
         question = {"key": "goal", "kind": "TEXT", "attribute": "goal", "prompt": "What brings you here?"}
         create = """mutation ($content: QuestionSetContentInput!) {
             createQuestionSet(input: {key: "everybody", content: $content}) {
@@ -190,8 +206,7 @@ class World:
         key = """mutation ($origin: String!) {
             createApiKey(input: {kind: PUBLISHABLE, name: "Shop", origins: [$origin]}) {
             ... on CreateApiKeySuccess { token } } }"""
-        token: str = self.ask(self.admin_key, key, {"origin": ORIGIN})["createApiKey"]["token"]
-        return token
+        self.publishable_key = self.ask(self.admin_key, key, {"origin": ORIGIN})["createApiKey"]["token"]
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -210,7 +225,8 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
         threading.Event().wait(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

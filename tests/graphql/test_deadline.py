@@ -29,6 +29,9 @@ class EndlessStore(QuestionStore):
         self.was_asked = asyncio.Event()
         self.was_cancelled = asyncio.Event()
 
+    async def insert(self, *_: object) -> NoReturn:
+        await self.page()
+
     async def page(self, *_: object) -> NoReturn:
         self.was_asked.set()
         try:
@@ -38,24 +41,27 @@ class EndlessStore(QuestionStore):
         raise AssertionError
 
 
-async def test_operation_that_takes_too_long_is_given_up_and_its_resolvers_cancelled(api: Api) -> None:
-    store = EndlessStore(api.services.database)
+def hasty(api: Api, store: EndlessStore) -> Executor:
+    """Return an executor without patience."""
     authoring = Authoring(
         profiles=api.services.profiles,
         questions=api.services.questions,
         store=store,
         clock=api.services.clock,
     )
-    executor = Executor(
+    return Executor(
         schema=build_schema(),
         services=replace(api.services, authoring=authoring),
         limits=OperationLimits(seconds=0.05),
         may_introspect=False,
     )
 
-    response = await executor.execute(
-        SEEDER, "req_1", Operation(query="{ questionSets { edges { cursor } } }")
-    )
+
+async def test_operation_that_takes_too_long_is_given_up_and_its_resolvers_cancelled(api: Api) -> None:
+    store = EndlessStore(api.services.database)
+    query = "{ questionSets { edges { cursor } } }"
+
+    response = await hasty(api, store).execute(SEEDER, "req_1", Operation(query=query))
 
     assert response == {
         "errors": [
@@ -67,6 +73,17 @@ async def test_operation_that_takes_too_long_is_given_up_and_its_resolvers_cance
     }
     async with asyncio.timeout(60):
         await store.was_cancelled.wait()
+
+
+async def test_mutation_that_takes_too_long_is_to_be_sent_again(api: Api) -> None:
+    store = EndlessStore(api.services.database)
+    query = 'mutation { createQuestionSet(input: {key: "a", content: {name: "A"}}) { __typename } }'
+
+    response = await hasty(api, store).execute(SEEDER, "req_1", Operation(query=query))
+
+    (error,) = response["errors"]
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    assert store.was_cancelled.is_set()
 
 
 async def test_command_takes_no_longer_than_what_is_left_of_the_time(database: Database) -> None:

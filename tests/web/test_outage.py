@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
-from pymongo.errors import NetworkTimeout, NotPrimaryError, PyMongoError, WTimeoutError
+from pymongo.errors import ExecutionTimeout, NetworkTimeout, NotPrimaryError, PyMongoError, WTimeoutError
 
 from server.app import create_app
 from server.kit.mongo import is_outage
@@ -47,7 +47,9 @@ async def test_operation_of_which_nothing_came_is_to_be_sent_again(
     assert "10.0.0.7" not in response.text
 
 
-@pytest.mark.parametrize("error", [NetworkTimeout("away"), WTimeoutError("no majority", 64)])
+@pytest.mark.parametrize(
+    "error", [NetworkTimeout("away"), WTimeoutError("no majority", 64), ExecutionTimeout("late", 50)]
+)
 def test_what_may_pass_is_an_outage(error: PyMongoError) -> None:
     assert is_outage(error)
 
