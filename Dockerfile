@@ -1,24 +1,33 @@
-# One image for every process: `acquaint serve`, `acquaint worker`, `acquaint setup`.
-# It runs as nobody in particular on a read-only file system; only /tmp is written to.
+# One image for every process: `acquaint serve`, `acquaint worker`, `acquaint setup`, `acquaint backup`.
+# It runs as nobody in particular on a read-only file system; only /tmp and /backups are written to.
+# The same commit gives the same image: see docs/operations/image.md, also for naming the bases by digest.
 
-FROM node:22-slim AS widget
+ARG NODE_IMAGE=node:22-slim
+ARG PYTHON_IMAGE=python:3.13-slim
+
+FROM ${NODE_IMAGE} AS widget
 WORKDIR /widget
 COPY widget/package.json widget/package-lock.json ./
 RUN npm ci --no-audit --no-fund --ignore-scripts
 COPY widget ./
 RUN npm run build
 
-FROM python:3.13-slim
+FROM ${PYTHON_IMAGE}
+ARG SOURCE_DATE_EPOCH=0
 WORKDIR /app
-ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_CONSTRAINT=/app/.ci/constraints.txt PIP_BUILD_CONSTRAINT=/app/.ci/constraints.txt
-# The dependencies are a layer of their own, which a change of our code leaves alone.
+# The dependencies are a layer of their own, which a change of our code leaves alone. Compiled files hold the hash of
+# their source in place of its time, which differs from build to build.
 COPY .ci/constraints.txt .ci/
 COPY pyproject.toml README.md LICENSE ./
-RUN mkdir server && touch server/__init__.py && pip install --editable .
+RUN mkdir server && touch server/__init__.py && pip install --editable '.[otel]' \
+    && python -m compileall -q --invalidation-mode unchecked-hash "$(python -c 'import site; print(site.getsitepackages()[0])')"
 COPY server server
 COPY --from=widget /widget/dist widget/dist
-RUN python -m compileall -q server
+RUN python -m compileall -q --invalidation-mode unchecked-hash server \
+    && install --directory --owner=10001 --group=10001 /backups
 USER 10001:10001
 EXPOSE 8000
 ENTRYPOINT ["acquaint"]
