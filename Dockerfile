@@ -23,10 +23,10 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPI
 COPY .ci/constraints.txt .ci/
 COPY pyproject.toml README.md LICENSE ./
 RUN mkdir server && touch server/__init__.py && pip install --editable '.[otel]' \
-    && python -m compileall -q --invalidation-mode unchecked-hash "$(python -c 'import site; print(site.getsitepackages()[0])')"
+    && python -m compileall -q -f --invalidation-mode unchecked-hash "$(python -c 'import site; print(site.getsitepackages()[0])')"
 COPY server server
 COPY --from=widget /widget/dist widget/dist
-RUN python -m compileall -q --invalidation-mode unchecked-hash server \
+RUN python -m compileall -q -f --invalidation-mode unchecked-hash server \
     && install --directory --owner=10001 --group=10001 /backups
 USER 10001:10001
 EXPOSE 8000

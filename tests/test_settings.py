@@ -161,3 +161,15 @@ def test_bounds_of_the_database_are_read_and_keep_their_defaults() -> None:
         SettingsError, match="ACQUAINT_DATABASE_LIMITS must be a JSON object of whole numbers"
     ):
         read_settings({**REQUIRED, "ACQUAINT_DATABASE_LIMITS": '{"patience": 1}'})
+
+
+def test_secrets_stand_in_lines_the_newest_first() -> None:
+    given = {"ACQUAINT_SECRET": f"{'n' * 32}\n{'o' * 32}\n", "ACQUAINT_FORMER_SECRETS": "f" * 32}
+
+    settings = read_settings({**REQUIRED, **given})
+
+    assert settings.secret == f"{'n' * 32}\n{'o' * 32}"
+    assert settings.secret_of_stores.split("\n")[2:] == ["f" * 32]
+    assert "nnn" not in repr(settings)
+    with pytest.raises(SettingsError, match="ACQUAINT_FORMER_SECRETS must be at least 32 random characters"):
+        read_settings({**REQUIRED, "ACQUAINT_FORMER_SECRETS": f"{'n' * 32}\nshort"})

@@ -23,7 +23,7 @@ from server.access.model import (
     ViewerKind,
 )
 from server.kit.ids import new_id
-from server.kit.signing import derived_key, is_same, new_secret, tag
+from server.kit.signing import derived_key, derived_keys, is_tag, new_secret, tag
 
 if TYPE_CHECKING:
     from server.access.admin_store import AdminStore
@@ -45,7 +45,7 @@ class AdminSessions:
     ) -> None:
         self._store = store
         self._audit = audit
-        self._token_key = derived_key(secret, "admin-token")
+        self._token_keys = derived_keys(secret, "admin-token")
         self._id_key = derived_key(secret, "admin-id")
         self._origin = public_url
         self._clock = clock
@@ -81,7 +81,7 @@ class AdminSessions:
         """Return a token for GraphQL: the session, an end in seconds, and our tag of both."""
         ends_at = min(self._clock() + TOKEN_LIFETIME, session.expires_at).replace(microsecond=0)
         end = str(int(ends_at.timestamp()))
-        proof = tag(self._token_key, session.id, end)
+        proof = tag(self._token_keys[0], session.id, end)
         return AdminToken(token=f"{_PREFIX}{session.id}.{end}.{proof}", expires_at=ends_at)
 
     async def viewer(self, token: str, origin: str | None) -> Viewer | None:
@@ -102,7 +102,7 @@ class AdminSessions:
 
     def _session_of(self, token: str) -> SessionId:
         form = _TOKEN.fullmatch(token)
-        if form is None or not is_same(form["proof"], tag(self._token_key, form["session"], form["end"])):
+        if form is None or not is_tag(form["proof"], self._token_keys, form["session"], form["end"]):
             raise AuthenticationError("This is no admin token of this server: ask for one anew.")
         if self._clock() >= datetime.fromtimestamp(int(form["end"]), UTC):
             raise TokenExpiredError("The admin token has expired: ask for one anew.")

@@ -7,15 +7,16 @@ service of access to the second (see revoking.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from joserfc import jwt
-from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.errors import BadSignatureError, ExpiredTokenError, JoseError
 from joserfc.jwk import OctKey
 
 from server.access.errors import AuthenticationError, TokenExpiredError
 from server.access.model import VIEWER_TOKEN_LIFETIME, KeyId, SessionId, Viewer, ViewerKind, ViewerToken
-from server.kit.signing import derived_key
+from server.kit.signing import derived_keys
 
 if TYPE_CHECKING:
     from server.kit.clock import Clock
@@ -29,7 +30,7 @@ class ViewerTokens:
     """Makes and reads viewer tokens with a key derived from the deployment's secret."""
 
     def __init__(self, *, secret: str, issuer: str, clock: Clock) -> None:
-        self._key = OctKey.import_key(derived_key(secret, "viewer-token"))
+        self._keys = [OctKey.import_key(each) for each in derived_keys(secret, "viewer-token")]
         self._issuer = issuer
         self._clock = clock
         self._read: dict[str, tuple[Viewer, int]] = {}
@@ -49,7 +50,7 @@ class ViewerTokens:
             "identified": viewer.is_identified,
         }
         return ViewerToken(
-            token=jwt.encode({"alg": _ALGORITHM}, claims, self._key),
+            token=jwt.encode({"alg": _ALGORITHM}, claims, self._keys[0]),
             expires_at=expires_at,
             expires_in_seconds=int((expires_at - now).total_seconds()),
         )
@@ -77,7 +78,7 @@ class ViewerTokens:
 
     def _checked(self, token: str) -> tuple[Viewer, int]:
         try:
-            claims = jwt.decode(token, self._key, algorithms=[_ALGORITHM]).claims
+            claims = self._claims(token)
             self._registry().validate(claims)
         except ExpiredTokenError:
             message = "The viewer token has expired: call startVisit with the resume token for a new one."
@@ -94,6 +95,13 @@ class ViewerTokens:
             is_identified=claims["identified"],
         )
         return viewer, int(claims["exp"])
+
+    def _claims(self, token: str) -> dict[str, Any]:
+        *others, oldest = self._keys
+        for key in others:
+            with suppress(BadSignatureError):
+                return jwt.decode(token, key, algorithms=[_ALGORITHM]).claims
+        return jwt.decode(token, oldest, algorithms=[_ALGORITHM]).claims
 
     def _registry(self) -> jwt.JWTClaimsRegistry:
         return jwt.JWTClaimsRegistry(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from server.backups.errors import BackupError
 from server.backups.model import FORMAT, Manifest, Part, Progress
-from server.kit.signing import derived_key, is_same, tag
+from server.kit.signing import derived_keys, is_tag, tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ class BackupFolder:
 
     def __init__(self, path: Path, secret: str) -> None:
         self.path = path
-        self._key = derived_key(secret, "backup-manifest")
+        self._keys = derived_keys(secret, "backup-manifest")
 
     # Writing
 
@@ -109,7 +109,8 @@ class BackupFolder:
                 f"This backup was made by a later version of Acquaint: its format is {content['format']}, and"
                 f" this version reads up to {FORMAT}."
             )
-        if not is_same(content.pop("seal", ""), self._seal(content)) and not trusts_any_secret:
+        seal = content.pop("seal", "")
+        if not is_tag(seal, self._keys, _words(content)) and not trusts_any_secret:
             raise BackupError(
                 "The manifest was made with another ACQUAINT_SECRET, or changed afterwards. Set the secret of"
                 " the deployment that was backed up: without it what lies sealed in the database can't be"
@@ -149,7 +150,7 @@ class BackupFolder:
         return f"There is no backup in {self.path}: it has no {_MANIFEST}."
 
     def _seal(self, content: dict[str, Any]) -> str:
-        return tag(self._key, json.dumps(content, sort_keys=True))
+        return tag(self._keys[0], _words(content))
 
     def _write(self, name: str, content: bytes) -> None:
         draft = self.path / f"{name}.part"
@@ -162,3 +163,7 @@ class BackupFolder:
 
 def _base64(raw: bytes | None) -> str | None:
     return None if raw is None else base64.b64encode(raw).decode()
+
+
+def _words(content: dict[str, Any]) -> str:
+    return json.dumps(content, sort_keys=True)

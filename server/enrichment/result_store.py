@@ -31,7 +31,7 @@ class ResultStore:
 
     def __init__(self, database: Database, *, secret: str) -> None:
         self._results = database[COLLECTION]
-        self._secret = secret.encode()
+        self._secret = secret.split("\n", maxsplit=1)[0].encode()  # what one before it made is looked up anew
 
     async def create_indexes(self) -> None:
         """Make what the statements need; does nothing where it exists."""

@@ -10,7 +10,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from server.kit.mongo import Database
@@ -24,7 +24,7 @@ class SuppressionStore:
 
     def __init__(self, database: Database, *, secret: str) -> None:
         self._suppressions = database[COLLECTION]
-        self._secret = secret.encode()
+        self._secrets = [each.encode() for each in secret.split("\n")]
 
     async def create_indexes(self) -> None:
         """Make nothing: a suppression is found by its id."""
@@ -34,23 +34,25 @@ class SuppressionStore:
     ) -> None:
         """Suppress these addresses for ever, on the word of an admin or of a source; idempotent."""
         entry = {"at": now, "by": by, "enricher": enricher}
-        for key in self._keys(addresses):
+        for key in self._keys(addresses, self._secrets[:1]):
             await self._suppressions.update_one({"_id": key}, {"$setOnInsert": entry}, upsert=True)
 
     async def lift(self, address: str) -> bool:
         """Take a suppression back; whether there was one."""
-        deleted = await self._suppressions.delete_one({"_id": {"$in": self._keys([address])}})
-        return deleted.deleted_count == 1
+        deleted = await self._suppressions.delete_many({"_id": {"$in": self._keys([address], self._secrets)}})
+        return deleted.deleted_count > 0
 
     async def has_any(self, addresses: Collection[str]) -> bool:
         """Whether one of these addresses is suppressed."""
-        keys = self._keys(addresses)
+        keys = self._keys(addresses, self._secrets)
         return bool(keys and await self._suppressions.find_one({"_id": {"$in": keys}}, {"_id": 1}))
 
-    def _keys(self, addresses: Collection[str]) -> list[str]:
+    def _keys(self, addresses: Collection[str], secrets: Iterable[bytes]) -> list[str]:
+        plain = {plain_address(each) for each in addresses}
         return [
-            hmac.new(self._secret, f"suppressed|{plain}".encode(), hashlib.sha256).hexdigest()
-            for plain in {plain_address(each) for each in addresses}
+            hmac.new(secret, f"suppressed|{each}".encode(), hashlib.sha256).hexdigest()
+            for secret in secrets
+            for each in plain
         ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from server.hooks.model import Hook, HookEvent, HookGate, HookId, HookSecret, OnError
 from server.kit.errors import ConflictError
 from server.kit.mongo import DuplicateKeyError, IndexModel
-from server.kit.sealing import Seal, SealBrokenError
+from server.kit.sealing import Seal, SealBrokenError, reseal
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,6 +31,10 @@ class HookStore:
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""
         await self._hooks.create_indexes([IndexModel("key", unique=True)])
+
+    async def reseal(self) -> int:
+        """Seal anew what a secret before this one sealed; return of how many."""
+        return await reseal(self._hooks, "secrets", self._seal)
 
     async def all(self) -> list[Hook]:
         """Return every hook, oldest first."""

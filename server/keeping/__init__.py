@@ -2,5 +2,6 @@
 
 from server.keeping.backups import backup, backup_key, restore
 from server.keeping.migrations import migrate
+from server.keeping.resealing import reseal
 
-COMMANDS = (backup, restore, backup_key, migrate)
+COMMANDS = (backup, restore, backup_key, migrate, reseal)

@@ -47,7 +47,7 @@ def backup(folder: Path, recipients: tuple[str, ...], *, only_verifies: bool) ->
     environ = {**remembered_environment(), **os.environ}
     if only_verifies:
         with told():
-            _verify(folder, given_settings(environ).secret)
+            _verify(folder, given_settings(environ).secret_of_stores)
         return
     if not recipients:
         raise click.UsageError("Name a public key with --to; `acquaint backup-key FILE` makes a pair.")
@@ -68,7 +68,7 @@ def restore(folder: Path, key: Path, *, only_verifies: bool, replace: bool, othe
         with_services(command, environ, is_patient=True)
         return
     with told():
-        asyncio.run(command.verify(given_settings(environ).secret))
+        asyncio.run(command.verify(given_settings(environ).secret_of_stores))
 
 
 @click.command("backup-key", help="Write a secret key for backups to FILE, and print the public one.")
@@ -97,7 +97,7 @@ class _Backup:
         source = SourceStore(services.database)
         backup = Backup(
             source=source,
-            folder=BackupFolder(self.folder, services.settings.secret),
+            folder=BackupFolder(self.folder, services.settings.secret_of_stores),
             recipients=read_public_keys(self.recipients),
             database=services.settings.database,
             clock=services.clock,
@@ -119,7 +119,7 @@ class _Restore:
 
     async def __call__(self, services: Services) -> None:
         """Show a bar of files; the audit log tells of it afterwards, since it is replaced."""
-        restoring, parts = self._opened(services.settings.secret)
+        restoring, parts = self._opened(services.settings.secret_of_stores)
         with click.progressbar(length=parts, label="Restoring", file=sys.stderr) as bar:
             await restoring.run(
                 TargetStore(services.database),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
 from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from server.kit.signing import derived_key
+from server.kit.signing import derived_keys
+
+if TYPE_CHECKING:
+    from server.kit.mongo import Collection
 
 _HEADER = {"alg": "dir", "enc": "A256GCM"}  # RFC 7518, sections 4.5 and 5.3: the derived key itself, 256 bits
 
@@ -19,16 +25,44 @@ class Seal:
     """Encrypts with a key derived from the deployment's secret; `purpose` keeps one use from another's."""
 
     def __init__(self, secret: str, purpose: str) -> None:
-        self._key = OctKey.import_key(derived_key(secret, purpose))
+        self._keys = [OctKey.import_key(each) for each in derived_keys(secret, purpose)]
 
     def close(self, text: str) -> str:
         """Return a text that only `open` of the same purpose reads."""
-        return jwe.encrypt_compact(_HEADER, text.encode(), self._key)
+        return jwe.encrypt_compact(_HEADER, text.encode(), self._keys[0])
 
     def open(self, sealed: str) -> str:
-        """Return what was sealed; raise SealBrokenError."""
-        try:
-            opened = jwe.decrypt_compact(sealed, self._key, algorithms=["dir", "A256GCM"])
-        except (JoseError, ValueError):
-            raise SealBrokenError from None
-        return (opened.plaintext or b"").decode()
+        """Return what was sealed, by this secret or one before it; raise SealBrokenError."""
+        for key in self._keys:
+            with suppress(JoseError, ValueError):
+                opened = jwe.decrypt_compact(sealed, key, algorithms=["dir", "A256GCM"])
+                return (opened.plaintext or b"").decode()
+        raise SealBrokenError
+
+    def renewed(self, value: Any) -> Any:  # noqa: ANN401 - any part of a document
+        """Return a part of a document in which all is sealed anew that a secret before this one sealed."""
+        if isinstance(value, dict):
+            return {name: self.renewed(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self.renewed(each) for each in value]
+        return self._renewed(value) if isinstance(value, str) else value
+
+    def _renewed(self, text: str) -> str:
+        for key in self._keys[1:]:
+            with suppress(JoseError, ValueError):
+                opened = jwe.decrypt_compact(text, key, algorithms=["dir", "A256GCM"])
+                return self.close((opened.plaintext or b"").decode())
+        return text
+
+
+async def reseal(collection: Collection, field: str, seal: Seal) -> int:
+    """Seal anew, in one field of all documents, what a former secret sealed; return in how many."""
+    count = 0
+    async for document in collection.find({field: {"$ne": None}}, {field: 1}):
+        before, after = document[field], seal.renewed(document[field])
+        if after != before:  # the filter leaves alone what somebody wrote meanwhile, with the new secret
+            written = await collection.update_one(
+                {"_id": document["_id"], field: before}, {"$set": {field: after}}
+            )
+            count += written.modified_count
+    return count

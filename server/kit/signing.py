@@ -6,6 +6,10 @@ import base64
 import hashlib
 import hmac
 import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _TOKEN_BYTES = 32
 
@@ -24,8 +28,16 @@ def secret_hash(secret: str) -> str:
 
 
 def derived_key(secret: str, purpose: str) -> bytes:
-    """Return a key for one purpose, so that a tag made for one use is worthless for another."""
-    return hmac.digest(secret.encode(), purpose.encode(), "sha256")
+    """Return a key for one purpose, so that a tag made for one use is worthless for another.
+
+    Of a secret in several lines, where one takes another's place, it is the first that makes things.
+    """
+    return derived_keys(secret, purpose)[0]
+
+
+def derived_keys(secret: str, purpose: str) -> tuple[bytes, ...]:
+    """Return the keys of all lines: what each of them made is still good."""
+    return tuple(hmac.digest(each.encode(), purpose.encode(), "sha256") for each in secret.split("\n"))
 
 
 def tag(key: bytes, *parts: str) -> str:
@@ -35,6 +47,11 @@ def tag(key: bytes, *parts: str) -> str:
     """
     digest = hmac.digest(key, "\0".join(parts).encode(), "sha256")
     return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+
+
+def is_tag(given: str, keys: Iterable[bytes], *parts: str) -> bool:
+    """Whether a text is the tag that one of these keys makes of the parts."""
+    return any(is_same(given, tag(key, *parts)) for key in keys)
 
 
 def is_same(left: str, right: str) -> bool:

@@ -11,7 +11,7 @@ from server.kit.errors import ForbiddenError, InvalidInputError, NotFoundError
 from server.kit.ids import new_id
 from server.kit.jobs.model import JobId, NewJob
 from server.kit.paging import cut
-from server.kit.signing import derived_key, is_same, tag
+from server.kit.signing import derived_keys, is_tag, tag
 from server.privacy.erasing import first_job
 from server.privacy.model import (
     LINK_LIFETIME,
@@ -62,7 +62,7 @@ class Privacy:
         self._store = store
         self._queue = queue
         self._clock = clock
-        self._key = derived_key(secret, "export-link")
+        self._keys = derived_keys(secret, "export-link")
         self._public_url = public_url
 
     async def export_person(self, viewer: Viewer, by: ProfileId | IdentityRef | None) -> PrivacyRequest:
@@ -121,7 +121,7 @@ class Privacy:
         if request.archive.expires_at <= self._clock():
             return None
         expires = str(int(until.timestamp()))
-        signature = tag(self._key, request.id, request.archive.id, expires)
+        signature = tag(self._keys[0], request.id, request.archive.id, expires)
         return f"{self._public_url}{DOWNLOADS}/{request.id}?expires={expires}&signature={signature}"
 
     async def open_archive(self, request_id: str, expires: str, signature: str) -> ArchiveDownload | None:
@@ -129,7 +129,7 @@ class Privacy:
         request = await self._store.find(RequestId(request_id))
         if request is None or request.archive is None or not expires.isdecimal():
             return None
-        if not is_same(tag(self._key, request.id, request.archive.id, expires), signature):
+        if not is_tag(signature, self._keys, request.id, request.archive.id, expires):
             return None
         now = self._clock()
         if int(expires) < now.timestamp() or request.archive.expires_at <= now:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.kit.mongo import IndexModel
-from server.kit.signing import derived_key, tag
+from server.kit.signing import derived_keys, tag
 from server.profiles.model import IdentityKind
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class ErasedStore:
 
     def __init__(self, database: Database, *, secret: str) -> None:
         self._erased = database[COLLECTION]
-        self._key = derived_key(secret, "erased-identity")
+        self._keys = derived_keys(secret, "erased-identity")
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""
@@ -36,12 +36,12 @@ class ErasedStore:
         """Note that whoever these identities recognise was erased; a second time changes nothing."""
         for ref in refs:
             if _is_lasting(ref):
-                entry = {"request_id": request_id, "at": now}
-                await self._erased.update_one({"_id": self._tag(ref)}, {"$setOnInsert": entry}, upsert=True)
+                entry, newest = {"request_id": request_id, "at": now}, self._tags(ref)[0]
+                await self._erased.update_one({"_id": newest}, {"$setOnInsert": entry}, upsert=True)
 
     async def among(self, refs: Iterable[IdentityRef]) -> frozenset[IdentityRef]:
         """Return those of these identities whose person was erased."""
-        by_tag = {self._tag(ref): ref for ref in refs if _is_lasting(ref)}
+        by_tag = {each: ref for ref in refs if _is_lasting(ref) for each in self._tags(ref)}
         if not by_tag:
             return frozenset()
         found = self._erased.find({"_id": {"$in": list(by_tag)}}, {"_id": 1})
@@ -49,14 +49,14 @@ class ErasedStore:
 
     async def let_return(self, ref: IdentityRef) -> bool:
         """Forget that the person of this identity was erased, by all their identities; False for nobody."""
-        found = await self._erased.find_one({"_id": self._tag(ref)})
+        found = await self._erased.find_one({"_id": {"$in": self._tags(ref)}})
         if found is None:
             return False
         await self._erased.delete_many({"request_id": found["request_id"]})
         return True
 
-    def _tag(self, ref: IdentityRef) -> str:
-        return tag(self._key, ref.key)
+    def _tags(self, ref: IdentityRef) -> list[str]:
+        return [tag(key, ref.key) for key in self._keys]
 
 
 def _is_lasting(ref: IdentityRef) -> bool:

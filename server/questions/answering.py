@@ -170,7 +170,7 @@ class Answering:
             raise ForbiddenError("This needs the viewer token of a person: startVisit gives one.")
         _check_report(report)
         profile_id = ProfileId(viewer.profile_id)
-        facts = read_ask(self._questions.key, profile_id, ask)
+        facts = read_ask(self._questions.keys, profile_id, ask)
         require_placement(viewer, facts.placement)
         return profile_id, facts, await self._question(facts)
 

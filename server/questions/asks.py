@@ -17,6 +17,8 @@ from server.questions.errors import UnknownAskError
 from server.questions.model import AskId, QuestionId
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from server.profiles.model import ProfileId
 
 _LANGUAGE = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}"
@@ -53,7 +55,7 @@ def ask_id(key: bytes, profile_id: ProfileId, facts: AskFacts) -> AskId:
     return AskId(f"ask_{body}.{tag(key, profile_id, body)}")
 
 
-def read_ask(key: bytes, profile_id: ProfileId, text: str) -> AskFacts:
+def read_ask(keys: Iterable[bytes], profile_id: ProfileId, text: str) -> AskFacts:
     """Return what an ask id of this profile says; raise UnknownAskError for any other text."""
     match = _ASK.fullmatch(text)
     if match is None:
@@ -68,6 +70,6 @@ def read_ask(key: bytes, profile_id: ProfileId, text: str) -> AskFacts:
         language=language,
         arm=arm,
     )
-    if not is_same(ask_id(key, profile_id, facts), text):
+    if not any(is_same(ask_id(key, profile_id, facts), text) for key in keys):
         raise UnknownAskError
     return facts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from server.access.model import ViewerKind
 from server.access.service import require_placement
 from server.kit.instruments import Instruments
-from server.kit.signing import derived_key
+from server.kit.signing import derived_keys
 from server.kit.watching import Watched
 from server.profiles.model import ProfileId
 from server.profiles.service import QUIET
@@ -67,7 +67,7 @@ class Questions:
         self._running = running
         self._prints = Prints()
         self._instruments = instruments or Instruments()
-        self.key = derived_key(secret, "ask")
+        self.keys = derived_keys(secret, "ask")
         self.live: Watched[LiveSets] = Watched("question_sets", self._load_live)
 
     def placement(self, viewer: Viewer, name: str) -> str:
@@ -178,7 +178,7 @@ class Questions:
             arm=verdict.arm,
         )
         return Ask(
-            id=ask_id(self.key, ProfileId(facts.profile_id), ask_facts),
+            id=ask_id(self.keys[0], ProfileId(facts.profile_id), ask_facts),
             question=question,
             definition=None
             if question.attribute_id is None

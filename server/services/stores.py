@@ -90,6 +90,15 @@ class Stores:
             each for field in fields(self) for each in getattr(getattr(self, field.name), "migrations", ())
         ]
 
+    async def reseal(self) -> dict[str, int]:
+        """Seal anew what a secret before this one sealed; return of how many of each kind."""
+        return {
+            "providers": await self.identity.providers.reseal(),
+            "identity secrets": await self.identity.hosts.reseal(),
+            "enrichers": await self.enrichers.reseal(),
+            "hooks": await self.hooks.reseal(),
+        }
+
 
 def build_stores(settings: Settings, database: Database) -> Stores:
     """Return the stores over one database."""
@@ -106,23 +115,23 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         profiles=ProfileStore(database),
         history=HistoryStore(database, retention=settings.claim_history),
         withdrawals=WithdrawalStore(database),
-        erased=ErasedStore(database, secret=settings.secret),
+        erased=ErasedStore(database, secret=settings.secret_of_stores),
         search=SearchStore(database),
-        identity=IdentityStore(database, secret=settings.secret),
+        identity=IdentityStore(database, secret=settings.secret_of_stores),
         events=EventStore(database),
         audiences=AudienceStore(database),
-        enrichers=EnricherStore(database, secret=settings.secret),
+        enrichers=EnricherStore(database, secret=settings.secret_of_stores),
         callbacks=CallbackStore(database),
         areas=AreaStore(database),
         visits=VisitStore(database),
         questions=QuestionStore(database),
         answers=LogStore(database),
         meters=MeterStore(database),
-        look_up_results=ResultStore(database, secret=settings.secret),
-        suppressions=SuppressionStore(database, secret=settings.secret),
+        look_up_results=ResultStore(database, secret=settings.secret_of_stores),
+        suppressions=SuppressionStore(database, secret=settings.secret_of_stores),
         runs=RunStore(database),
         jobs=JobStore(database),
-        hooks=HookStore(database, secret=settings.secret),
+        hooks=HookStore(database, secret=settings.secret_of_stores),
         deliveries=DeliveryStore(database),
         privacy=PrivacyStore(database),
     )

@@ -45,7 +45,9 @@ class Settings:
     public_url: str
     mongodb_url: str
     database: str
+    # Perhaps in several lines: the first makes things, what the others made is still good.
     secret: str = field(repr=False)
+    former_secrets: tuple[str, ...] = field(default=(), repr=False)  # good for what is stored alone
     host: str = "127.0.0.1"
     port: int = 8000
     demo_url: str = "http://127.0.0.1:8001"
@@ -72,6 +74,11 @@ class Settings:
     def is_development(self) -> bool:
         """Whether development conveniences are on."""
         return self.environment is Environment.DEVELOPMENT
+
+    @property
+    def secret_of_stores(self) -> str:
+        """The secret and all before it: what one of them sealed can be read, and addresses are recognised."""
+        return "\n".join((self.secret, *self.former_secrets))
 
     @property
     def demo_provider(self) -> ProviderSettings:
@@ -110,7 +117,10 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         or environ.get("MONGODB_URL")
         or "mongodb://127.0.0.1:27017",
         database=environ.get("ACQUAINT_DATABASE", "acquaint"),
-        secret=_secret(environ.get("ACQUAINT_SECRET", "")),
+        secret="\n".join(_secrets("ACQUAINT_SECRET", environ.get("ACQUAINT_SECRET", ""))),
+        former_secrets=_secrets("ACQUAINT_FORMER_SECRETS", former)
+        if (former := environ.get("ACQUAINT_FORMER_SECRETS"))
+        else (),
         host=environ.get("ACQUAINT_HOST", "127.0.0.1"),
         port=port,
         demo_url=_origin("ACQUAINT_DEMO_URL", environ.get("ACQUAINT_DEMO_URL", "http://127.0.0.1:8001")),
@@ -212,17 +222,17 @@ def _origin(name: str, text: str) -> str:
     return text.rstrip("/")
 
 
-def _secret(text: str) -> str:
-    if len(text) < _MIN_SECRET:
-        wanted = (
-            f"ACQUAINT_SECRET must be at least {_MIN_SECRET} random characters, the same in every process"
-        )
+def _secrets(name: str, text: str) -> tuple[str, ...]:
+    """Read the secrets of some lines: see docs/operations/secrets.md."""
+    lines = tuple(each.strip() for each in text.splitlines() if each.strip())
+    if not lines or any(len(each) < _MIN_SECRET for each in lines):
+        wanted = f"{name} must be at least {_MIN_SECRET} random characters, the same in every process"
         raise SettingsError(f"{wanted}; `openssl rand -hex 32` makes one.")
-    return text
+    return lines
 
 
 def _metrics_token(text: str) -> str | None:
-    if text and not re.fullmatch(rf"[!-~]{{{_MIN_SECRET},}}", text):
+    if text and not re.fullmatch(rf"([!-~]{{{_MIN_SECRET},}}\n?)+", text):
         message = (
             f"ACQUAINT_METRICS_TOKEN must be at least {_MIN_SECRET} random characters without spaces;"
             " `openssl rand -hex 32` makes one."

@@ -37,12 +37,12 @@ profile_ids = st.text(st.characters(exclude_categories=["Cs"], exclude_character
 
 def assert_unknown(text: str, *, key: bytes = KEY, profile_id: ProfileId = ADA) -> None:
     with pytest.raises(UnknownAskError, match="not one of yours"):
-        read_ask(key, profile_id, text)
+        read_ask([key], profile_id, text)
 
 
 @given(profile_ids, facts)
 def test_ask_is_read_as_it_was_made(profile_id: ProfileId, given_facts: AskFacts) -> None:
-    assert read_ask(KEY, profile_id, ask_id(KEY, profile_id, given_facts)) == given_facts
+    assert read_ask([KEY], profile_id, ask_id(KEY, profile_id, given_facts)) == given_facts
 
 
 @given(facts, facts)

@@ -14,7 +14,7 @@ from server.access.model import KeyId
 from server.identity.model import HostSigner, SignerId
 from server.kit.jwts import SignatureAlgorithm
 from server.kit.mongo import DuplicateKeyError, IndexModel
-from server.kit.sealing import Seal, SealBrokenError
+from server.kit.sealing import Seal, SealBrokenError, reseal
 from server.kit.signing import secret_hash
 
 if TYPE_CHECKING:
@@ -81,6 +81,10 @@ class HostStore:
         except DuplicateKeyError:
             return False
         return True
+
+    async def reseal(self) -> int:
+        """Seal anew what a secret before this one sealed; return of how many."""
+        return await reseal(self._signers, "secret", self._seal)
 
     def _model(self, document: Document) -> HostSigner:
         return HostSigner(

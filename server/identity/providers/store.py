@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from server.kit.sealing import Seal, SealBrokenError
+from server.kit.sealing import Seal, SealBrokenError, reseal
 from server.settings import ProviderSettings
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ class ProviderStore:
             "updated_at": now,
         }
         await self._providers.replace_one({"_id": settings.key}, document, upsert=True)
+
+    async def reseal(self) -> int:
+        """Seal anew what a secret before this one sealed; return of how many."""
+        return await reseal(self._providers, "secret", self._seal)
 
     def _model(self, document: Document) -> StoredProvider:
         secret, is_readable = self._opened(document)
