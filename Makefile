@@ -27,7 +27,7 @@ SYSTEM_NODE = $(shell node -e 'process.exit(parseInt(process.versions.node) < 20
 	&& npm --version 2>/dev/null)
 NPM_CI := npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 
-.PHONY: help run test faults check format schema released bench widget venv pins
+.PHONY: help run test faults soak check format schema released bench widget venv pins
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -41,6 +41,9 @@ test: venv widget $(E2E) ## run every test (ARGS="-k word" picks some)
 
 faults: venv ## break real processes under load, count what was lost (ARGS="api_killed --seeds 2")
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+soak: venv ## load it for 15 minutes and see whether anything grows (ARGS="--minutes 5")
+	@$(BIN)/python -m tests.faults soak $(ARGS)
 
 check: venv widget/node_modules/.stamp ## format, lint, types, import contracts, what the schema promised
 	@$(BIN)/ruff format --check --quiet --diff server tests

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from tests.faults import soaking
 from tests.faults.breaking import FAULTS
 from tests.faults.places import run
 from tests.faults.replica_set import Loopback
@@ -134,4 +136,5 @@ def _tell(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # and tidy up
+    sys.exit(soaking.main(sys.argv[2:]) if sys.argv[1:2] == ["soak"] else main(sys.argv[1:]))

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _REQUEST_SECONDS = 25.0  # longer than an operation may take
 _PAUSE_SECONDS = 0.05  # before another server is tried
-_THINKING_SECONDS = 0.02
 _MOST_PATIENT = 0.8  # of the clients' acts; others are given up at the first trouble
 
 START = """mutation { startVisit(input: {}) { ... on StartVisitSuccess {
@@ -62,11 +61,15 @@ class Load:
     app_key: str
     seed: int
     clients: int = 6
+    thinking_seconds: float = 0.02  # of each client between two acts
+    pace: float | None = None  # requests a second of all clients together; as fast as they can where None
     answers: Told = field(default_factory=Told)
     emails: Told = field(default_factory=Told)
     events: Told = field(default_factory=Told)
     replies: Counter[str] = field(default_factory=Counter)
     acknowledged_at: list[float] = field(default_factory=list)
+    _next_turn: float = 0.0
+    _turns: threading.Lock = field(default_factory=threading.Lock)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _troubles: list[BaseException] = field(default_factory=list)
@@ -102,6 +105,16 @@ class Load:
         """Wait, unless clients are to go."""
         self._stop.wait(seconds)
 
+    def await_turn(self) -> None:
+        """Wait as long as it takes to keep the pace."""
+        if self.pace is None:
+            return
+        with self._turns:
+            now = time.monotonic()
+            turn = max(now, self._next_turn)
+            self._next_turn = turn + 1 / self.pace
+        self.rest(turn - now)
+
     def longest_silence(self, since: float) -> float:
         """Return the seconds for which, from then on, no write was acknowledged."""
         moments = [since, *(each for each in self.acknowledged_at if each > since)]
@@ -116,7 +129,7 @@ class Load:
                     work(client, f"{self.seed}-{client.number}-{n}")
                 except GivenUpError:
                     continue
-                self.rest(_THINKING_SECONDS)
+                self.rest(self.thinking_seconds)
         except BaseException as error:  # noqa: BLE001 - shown by whoever runs this
             self._troubles.append(error)
         finally:
@@ -180,6 +193,7 @@ class _Client:
     def _try(self, headers: dict[str, str], body: dict[str, Any]) -> dict[str, Any] | float:
         """Return data, or after how many seconds to try again."""
         servers, replies = self._load.servers, self._load.replies
+        self._load.await_turn()
         try:
             reply = self.http.post(
                 f"{servers[self._server % len(servers)]}/graphql", json=body, headers=headers

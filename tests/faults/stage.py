@@ -100,9 +100,9 @@ class Stage:
         assert part.process is not None
         kill(part.process)
 
-    def load(self, seed: int) -> Load:
+    def load(self, seed: int, **how: Any) -> Load:  # noqa: ANN401 - fields of a load
         """Return clients of both APIs."""
-        return Load(self.servers, self.world.publishable_key, self._app_key, seed)
+        return Load(self.servers, self.world.publishable_key, self._app_key, seed, **how)
 
     def clear(self) -> None:
         """Forget the people of earlier runs; keys and configuration stay."""
