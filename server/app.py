@@ -13,10 +13,12 @@ from starlette.routing import Route
 
 from server.graphql.execution import Executor
 from server.graphql.schema import build_schema
+from server.kit.crowding import Crowd
 from server.kit.leaving import Leaving
 from server.kit.watching import keep_fresh
 from server.services import WIDGET_FILES
 from server.web.addresses import ClientAddresses
+from server.web.admission import Admission
 from server.web.callbacks import callback_routes
 from server.web.gate import Gate
 from server.web.graphiql import graphiql_files
@@ -51,12 +53,21 @@ def create_app(
     """
     settings = services.settings
     leaving = leaving or Leaving()
+    crowd = Crowd(least=settings.connection_limits.least_operations, tell_limit=services.instruments.limited)
+    executor = _executor(services, crowd)
     watching = _watching_routes(services, leaving, tells_figures=not is_one_of_several)
-    routes = [*_routes(services, leaving), *watching]
+    routes = [*_routes(services, executor, crowd, leaving), *watching]
     graphql = next(each for each in routes if isinstance(each, Route) and each.path == _GRAPHQL)
     return Starlette(
         routes=routes,
         middleware=[
+            Middleware(
+                Admission,
+                path=_GRAPHQL,
+                crowd=crowd,
+                priority_of=executor.priority_of,
+                instruments=services.instruments,
+            ),
             Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(
                 RequestIds,
@@ -70,14 +81,18 @@ def create_app(
     )
 
 
-def _routes(services: Services, leaving: Leaving) -> list[BaseRoute]:
-    is_development = services.settings.is_development
-    executor = Executor(
+def _executor(services: Services, crowd: Crowd) -> Executor:
+    return Executor(
         schema=build_schema(),
         services=services,
         limits=services.settings.operation_limits,
-        may_introspect=is_development,
+        may_introspect=services.settings.is_development,
+        crowd=crowd,
     )
+
+
+def _routes(services: Services, executor: Executor, crowd: Crowd, leaving: Leaving) -> list[BaseRoute]:
+    is_development = services.settings.is_development
     gate = Gate(
         access=services.access,
         limits=services.limits,
@@ -97,6 +112,7 @@ def _routes(services: Services, leaving: Leaving) -> list[BaseRoute]:
         stream=executor.stream,
         own_origin=services.settings.public_url,
         max_connections=services.settings.connection_limits.sockets,
+        crowd=crowd,
         leaving=leaving,
     )
     routes: list[BaseRoute] = [

@@ -113,6 +113,10 @@ class Documents:
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
         self._size = 0
 
+    def known(self, text: str) -> Prepared | None:
+        """Return a valid document that was used before, if it is kept."""
+        return self._kept.get(text)
+
     def prepare(self, text: str) -> Prepared:
         """Return the document of a text, or its errors."""
         kept = self._kept.get(text)

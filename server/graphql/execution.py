@@ -19,6 +19,8 @@ from server.graphql.increments import parts_of
 from server.graphql.limits import LimitError
 from server.graphql.persisted import PersistedDocuments
 from server.graphql.planning import StrawberryPlanner
+from server.graphql.priorities import priority_of
+from server.kit.crowding import Crowd
 from server.kit.errors import AWAY, MASKED, ExpectedError, ForbiddenError, InvalidInputError
 from server.kit.following import LostTrackError
 from server.kit.logs import tell
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from server.access.model import Viewer
     from server.graphql.executor import CompiledDocument
     from server.graphql.increments import StillAllowed
+    from server.kit.crowding import Priority
     from server.kit.operations import Operation
     from server.services import Services
 
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _STREAMED = "A subscription is answered by a stream of events: accept text/event-stream."
+_MOST_NAMED = 1_000  # documents; apps have a hundred
 _LONGEST_MESSAGE = 500  # characters
 _NOT_TRUSTED = "Pages may have those documents executed alone that were added beforehand."
 _NOT_SAFE = "What changes anything comes by POST."
@@ -59,7 +63,10 @@ class Executor:
         services: Services,
         may_introspect: bool,
         limits: OperationLimits | None = None,
+        crowd: Crowd | None = None,
     ) -> None:
+        self._crowd = crowd or Crowd()
+        self._named: dict[str, str] = {}  # root fields of documents that are known by their SHA-256
         self._schema = schema._schema  # noqa: SLF001 - graphql-core's schema; Strawberry has no other door
         self._services = services
         self._limits = limits or OperationLimits()
@@ -138,8 +145,23 @@ class Executor:
         name = prepared.name_of(operation.name)
         code = _code_of(response)
         self._instruments.operated(name, code, seconds)
+        if seconds is not None:
+            self._crowd.took(name, seconds)
+        if operation.sha256 is not None and prepared.compiled is not None:
+            if len(self._named) >= _MOST_NAMED:
+                self._named.clear()
+            self._named[operation.sha256] = name
         tell(operation=name, code=code)
         return name, code
+
+    def priority_of(self, text: object, sha256: object, *, is_app: bool) -> Priority:
+        """Return how much an operation matters; of a document that was not executed before by who asks."""
+        if isinstance(text, str):
+            known = self._open.known(text) or self._closed.known(text)
+            root = None if known is None else known.name_of(None)
+        else:
+            root = self._named.get(str(sha256).removeprefix("sha256:"))
+        return priority_of(root, is_app=is_app)
 
     async def _executed(
         self, prepared: Prepared, viewer: Viewer, request_id: str, operation: Operation

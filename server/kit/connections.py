@@ -12,6 +12,7 @@ class ConnectionLimits:
     connections: int = 20_000  # of every kind; one that idles takes some 15 kB, a WebSocket some 35
     sockets: int = 10_000  # WebSockets
     streams: int = 2_000  # server-sent events
+    least_operations: int = 12  # in hand at once, before any is refused: fewer would leave the process idle
     header_bytes: int = 65_536  # browsers send some 1,000 and proxies refuse more than 32,768
     header_seconds: int = 10  # from the first byte, or from the connection, to the end of the headers
     body_seconds: int = 20  # from there to the end of the body: 256 kB at 13 kB a second

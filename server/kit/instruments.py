@@ -82,6 +82,17 @@ class Instruments:
             buckets=_OPERATION_SECONDS,
             registry=registry,
         )
+        self._refused = Counter(
+            "acquaint_refused",
+            "Operations that were sent away because there was not room for all.",
+            ["priority"],
+            registry=registry,
+        )
+        self._limit = Gauge(
+            "acquaint_operations_limit",
+            "How many operations there may be in hand; what matters less is refused before.",
+            registry=registry,
+        )
         self._documents = Counter(
             "acquaint_documents",
             "GraphQL documents, by whether they were prepared already.",
@@ -156,6 +167,14 @@ class Instruments:
         self._operation(operation, code).inc()
         if seconds is not None:
             self._duration(operation).observe(seconds)
+
+    def refused(self, priority: str) -> None:
+        """Count an operation that was not let in."""
+        self._refused.labels(priority).inc()
+
+    def limited(self, operations: float) -> None:
+        """Note how many operations there may be in hand."""
+        self._limit.set(operations)
 
     def prepared(self, *, was_kept: bool) -> None:
         """Count a document."""

@@ -23,6 +23,7 @@ from starlette.websockets import WebSocketDisconnect
 from server.access.errors import AuthenticationError, TooManyRequestsError
 from server.access.model import ViewerKind
 from server.kit.connections import ConnectionLimits
+from server.kit.crowding import Crowd, Priority
 from server.kit.leaving import Leaving
 from server.kit.logs import begin
 from server.web.graphql_endpoint import MAX_BODY
@@ -51,6 +52,7 @@ _MAX_ID = 128  # characters
 _LEAVE_SECONDS = 1.0
 _LAST_SECONDS = 0.5
 _RETRY_SECONDS = 5
+_CROWDED = f"There is more to do than can be done in good time: try again in {_RETRY_SECONDS} seconds."
 
 
 class ClosedError(Exception):
@@ -73,6 +75,7 @@ class GraphQLSocket:
         own_origin: str,
         init_seconds: float = INIT_SECONDS,
         max_connections: int = MAX_CONNECTIONS,
+        crowd: Crowd | None = None,
         leaving: Leaving | None = None,
     ) -> None:
         self._gate = gate
@@ -81,6 +84,7 @@ class GraphQLSocket:
         self._init_seconds = init_seconds
         self._max_connections = max_connections
         self._connections = 0
+        self._crowd = crowd or Crowd()
         self._leaving = leaving or Leaving()
 
     def route(self, path: str) -> WebSocketRoute:
@@ -94,7 +98,7 @@ class GraphQLSocket:
         if not may_come:
             await websocket.close()  # before it is accepted: HTTP 403
             return
-        if self._connections >= self._max_connections or self._leaving.begun.is_set():
+        if not self._has_room():
             full = Response(status_code=503, headers={"Retry-After": str(_RETRY_SECONDS)})
             await websocket.send_denial_response(full)
             return
@@ -103,6 +107,10 @@ class GraphQLSocket:
             await self._converse(websocket)
         finally:
             self._connections -= 1
+
+    def _has_room(self) -> bool:
+        is_full = self._connections >= self._max_connections
+        return not is_full and not self._leaving.begun.is_set() and self._crowd.has_room_for(Priority.APP)
 
     async def _converse(self, websocket: WebSocket) -> None:
         speaks = PROTOCOL in websocket.scope["subprotocols"]
@@ -114,6 +122,7 @@ class GraphQLSocket:
                 self._stream,
                 speaks=speaks,
                 init_seconds=self._init_seconds,
+                crowd=self._crowd,
                 leaving=self._leaving,
             )
             await conversation.run()
@@ -133,6 +142,7 @@ class _Conversation:
     stream: Stream
     speaks: bool
     init_seconds: float
+    crowd: Crowd
     leaving: Leaving
     proof: Proof | None = None
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -244,7 +254,11 @@ class _Conversation:
         request_id, began = secrets.token_hex(8), perf_counter()
         begin(request_id=request_id)
         try:
-            await self._answer(name, operation, request_id)
+            if self.crowd.has_room_for(Priority.APP):
+                await self._answer(name, operation, request_id)
+            else:
+                self.operations.pop(name, None)
+                await self._error(name, _CROWDED)
         finally:
             _log.info("socket operation", extra={"duration_ms": round((perf_counter() - began) * 1000, 2)})
 

@@ -17,6 +17,7 @@ from tests.bench import (
     keeping,
     memory,
     next_question,
+    overload,
     seeing,
     selection,
     start_up,
@@ -51,6 +52,7 @@ _BENCHES: Mapping[str, Bench] = {
     "look_ups": enriching.look_ups,
     "queue_growth": enriching.queue_growth,
     "sign_in": enriching.sign_in,
+    "overload": overload.measure,
 }
 
 

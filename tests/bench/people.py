@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from server.services import Services
 
 ORIGIN = "https://www.example.com"
-_ADMIN = Viewer(kind=ViewerKind.ADMIN, scopes=frozenset({Scope.ADMIN}))
+ADMIN = Viewer(kind=ViewerKind.ADMIN, scopes=frozenset({Scope.ADMIN}))
 _PROVIDER = {
     "key": "example",
     "issuer": "https://accounts.example.com",
@@ -109,6 +109,7 @@ def production_environment(mongodb_url: str, database: str, port: int) -> dict[s
         "ACQUAINT_SECRET": secrets.token_hex(32),
         "ACQUAINT_PORT": str(port),
         "ACQUAINT_LIMITS": json.dumps({name: [10**9, 60] for name in DEFAULTS}),  # counted, never reached
+        "ACQUAINT_CONNECTION_LIMITS": json.dumps({"least_operations": 1_000}),  # nobody is sent away
         "ACQUAINT_PROVIDERS": json.dumps([_PROVIDER]),
     }
 
@@ -127,10 +128,10 @@ async def _settle(environ: Mapping[str, str], count: int) -> list[Person]:
     with contextlib.closing(services):
         await services.stores.create_indexes()
         await services.attributes.ensure_standard_attributes()
-        created = await services.authoring.create(_ADMIN, "welcome", _QUESTIONS)
-        await services.authoring.publish(_ADMIN, created.id, created.version)
+        created = await services.authoring.create(ADMIN, "welcome", _QUESTIONS)
+        await services.authoring.publish(ADMIN, created.id, created.version)
         made = await services.access.create_key(
-            _ADMIN, kind=KeyKind.PUBLISHABLE, name="Example", origins=(ORIGIN,)
+            ADMIN, kind=KeyKind.PUBLISHABLE, name="Example", origins=(ORIGIN,)
         )
         await services.questions.live.refresh()
         first = await _sign_in(services, made.key)
@@ -149,7 +150,7 @@ async def _sign_in(services: Services, key: ApiKey) -> Profile:
     started = await services.identity.start_visit(
         page, resume_token=None, sign_in=SignInCode(code=code, verifier=_VERIFIER)
     )
-    return await services.claiming.set_attributes(_ADMIN, started.profile.id, _FROM_APP, may_create=False)
+    return await services.claiming.set_attributes(ADMIN, started.profile.id, _FROM_APP, may_create=False)
 
 
 async def _insert(profiles: Collection, first: Profile, copies: Sequence[Profile]) -> None:

@@ -5,9 +5,9 @@ import { ANSWERED, client, memory, NEXT, server, started } from "./fake-server.t
 
 const KEPT = "acquaint:kept:https://api.example|pk_test";
 
-test("an answer that the network loses is kept, and sent under the same ask once it is back", async () => {
+for (const trouble of ["offline", 503] as const) test(`an answer that meets trouble (${trouble}) for long is kept, and sent under the same ask after it`, async () => {
   const storage = memory();
-  const { asked, fetch } = server(started("a"), "offline", "offline", "offline", "offline", ANSWERED);
+  const { asked, fetch } = server(started("a"), trouble, trouble, trouble, trouble, ANSWERED);
   const handled: [string, boolean][] = [];
   const drip = client(fetch, { storage });
   drip.subscribe((notice) => notice.type === "handled" && handled.push([notice.parcel.askId, notice.isLate]));
