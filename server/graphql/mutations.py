@@ -191,9 +191,9 @@ class Mutation(
     async def erase_person(
         self, info: Info, input: Annotated[privacy.ErasePersonInput, _What]
     ) -> privacy.ErasePersonResult:
-        """Queue it; needs the scope privacy:erase."""
+        """Queue it; people themselves with a recent sign-in, apps with the scope privacy:erase."""
         context = info.context
-        whom = profiles.read_lookup(input.profile)
+        whom = consenting.read_whose(input.profile)
         made = await context.services.privacy.erase_person(context.viewer, whom)
         return privacy.PrivacyRequestSuccess(request=privacy.show_request(made))
 

@@ -68,6 +68,7 @@ _WITH_KEY = (_PAGE, _PERSON, *Scope)
 _ALL = _may(Everyone.NOBODY, *_WITH_KEY)
 _ADMIN = _may(Scope.ADMIN)
 _OWN = "people: their own"
+_THEMSELVES = "people: themselves, once signed in within 15 minutes of it"
 
 QUERIES: Mapping[str, Who] = MappingProxyType(
     {
@@ -142,7 +143,7 @@ MUTATIONS: Mapping[str, Who] = MappingProxyType(
         "duplicateQuestionSet": _ADMIN,
         "endIdentitySigner": _ADMIN,
         "endTokenIssuer": _ADMIN,
-        "erasePerson": _may(Scope.PRIVACY_ERASE),
+        "erasePerson": _may(_PERSON, Scope.PRIVACY_ERASE, note=_THEMSELVES),
         "exportPerson": _may(_PERSON, Scope.PRIVACY_EXPORT, note=_OWN),
         "exportQuestionSet": _ADMIN,
         "importQuestionSet": _ADMIN,

@@ -8,7 +8,7 @@ from typing import Annotated
 import strawberry
 
 from server.graphql.context import Info
-from server.graphql.errors import ForbiddenError, InvalidInputError, NotFoundError
+from server.graphql.errors import ForbiddenError, InvalidInputError, NotFoundError, RecentSignInError
 from server.graphql.node import Node
 from server.graphql.profiles import ProfileLookup
 from server.privacy import model
@@ -72,7 +72,9 @@ class ExportPersonInput:
 class ErasePersonInput:
     """See privacy.service."""
 
-    profile: ProfileLookup = strawberry.field(description="The person.")
+    profile: ProfileLookup | None = strawberry.field(
+        default=None, description="The person; left out by people themselves."
+    )
 
 
 @strawberry.input(description="Who is to be made anonymous.")
@@ -110,7 +112,7 @@ ExportPersonResult = Annotated[
     strawberry.union("ExportPersonResult", description="What became of exportPerson."),
 ]
 ErasePersonResult = Annotated[
-    PrivacyRequestSuccess | ForbiddenError | NotFoundError | InvalidInputError,
+    PrivacyRequestSuccess | ForbiddenError | RecentSignInError | NotFoundError | InvalidInputError,
     strawberry.union("ErasePersonResult", description="What became of erasePerson."),
 ]
 AnonymisePersonResult = Annotated[

@@ -10,19 +10,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from server.access.model import SessionId, ViewerKind
+from server.access.model import ViewerKind
 from server.identity.changes import IdentityUnlinked
 from server.identity.errors import (
     IdentityInUseError,
     LastIdentityError,
     LinkCodeError,
-    RecentSignInError,
 )
 from server.identity.linking import email_refs, share_address, social_ref, ways_in
-from server.identity.model import RECENT, ProvedIdentity, StartedVisit
-from server.identity.sessions import is_recent
+from server.identity.model import ProvedIdentity, StartedVisit
 from server.kit.changes import ChangeId
-from server.kit.errors import ConflictError, ForbiddenError, NotFoundError
+from server.kit.errors import ConflictError, NotFoundError
 from server.kit.ids import new_id
 from server.kit.signing import s256_challenge
 from server.profiles.errors import IdentityTakenError
@@ -102,7 +100,7 @@ class Joining:
         account or a session before loses it here.
         Raises ForbiddenError, RecentSignInError, LinkCodeError, IdentityInUseError, ConflictError.
         """
-        session = await self._recent_session(viewer)
+        session = await self._sessions.recent(viewer)
         provider_key, proved, withheld = await self._proved(session, code)
         return await self._linked(session, provider_key, proved, withheld, keeps_withheld=False)
 
@@ -111,7 +109,7 @@ class Joining:
     ) -> StartedVisit:
         """Let an account join whose session this is; the browser brought both. As `link`, and audited."""
         async with self._audit.noting(session.viewer, "linkIdentity"):
-            await self._recent_session(session.viewer)
+            await self._sessions.recent(session.viewer)
             return await self._linked(session, provider_key, proved, withheld, keeps_withheld=True)
 
     async def unlink_on_our_pages(self, session: Session, ref: IdentityRef) -> None:
@@ -148,7 +146,7 @@ class Joining:
         session ends: one of them may have been begun with this account.
         Raises ForbiddenError, RecentSignInError, NotFoundError, LastIdentityError, ConflictError.
         """
-        session = await self._recent_session(viewer)
+        session = await self._sessions.recent(viewer)
         for _ in range(_TRIES):
             profile = await self._profiles.find(session.profile_id)
             update = None if profile is None else await self._without(profile, ref)
@@ -174,21 +172,6 @@ class Joining:
         refs = dict.fromkeys(email_refs(own, email))
         found = [(ref, await self._profiles.find_living(ref)) for ref in refs]
         return [ref.value for ref, other in found if other is not None and other.id != viewer.profile_id]
-
-    async def _recent_session(self, viewer: Viewer) -> Session:
-        """Return the session of a person who signed in a short while ago.
-
-        A viewer token may outlive its session by a moment, so the session is looked up: what was revoked
-        links nothing any more.
-        """
-        if viewer.kind is not ViewerKind.PERSON or viewer.session_id is None or not viewer.is_identified:
-            raise ForbiddenError("Only a person who is signed in has accounts to link.")
-        session = await self._store.find_session_by_id(SessionId(viewer.session_id), self._clock())
-        if session is None or session.profile_id != viewer.profile_id:
-            raise ForbiddenError("This session has ended: sign in again.")
-        if not is_recent(session, self._clock(), RECENT):
-            raise RecentSignInError("The last sign-in is too long ago: sign in again, then link.")
-        return session
 
     async def _proved(
         self, session: Session, code: SignInCode

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.access.model import SessionId, ViewerKind
+from server.identity.errors import RecentSignInError
 from server.identity.linking import may_open
 from server.identity.model import (
     OWN_PAGES,
     OWN_SESSION_ABSOLUTE,
     OWN_SESSION_IDLE,
+    RECENT,
     SESSION_ABSOLUTE,
     SESSION_IDLE,
     Session,
@@ -103,6 +105,21 @@ class Sessions:
             return None
         await self.touch(session)
         return session, profile
+
+    async def recent(self, viewer: Viewer) -> Session:
+        """Return the session of a person who signed in a short while ago.
+
+        A viewer token may outlive its session by a moment, so the session is looked up: with what was revoked
+        nothing is linked or erased any more. Raises ForbiddenError and RecentSignInError.
+        """
+        if viewer.kind is not ViewerKind.PERSON or viewer.session_id is None or not viewer.is_identified:
+            raise ForbiddenError("This needs a person who is signed in.")
+        session = await self._store.find_session_by_id(SessionId(viewer.session_id), self._clock())
+        if session is None or session.profile_id != viewer.profile_id:
+            raise ForbiddenError("This session has ended: sign in again.")
+        if not is_recent(session, self._clock(), RECENT):
+            raise RecentSignInError("The last sign-in is too long ago: sign in again.")
+        return session
 
     # What people do
 

@@ -25,6 +25,8 @@ from server.privacy.model import (
 from server.profiles.model import ProfileId
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from server.access.model import Viewer
     from server.consent.changes import ConsentRecorded
     from server.consent.service import Consents
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from server.profiles.model import IdentityRef
     from server.profiles.service import Profiles
 
+    # Raises unless the person signed in a short while ago.
+    ProveRecent = Callable[[Viewer], Awaitable[object]]
+
 DOWNLOADS = "/privacy/exports"  # where archives are fetched
 _SCOPES = {
     RequestKind.EXPORT: Scope.PRIVACY_EXPORT,
@@ -44,9 +49,12 @@ _SCOPES = {
 
 
 class Privacy:
-    """Takes requests about people's data and shows what became of them; jobs do the work."""
+    """Takes requests about people's data and shows what became of them; jobs do the work.
 
-    def __init__(
+    `prove_recent` raises for whoever did not sign in a short while ago.
+    """
+
+    def __init__(  # noqa: PLR0913 - everything that a request about a person touches
         self,
         *,
         profiles: Profiles,
@@ -56,7 +64,9 @@ class Privacy:
         clock: Clock,
         secret: str,
         public_url: str,
+        prove_recent: ProveRecent,
     ) -> None:
+        self._prove_recent = prove_recent
         self._profiles = profiles
         self._consents = consents
         self._store = store
@@ -74,11 +84,19 @@ class Privacy:
             return await self._begin(viewer, RequestKind.EXPORT, ProfileId(viewer.profile_id or ""))
         return await self._begin(viewer, RequestKind.EXPORT, self._named(viewer, RequestKind.EXPORT, by))
 
-    async def erase_person(self, viewer: Viewer, by: ProfileId | IdentityRef) -> PrivacyRequest:
+    async def erase_person(self, viewer: Viewer, by: ProfileId | IdentityRef | None) -> PrivacyRequest:
         """Have a person erased everywhere; of somebody who was, return that erasure.
 
-        Raises ForbiddenError and NotFoundError.
+        People erase themselves, with a recent sign-in once there is more to them than a browser: a page that
+        somebody left open is no reason to lose what is known for good. Apps erase by scope.
+        Raises ForbiddenError, RecentSignInError and NotFoundError.
         """
+        if viewer.kind is ViewerKind.PERSON and by in {None, viewer.profile_id}:
+            own = ProfileId(viewer.profile_id or "")
+            profile = await self._profiles.find_living(own)
+            if profile is not None and profile.is_identified:
+                await self._prove_recent(viewer)
+            return await self._begin(viewer, RequestKind.ERASE, own)
         whom = self._named(viewer, RequestKind.ERASE, by)
         done = await self._store.erasure_of(whom) if isinstance(whom, str) else None
         if done is not None and done.state is RequestState.DONE:
@@ -188,5 +206,5 @@ class Privacy:
 
 
 def _may_see(viewer: Viewer, request: PrivacyRequest) -> bool:
-    is_own = request.kind is RequestKind.EXPORT and viewer.profile_id in request.profile_ids
+    is_own = request.kind is not RequestKind.ANONYMISE and viewer.profile_id in request.profile_ids
     return is_own or viewer.has_scope(_SCOPES[request.kind])

@@ -195,6 +195,7 @@ def build_services(
             clock=clock,
             secret=settings.secret,
             public_url=settings.public_url,
+            prove_recent=identity.sessions.recent,
         ),
         audit=AuditLog(store=stores.audit, clock=clock),
         documents=TrustedDocuments(

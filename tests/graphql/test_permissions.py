@@ -81,6 +81,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     "addQuestion": {"id": "set_none", "expectedVersion": 1, "question": QUESTION},
     "updateQuestion": {"id": "set_none", "expectedVersion": 1, "question": QUESTION},
     "exportPerson": {"profile": {"id": HERSELF}},
+    "erasePerson": {"profile": {"id": HERSELF}},
     "recordConsent": {"purpose": "none", "state": "GRANTED", "profile": {"id": HERSELF}},
     "trackEvent": {"name": "bought", "profile": {"id": HERSELF}},
 }

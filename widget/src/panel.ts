@@ -55,8 +55,8 @@ class View {
     this.#lent = lent;
     const root = host.attachShadow({ mode: "open" });
     lent.adopt(root, css);
-    this.#place = lent.element("section", { class: "place card", part: "panel" });
-    this.#status = lent.element("p", { class: "error", part: "error", role: "status" });
+    this.#place = lent.element("section", { class: "place card", part: "panel", tabindex: -1 });
+    this.#status = lent.element("p", { part: "error", role: "status" });
     root.append(this.#place, this.#status);
   }
 
@@ -80,7 +80,11 @@ class View {
   async #draw(): Promise<void> {
     try {
       const drawn = this.#host.localName === "profile-meter" ? await this.#meter() : await this.#panel();
-      if (!this.#host.shadowRoot?.activeElement?.matches("input, select")) this.#place.replaceChildren(...drawn);
+      const focused = this.#host.shadowRoot?.activeElement;
+      if (focused?.matches("input, select")) return;
+      this.#place.replaceChildren(...drawn);
+      // Whoever was inside stays inside: what they pressed may be gone.
+      if (focused) this.#place.focus();
     } catch (thrown) {
       this.#fail(thrown);
     }
@@ -132,8 +136,7 @@ class View {
         "div",
         { class: "actions" },
         this.#button("download", texts.download, ({ currentTarget }) => void this.#download(currentTarget as HTMLElement)),
-        // Only the host's backend may erase: it knows that the person means it.
-        this.#host.hasAttribute("erasable") && this.#button("erase", texts.erase, () => this.#tell("profile:erase")),
+        this.#button("erase", texts.erase, ({ currentTarget }) => this.#askToErase(currentTarget as HTMLElement)),
       ),
     ];
   }
@@ -142,21 +145,27 @@ class View {
     const { element } = this.#lent;
     const { label, value, source, observedAt, key, definition } = attribute;
     const texts = this.#texts;
+    const { purpose } = definition;
     const isOwn = source.kind === "PERSON";
     const age = ageOf(observedAt, this.#language);
-    const labelOf = (each: unknown) => definition.options.find((option) => option.value === each)?.label ?? String(each);
+    const named = [...definition.options, { value: true, label: texts.yes }, { value: false, label: texts.no }];
+    const labelOf = (each: unknown) => named.find((option) => option.value === each)?.label ?? String(each);
+    const act = (part: string, words: string, onClick: () => void) => this.#button(part, words, onClick, { "aria-label": `${words}: ${label}` });
     const words = value !== null && typeof value === "object" && !Array.isArray(value) ? Object.values(value) : [value].flat().map(labelOf);
     const row = element(
       "li",
       { part: "row" },
       element("strong", { part: "label" }, label),
-      element("span", { class: "value", part: "value" }, words.join(", ")),
-      isEditable(attribute) && this.#button("correct", texts.correct, () => this.#edit(row, attribute), { "aria-label": `${texts.correct}: ${label}` }),
+      element("span", { part: "value" }, words.join(", ")),
       element("small", { part: "source" }, isOwn ? filledIn(texts.bySelf, age) : filledIn(texts.by, source.label, age)),
-      isOwn &&
-        this.#button("take-back", texts.takeBack, () => void this.#write(documents.CORRECT, { key, value: null }), {
-          "aria-label": `${texts.takeBack}: ${label}`,
-        }),
+      element(
+        "div",
+        { class: "acts" },
+        isEditable(attribute) && act("correct", texts.correct, () => this.#edit(row, attribute)),
+        isOwn && act("take-back", texts.takeBack, () => void this.#write(documents.CORRECT, { key, value: null })),
+        // What somebody else says is hidden with the consent that it rests on.
+        !isOwn && purpose && act("hide", texts.hide, () => void this.#write(documents.CONSENT, { purpose, state: "WITHDRAWN" })),
+      ),
     );
     return row;
   }
@@ -193,6 +202,34 @@ class View {
     return this.#lent.element("li", { part: "lookup" }, this.#lent.element("span", {}, enricher.name), button);
   }
 
+  /** Once more, in a word that says what it means. */
+  #askToErase(button: HTMLElement): void {
+    if (!this.#tell("profile:erase")) return;
+    const { element } = this.#lent;
+    const { sure, eraseAll, cancel } = this.#texts;
+    const asked = element(
+      "div",
+      { part: "confirm", role: "group", "aria-label": sure, tabindex: -1 },
+      element("p", {}, sure),
+      this.#button("erase-all", eraseAll, () => void this.#erase()),
+      this.#button("cancel", cancel, () => {
+        asked.replaceWith(button);
+        button.focus();
+      }),
+    );
+    button.replaceWith(asked);
+    asked.focus();
+  }
+
+  /** Erases on the server, and forgets the person in this browser. */
+  async #erase(): Promise<void> {
+    const result = await this.#write(documents.ERASE, {}, false);
+    if (!result) return;
+    this.#tell("profile:erased");
+    await (await import("./people.ts")).reset(this.#connection!);
+    this.#status.textContent = this.#texts.erased;
+  }
+
   async #download(button: HTMLElement): Promise<void> {
     const { element } = this.#lent;
     button.textContent = this.#texts.preparing;
@@ -211,7 +248,9 @@ class View {
   async #write(query: string, variables: Record<string, unknown>, isShown = true): Promise<Result["result"] | null> {
     try {
       const { result } = await this.#connection!.request<Result>(query, variables);
-      this.#status.textContent = result.message ?? "";
+      const isTooLate = result.__typename === "RecentSignInError";
+      this.#status.textContent = isTooLate ? this.#texts.signInAgain : (result.message ?? "");
+      if (isTooLate) this.#tell("profile:sign-in");
       if (!result.message && isShown) {
         this.#tell("profile:changed");
         await this.#draw();

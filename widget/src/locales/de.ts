@@ -70,6 +70,11 @@ export default {
   preparing: "Ihre Daten werden gepackt …",
   ready: "Ihre Daten sind bereit: herunterladen",
   erase: "Meine Daten löschen",
+  hide: "Ausblenden",
+  sure: "Damit wird alles, was über Sie bekannt ist, endgültig gelöscht.",
+  eraseAll: "Alles löschen",
+  erased: "Ihre Daten werden gelöscht.",
+  signInAgain: "Bitte melden Sie sich zuerst noch einmal an.",
   known: "{0} von {1} bekannt",
   next: "Als Nächstes",
 } satisfies Words;

@@ -70,6 +70,11 @@ export default {
   preparing: "Sus datos se están preparando…",
   ready: "Sus datos están listos: descargar",
   erase: "Borrar mis datos",
+  hide: "Ocultar",
+  sure: "Esto borra para siempre todo lo que se sabe de usted.",
+  eraseAll: "Borrarlo todo",
+  erased: "Sus datos se están borrando.",
+  signInAgain: "Primero inicie sesión de nuevo, por favor.",
   known: "{0} de {1} conocidos",
   next: "Siguiente",
 } satisfies Words;

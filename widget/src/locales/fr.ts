@@ -70,6 +70,11 @@ export default {
   preparing: "Vos données sont en préparation…",
   ready: "Vos données sont prêtes : télécharger",
   erase: "Effacer mes données",
+  hide: "Masquer",
+  sure: "Tout ce que nous savons de vous sera effacé définitivement.",
+  eraseAll: "Tout effacer",
+  erased: "Vos données sont en cours d'effacement.",
+  signInAgain: "Veuillez d'abord vous reconnecter.",
   known: "{0} sur {1} connus",
   next: "Ensuite",
 } satisfies Words;

@@ -70,6 +70,11 @@ export default {
   preparing: "I tuoi dati sono in preparazione…",
   ready: "I tuoi dati sono pronti: scarica",
   erase: "Cancella i miei dati",
+  hide: "Nascondi",
+  sure: "Tutto ciò che sappiamo di te verrà cancellato per sempre.",
+  eraseAll: "Cancella tutto",
+  erased: "I tuoi dati vengono cancellati.",
+  signInAgain: "Prima accedi di nuovo.",
   known: "{0} di {1} noti",
   next: "Prossimo",
 } satisfies Words;

@@ -70,6 +70,11 @@ export default {
   preparing: "データを準備しています…",
   ready: "データの準備ができました：ダウンロード",
   erase: "自分のデータを消去",
+  hide: "隠す",
+  sure: "あなたについて知られていることがすべて完全に消去されます。",
+  eraseAll: "すべて消去",
+  erased: "データを消去しています。",
+  signInAgain: "まず、もう一度ログインしてください。",
   known: "{1} 項目中 {0} 項目が既知",
   next: "次へ",
 } satisfies Words;

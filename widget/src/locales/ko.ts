@@ -70,6 +70,11 @@ export default {
   preparing: "데이터를 준비하고 있습니다…",
   ready: "데이터가 준비되었습니다: 다운로드",
   erase: "내 데이터 삭제",
+  hide: "숨기기",
+  sure: "회원님에 대해 알려진 모든 내용이 영구히 삭제됩니다.",
+  eraseAll: "모두 삭제",
+  erased: "데이터를 삭제하고 있습니다.",
+  signInAgain: "먼저 다시 로그인해 주세요.",
   known: "{1}개 중 {0}개 확인됨",
   next: "다음",
 } satisfies Words;

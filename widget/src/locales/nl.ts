@@ -70,6 +70,11 @@ export default {
   preparing: "Uw gegevens worden ingepakt…",
   ready: "Uw gegevens staan klaar: downloaden",
   erase: "Mijn gegevens wissen",
+  hide: "Verbergen",
+  sure: "Hiermee wordt alles wat over u bekend is voorgoed gewist.",
+  eraseAll: "Alles wissen",
+  erased: "Uw gegevens worden gewist.",
+  signInAgain: "Log eerst opnieuw in.",
   known: "{0} van {1} bekend",
   next: "Volgende",
 } satisfies Words;

@@ -70,6 +70,11 @@ export default {
   preparing: "Dane są pakowane…",
   ready: "Dane są gotowe: pobierz",
   erase: "Usuń moje dane",
+  hide: "Ukryj",
+  sure: "To na zawsze usunie wszystko, co o Tobie wiadomo.",
+  eraseAll: "Usuń wszystko",
+  erased: "Twoje dane są usuwane.",
+  signInAgain: "Najpierw zaloguj się ponownie.",
   known: "Znane: {0} z {1}",
   next: "Dalej",
 } satisfies Words;

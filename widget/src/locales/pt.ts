@@ -70,6 +70,11 @@ export default {
   preparing: "Os seus dados estão a ser preparados…",
   ready: "Os seus dados estão prontos: transferir",
   erase: "Apagar os meus dados",
+  hide: "Ocultar",
+  sure: "Isto apaga para sempre tudo o que se sabe sobre si.",
+  eraseAll: "Apagar tudo",
+  erased: "Os seus dados estão a ser apagados.",
+  signInAgain: "Primeiro, inicie sessão novamente.",
   known: "{0} de {1} conhecidos",
   next: "A seguir",
 } satisfies Words;

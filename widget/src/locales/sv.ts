@@ -70,6 +70,11 @@ export default {
   preparing: "Dina data packas…",
   ready: "Dina data är klara: ladda ner",
   erase: "Radera mina data",
+  hide: "Dölj",
+  sure: "Detta raderar för alltid allt som är känt om dig.",
+  eraseAll: "Radera allt",
+  erased: "Dina data raderas.",
+  signInAgain: "Logga in igen först.",
   known: "{0} av {1} kända",
   next: "Nästa",
 } satisfies Words;

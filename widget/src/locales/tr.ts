@@ -70,6 +70,11 @@ export default {
   preparing: "Verileriniz hazırlanıyor…",
   ready: "Verileriniz hazır: indir",
   erase: "Verilerimi sil",
+  hide: "Gizle",
+  sure: "Bu, hakkınızda bilinen her şeyi kalıcı olarak siler.",
+  eraseAll: "Hepsini sil",
+  erased: "Verileriniz siliniyor.",
+  signInAgain: "Lütfen önce yeniden oturum açın.",
   known: "{1} bilgiden {0} tanesi biliniyor",
   next: "Sırada",
 } satisfies Words;

@@ -70,6 +70,11 @@ export default {
   preparing: "正在打包您的数据…",
   ready: "您的数据已就绪：下载",
   erase: "删除我的数据",
+  hide: "隐藏",
+  sure: "这将永久删除关于您的一切信息。",
+  eraseAll: "全部删除",
+  erased: "正在删除您的数据。",
+  signInAgain: "请先重新登录。",
   known: "已知 {0} 项，共 {1} 项",
   next: "下一步",
 } satisfies Words;

@@ -2,7 +2,7 @@
 
 export const PROFILE = `query($language: String) { viewer { profile {
   attributes { key label(language: $language) value observedAt source { kind label }
-    definition { type personAccess options { value label(language: $language) } } }
+    definition { type personAccess purpose options { value label(language: $language) } } }
   consents { purpose { key name text textVersion } isAllowed }
   enrichments { enricher { key name purpose } }
 } } }`;
@@ -17,6 +17,8 @@ export const CONSENT = `mutation($purpose: String!, $state: ConsentState!, $text
 export const EXPORT = `mutation { result: exportPerson(input: {}) {
   __typename ... on PrivacyRequestSuccess { request { id } } ... on UserError { message } } }`;
 
+export const ERASE = `mutation { result: erasePerson(input: {}) { __typename ... on UserError { message } } }`;
+
 export const ARCHIVE = `query($id: ID!) { node(id: $id) { ... on PrivacyRequest { state downloadUrl } } }`;
 
 export const MEASURE = `query { viewer { profile { attributes { key } } }
@@ -28,7 +30,7 @@ export interface KnownAttribute {
   value: unknown;
   observedAt: string;
   source: { kind: string; label: string };
-  definition: { type: string; personAccess: string; options: { value: string; label: string }[] };
+  definition: { type: string; personAccess: string; purpose: string | null; options: { value: string; label: string }[] };
 }
 
 export interface KnownProfile {

@@ -15,6 +15,11 @@ export const PANEL_TEXTS = {
   preparing: "Your data is being packed …",
   ready: "Your data is ready: download",
   erase: "Erase my data",
+  hide: "Hide",
+  sure: "This erases everything that is known about you, for good.",
+  eraseAll: "Erase everything",
+  erased: "Your data is being erased.",
+  signInAgain: "Please sign in again first.",
   known: "{0} of {1} known",
   next: "Next",
 };

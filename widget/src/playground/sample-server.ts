@@ -87,6 +87,8 @@ export class SampleServer {
     if (act === "recordConsent") {
       for (const each of consents) if (each.purpose.key === purpose) each.isAllowed = state === "GRANTED";
     }
+    // What rests on a consent is hidden while it is not given.
+    if (state === "WITHDRAWN") this.#profile.attributes = attributes.filter(({ definition }) => definition.purpose !== purpose);
     if (act === "correctAttribute") {
       const kept = attributes.filter((each) => each.key !== key || value !== null);
       const self = { kind: "PERSON", label: "the person" };

@@ -68,12 +68,12 @@ interface Known {
   value: unknown;
   observedAt: string;
   source: { kind: string; label: string };
-  definition: { type: string; personAccess: string; options: { value: string; label: string }[] };
+  definition: { type: string; personAccess: string; purpose: string | null; options: { value: string; label: string }[] };
 }
 
 function known(key: string, label: string, value: unknown, hours: number, source: Known["source"], type = "STRING", choices: QuestionOption[] = []): Known {
-  const personAccess = source.kind === "ENRICHER" ? "READ" : "READWRITE";
-  return { key, label, value, observedAt: hoursAgo(hours), source, definition: { type, personAccess, options: choices } };
+  const [personAccess, purpose] = source.kind === "ENRICHER" ? ["READ", "lookups"] : ["READWRITE", null];
+  return { key, label, value, observedAt: hoursAgo(hours), source, definition: { type, personAccess, purpose, options: choices } };
 }
 
 /** Everything that is known, may be done and is looked up: a person's profile. */
