@@ -19,7 +19,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo import IndexModel, ReplaceOne, UpdateOne, timeout
+from pymongo import IndexModel, ReplaceOne, ReturnDocument, UpdateOne, timeout
 from pymongo.errors import (
     BulkWriteError,
     ConnectionFailure,
@@ -64,9 +64,11 @@ __all__ = [
     "PyMongoError",
     "ReadConcern",
     "ReplaceOne",
+    "ReturnDocument",
     "Server",
     "UpdateOne",
     "WriteConcern",
+    "WriteConcernError",
     "bounded",
     "connect",
     "greet",

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,8 +46,15 @@ def tag(key: bytes, *parts: str) -> str:
 
     The parts are joined by NUL, which none of ours contains: ("a", "bc") and ("ab", "c") differ.
     """
-    digest = hmac.digest(key, "\0".join(parts).encode(), "sha256")
-    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()
+    tagging = _tagging(key).copy()
+    tagging.update("\0".join(parts).encode())
+    return base64.urlsafe_b64encode(tagging.digest()[:16]).rstrip(b"=").decode()
+
+
+@lru_cache(100)
+def _tagging(key: bytes) -> hmac.HMAC:
+    """Return what tags with a key: `hmac.digest` would look the hash up each time, and let go of the lock."""
+    return hmac.new(key, digestmod="sha256")
 
 
 def is_tag(given: str, keys: Iterable[bytes], *parts: str) -> bool:

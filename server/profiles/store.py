@@ -16,6 +16,7 @@ from pymongo.errors import BulkWriteError
 
 from server.kit.changes import change_document
 from server.kit.joint_reads import JointReads
+from server.kit.joint_writes import JointWrites
 from server.kit.mongo import DuplicateKeyError, IndexModel, undecoded
 from server.kit.undecoded import halved
 from server.profiles.documents import consents_model, model, replacement, visit_document
@@ -56,7 +57,9 @@ class ProfileStore:
 
     def __init__(self, database: Database) -> None:
         self._profiles = database[COLLECTION]
-        self._by_id = JointReads(undecoded(self._profiles), _READ, _halved)
+        raw = undecoded(self._profiles)
+        self._by_id = JointReads(raw, _READ, _halved)
+        self._updates = JointWrites(raw, _READ, _halved, self._by_id, always="created_at")
         self.merges = MergeStore(database)
 
     async def create_indexes(self) -> None:
@@ -179,11 +182,10 @@ class ProfileStore:
         Raises IdentityTakenError where an identity belongs to another profile; then nothing is written.
         """
         try:
-            found: Document | None = await self._profiles.find_one_and_update(
-                {"_id": profile_id, "merged_into": None, **update.only_if, **event_guard(update.event)},
+            found = await self._updates.update(
+                profile_id,
+                {"merged_into": None, **update.only_if, **event_guard(update.event)},
                 update_pipeline(update, ranks, now),
-                projection=_READ,
-                return_document=ReturnDocument.AFTER,
             )
         except DuplicateKeyError:
             message = "This identity belongs to another profile."

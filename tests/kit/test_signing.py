@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,6 +23,13 @@ def test_secret_names_its_kind_and_holds_256_bits() -> None:
     assert secret.startswith("sk_")
     assert len(secret) == len("sk_") + 43
     assert secret != new_secret("sk")
+
+
+@given(st.lists(clean, min_size=1))
+def test_tag_is_the_first_half_of_an_hmac(parts: list[str]) -> None:
+    whole = hmac.digest(KEY, "\0".join(parts).encode(), "sha256")
+
+    assert tag(KEY, *parts) == base64.urlsafe_b64encode(whole[:16]).decode().rstrip("=")
 
 
 @given(anything)
