@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from server.kit.instruments import Instruments
 from server.kit.jobs.model import Done, GiveUp, HandBack, RetryLater, Wait
 from server.kit.logs import begin
-from server.kit.mongo import ConnectionFailure, PyMongoError
+from server.kit.mongo import PyMongoError, is_outage
 from server.kit.tracing import Kind
 from server.kit.waking import Waker, wake_on_writes
 from server.kit.watching import keep_fresh
@@ -192,10 +192,10 @@ class Worker:
         try:
             async with asyncio.timeout(self._time_limit.total_seconds()) as limit:
                 return await self._handlers[job.kind].run(job)
-        except ConnectionFailure as error:
-            _log.warning("job %s was interrupted: %s", job.id, error)
-            return HandBack()
         except Exception as error:  # noqa: BLE001 - a bug in one handler must not end the worker
+            if is_outage(error):
+                _log.warning("job %s was interrupted: %s", job.id, error)
+                return HandBack()
             _log.exception("job %s (%s) failed", job.id, job.kind)
             is_over = isinstance(error, TimeoutError) and limit.expired()
             return RetryLater(reason=_OVERTIME if is_over else f"It failed with {type(error).__name__}.")

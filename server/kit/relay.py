@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from server.kit.changes import read_change
 from server.kit.instruments import Instruments
-from server.kit.mongo import ConnectionFailure
+from server.kit.mongo import is_outage
 from server.kit.tracing import Kind
 
 if TYPE_CHECKING:
@@ -105,11 +105,11 @@ class Relay:
             with tracing.span(f"react to {change.kind}", Kind.CONSUMER, link=entry.get("trace")):
                 for react in self._reactions[type(change)]:
                     await react(change)
-        except ConnectionFailure as error:
-            _log.warning("database away while reacting to %s: %s", change.kind, error)
-            return False
-        except Exception:  # noqa: BLE001 - the worker's loop: a bug in one reaction must not stall the others
-            self._rest(change)
+        except Exception as error:  # noqa: BLE001 - a bug in one reaction must not stall the others
+            if is_outage(error):
+                _log.warning("database away while reacting to %s: %s", change.kind, error)
+            else:
+                self._rest(change)
             return False
         self._failures.pop(change.id, None)
         self._instruments.reacted(change)

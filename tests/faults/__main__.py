@@ -81,14 +81,20 @@ def _go_apart(arguments: Sequence[str]) -> bool:
 
 
 def _runs(faults: Sequence[str], seeds: int) -> list[Run]:
-    runs = []
-    with tempfile.TemporaryDirectory(prefix="acquaint-faults-", dir=_memory()) as folder:
-        _tell(f"setting up for {', '.join(faults)} …")
-        with staged(Path(folder), faults[0]) as stage:
-            for name in faults:
-                for seed in range(1, seeds + 1):
-                    runs.append(run_once(stage, name, seed))
-                    _tell(_sentence(runs[-1]))
+    """Run faults that need the same place, one after the other; after one that failed on another stage."""
+    runs: list[Run] = []
+    waiting = [(name, seed) for name in faults for seed in range(1, seeds + 1)]
+    while waiting:
+        _tell(f"setting up for {', '.join(dict.fromkeys(name for name, _ in waiting))} …")
+        with (
+            tempfile.TemporaryDirectory(prefix="acquaint-faults-", dir=_memory()) as folder,
+            staged(Path(folder), faults[0]) as stage,
+        ):
+            while waiting:
+                runs.append(run_once(stage, *waiting.pop(0)))
+                _tell(_sentence(runs[-1]))
+                if runs[-1].has_failed:
+                    break
     return runs
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
-from tests.faults.auditing import audited
+from tests.faults.auditing import Verdict, audited
 from tests.faults.breaking import FAULTS
 from tests.faults.places import Disks, Networks
 from tests.faults.replica_set import Loopback, ReplicaSet
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tests.faults.auditing import Verdict
     from tests.faults.replica_set import Place
 
 _SOME = 40  # acknowledged writes
@@ -41,10 +40,29 @@ class Run:
     recovery_seconds: float
     verdict: Verdict
     replies: Mapping[str, int]
+    has_failed: bool = False
 
 
 def run_once(stage: Stage, fault: str, seed: int, *, some: int = _SOME) -> Run:
-    """Break, mend and look; at least `some` writes are acknowledged before and after."""
+    """Break, mend and look; what does not come to rest has failed, which counts as a loss."""
+    try:
+        return _run(stage, fault, seed, some)
+    except AssertionError as error:
+        reasons = (str(error), *getattr(error, "__notes__", ()))
+        return Run(
+            fault=fault,
+            seed=seed,
+            load=0,
+            acknowledged=0,
+            recovery_seconds=0,
+            verdict=Verdict(lost=reasons, doubled=(), torn=()),
+            replies={},
+            has_failed=True,
+        )
+
+
+def _run(stage: Stage, fault: str, seed: int, some: int) -> Run:
+    """Let at least `some` writes be acknowledged, break and mend, and as many again."""
     stage.clear()
     stage.raise_budget(_BUDGET)
     load = stage.load(next(_NUMBERS))

@@ -93,7 +93,11 @@ class Stage:
     def wait_until_ready(self, api: Part) -> None:
         """Return once an API can serve."""
         server = self.servers[self.apis.index(api)]
-        eventually(lambda: self.world.is_ready(server, api.process), "the API is ready")
+        try:
+            eventually(lambda: self.world.is_ready(server, api.process), "the API is ready")
+        except AssertionError as error:
+            error.add_note(self.world.said)
+            raise
 
     def kill(self, part: Part) -> None:
         """End a process without a chance to tidy up."""

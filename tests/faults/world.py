@@ -59,6 +59,7 @@ class World:
         self.database: Database[dict[str, Any]] = self._client[DATABASE]
         self.processes: list[subprocess.Popen[bytes]] = []
         self.admin_key = self.publishable_key = ""
+        self.said = ""  # by /readyz
 
     def start(self) -> None:
         """Set up, start the API, and publish a question."""
@@ -177,11 +178,12 @@ class World:
     def is_ready(self, url: str, process: subprocess.Popen[bytes] | None) -> bool:
         """Whether an API can serve."""
         assert process is not None
-        assert process.poll() is None, (self._folder / "api.log").read_text()
+        assert process.poll() is None, f"the API ended: see {self._folder}"
         try:
-            return httpx.get(f"{url}/readyz").status_code == httpx.codes.OK
-        except httpx.TransportError:
-            return False
+            self.said = httpx.get(f"{url}/readyz").text
+        except httpx.TransportError as error:
+            self.said = repr(error)
+        return self.said == '{"status":"ok"}'
 
     def set_up(self) -> None:
         """Create indexes, the demo and an admin key."""

@@ -6,10 +6,12 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+from pymongo.errors import ConnectionFailure, PyMongoError, WTimeoutError
+
 from server.kit.clock import system_clock
 from server.kit.jobs.model import Done, GiveUp, Job, JobResult, JobState, NewJob, RetryLater
 from server.kit.jobs.service import LEASE
-from server.kit.mongo import ConnectionFailure
 from server.kit.relay import Relay
 from server.profiles.store import ProfileStore
 from server.worker import Worker
@@ -127,15 +129,16 @@ async def test_handler_that_cannot_be_told_keeps_no_job_from_its_end(
     assert await state_of(jobs) == (JobState.DEAD, "It can't be done.")
 
 
+@pytest.mark.parametrize("outage", [ConnectionFailure("away"), WTimeoutError("no majority", 64)])
 async def test_database_that_went_away_is_not_the_fault_of_the_job(
-    database: Database, jobs: JobStore
+    database: Database, jobs: JobStore, outage: PyMongoError
 ) -> None:
     attempts: list[int] = []
 
     async def interrupted(job: Job) -> JobResult:
         attempts.append(job.attempts)
         if len(attempts) < 10:
-            raise ConnectionFailure
+            raise outage
         return Done()
 
     queue = queue_of(jobs, FakeClock())
