@@ -127,6 +127,3 @@ class Stage:
         assert "enricher" in result, result
         found: dict[str, Any] = result["enricher"]
         return found
-
-
-__all__ = ["KEY", "Part", "Stage"]
