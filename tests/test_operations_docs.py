@@ -77,3 +77,24 @@ def test_panels_are_told_apart(place: str) -> None:
     panels = [each[place] for each in _dashboard()["panels"]]
 
     assert len(set(panels)) == len(panels)
+
+
+def test_threat_model_names_tests_that_there_are() -> None:
+    named = set(re.findall(r"`([\w/]*test_\w+\.py)`", (ROOT / "docs" / "security.md").read_text()))
+
+    assert len(named) > 30
+    assert [each for each in sorted(named) if not (ROOT / "tests" / each).is_file()] == []
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / ".github" / "SECURITY.md"]
+    links = [
+        (page, target)
+        for page in pages
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
+        if "://" not in target
+    ]
+
+    broken = [f"{page.relative_to(ROOT)}: {to}" for page, to in links if not (page.parent / to).exists()]
+    assert len(links) > 100
+    assert broken == []
