@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 KIND = "{ viewer { kind } }"
 CANARY = "canary"
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"  # pragma: allowlist secret
 PARENT = "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"
 SKIP = "mutation ($input: SkipQuestionInput!) { skipQuestion(input: $input) { __typename } }"
