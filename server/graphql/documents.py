@@ -56,16 +56,22 @@ class Prepared:
     compiled: CompiledDocument | None
     in_parts: CompiledDocument | None = None
     costs: dict[str | None, int | None] = field(default_factory=dict)
+    chosen: dict[str | None, OperationDefinitionNode] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the operation that is executed under this name; None where there is none or no telling."""
+        if name in self.chosen:
+            return self.chosen[name]
         operations = [
             each
             for each in (self.document.definitions if self.document else ())
             if isinstance(each, OperationDefinitionNode)
             and (name is None or (each.name is not None and each.name.value == name))
         ]
-        return operations[0] if len(operations) == 1 else None
+        if len(operations) != 1:
+            return None
+        self.chosen[name] = operations[0]
+        return operations[0]
 
     def name_of(self, name: str | None) -> str:
         """Return what an operation is counted as: its root field, a name of the schema's; else why not."""

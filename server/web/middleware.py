@@ -171,7 +171,7 @@ class Cors:
 
         async def send_with_cors(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).add_vary_header("Origin")
+                _add_vary(message)
                 if allowed is not None:
                     message["headers"] = [*message["headers"], (_ALLOWED, allowed.encode()), _EXPOSED]
             await send(message)
@@ -192,6 +192,13 @@ class Straight:
             await self._route.app(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+def _add_vary(message: Message) -> None:
+    if any(name == b"vary" for name, _ in message["headers"]):
+        MutableHeaders(scope=message).add_vary_header("Origin")
+    else:
+        message["headers"] = [*message["headers"], (b"vary", b"Origin")]
 
 
 def _preflight(origin: str | None) -> Response:
