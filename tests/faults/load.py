@@ -60,7 +60,7 @@ class Load:
     publishable_key: str
     app_key: str
     seed: int
-    clients: int = 6
+    clients: int = 9
     thinking_seconds: float = 0.02  # of each client between two acts
     pace: float | None = None  # requests a second of all clients together; as fast as they can where None
     answers: Told = field(default_factory=Told)
