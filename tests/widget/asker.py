@@ -16,13 +16,14 @@ Body = dict[str, Any]
 class Asker:
     """Asks its questions one by one, or one at each placement. `sent` are the operations that reached it.
 
-    `foresees`: it tells which question comes after the one that is asked.
+    `foresees`: it tells which question comes after the one that is asked. `strangers` are those who came so far.
     """
 
     def __init__(self) -> None:
         self.questions: list[Question] = []
         self.placed: dict[str, Question] = {}
         self.foresees = True
+        self.strangers = 0
         self.handled: dict[str, Body] = {}
         self.sent: list[Body] = []
         self.refusal: Callable[[str, Body], Body | None] = lambda _act, _variables: None
@@ -43,7 +44,10 @@ class Asker:
             return {"data": {"reportShown": {"__typename": "ReportShownSuccess"}}}
         if "nextQuestion(" in query:
             return {"data": {"nextQuestion": self.next(variables["placement"])}}
-        profile = {"id": "prf_1", "traits": {}}
+        if "signOut" in query:
+            return {"data": {"signOut": {"__typename": "SignOutSuccess"}}}
+        self.strangers += not variables["resumeToken"]
+        profile = {"id": f"prf_{self.strangers}", "traits": {}}
         visit = {"id": "vis_1", "number": 1, "startedAt": "2026-01-01T00:00:00Z"}
         tokens = {"viewerToken": "viewer", "resumeToken": "resume"}
         started = {"__typename": "StartVisitSuccess", **tokens, "visit": visit, "profile": profile}

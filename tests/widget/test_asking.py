@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
     from tests.widget.host import Host
 
+_TURNED = """(state) => {
+  Object.defineProperty(document, "visibilityState", { get: () => state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
 ELEMENT = f'<drip-question endpoint="{API}" key="pk_test"></drip-question>'
 
 
@@ -114,6 +118,23 @@ async def test_question_is_shown_once_it_is_in_view_and_not_before(host: Host) -
     assert report["milliseconds"] >= 0
 
 
+async def test_time_in_a_tab_behind_others_does_not_count(host: Host) -> None:
+    await host.page.clock.install()
+    await host.open(KINDS["TEXT"])
+    await host.hears("shown")
+
+    await host.page.clock.fast_forward(20_000)
+    await host.page.evaluate(_TURNED, "hidden")
+    await host.page.clock.fast_forward(3_600_000)
+    await host.page.evaluate(_TURNED, "visible")
+    await host.card.get_by_role("textbox").fill("Grow")
+    await host.card.get_by_role("button", name="Save").click()
+    await host.hears("answered")
+
+    (sent,) = host.said("answerQuestion")
+    assert 20_000 <= sent["report"]["milliseconds"] < 3_600_000
+
+
 async def test_listener_may_keep_a_question_back(host: Host) -> None:
     keep = "document.addEventListener('drip:show', (event) => event.preventDefault(), {once: true})"
     await host.open(KINDS["TEXT"], head=f"<script>{keep}</script>")
@@ -127,6 +148,7 @@ async def test_listener_may_keep_a_question_back(host: Host) -> None:
 
 async def test_page_may_close_open_and_clear(host: Host) -> None:
     await host.open(KINDS["TEXT"])
+    await host.hears("shown")
     await host.card.get_by_role("textbox").fill("half")
 
     await host.page.evaluate("document.querySelector('drip-question').close()")
@@ -136,6 +158,7 @@ async def test_page_may_close_open_and_clear(host: Host) -> None:
     await host.page.evaluate("document.querySelector('drip-question').clear()")
 
     await expect(host.card.locator("form")).to_have_count(0)
+    assert "half" not in await host.page.evaluate("JSON.stringify({...sessionStorage})")
     assert host.said("dismissQuestion") == []
 
 

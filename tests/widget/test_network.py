@@ -170,12 +170,12 @@ async def test_page_may_forbid_to_keep_anything(host: Host) -> None:
     assert await host.page.context.cookies() == []
 
 
+@pytest.mark.parametrize("signal", ["globalPrivacyControl', { get: () => true", "doNotTrack', { get: () => '1'"])
 @pytest.mark.parametrize(("signals", "asks"), [("respect", 0), ("ignore", 1)])
-async def test_global_privacy_control_is_respected_where_the_page_says_so(
-    host: Host, signals: str, asks: int
+async def test_signals_of_the_browser_are_respected_where_the_page_says_so(
+    host: Host, signals: str, asks: int, signal: str
 ) -> None:
-    signal = "Object.defineProperty(navigator, 'globalPrivacyControl', { get: () => true })"
-    await host.page.add_init_script(signal)
+    await host.page.add_init_script(f"Object.defineProperty(navigator, '{signal} }})")
     await host.open(KINDS["TEXT"], attributes=f'signals="{signals}"')
 
     await (host.hears("done", "detail.state === 'OPTED_OUT'") if asks == 0 else host.hears("ready"))

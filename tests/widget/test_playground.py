@@ -27,6 +27,21 @@ ORIGIN = "http://playground.test"
 SCENES = (ROOT / "widget/src/playground/scene.ts").read_text()
 
 
+# Every state, and what is on show once it has come about.
+STATES = {
+    "state=question&mode=popover&kind=MULTI_CHOICE": "minimise",
+    "state=question&mode=modal&kind=STARS": "shell",
+    "state=steps": "progress",
+    "state=invalid&kind=SINGLE_CHOICE": "error",
+    "state=refused": "error",
+    "state=slow&kind=CONSENT": "submit",
+    "state=offline": "done",
+    "state=thanks": "done",
+    "state=why": "why",
+    "state=minimised&mode=popover": "launcher",
+}
+
+
 def choices(name: str) -> list[str]:
     """Return what the playground lets choose from."""
     found = re.search(rf"\b{name}: \[(.*?)\]", SCENES, re.DOTALL)
@@ -88,6 +103,19 @@ async def test_every_state_is_brought_about(page: Page, query: str, part: str, t
     shown = page.locator(f"[part={part}]")
     await expect(shown).to_be_visible()
     await expect(shown).to_contain_text(text)
+
+
+@pytest.mark.parametrize("around", ["theme=light", "page=dark&dir=rtl&locale=ar", "theme=dark&locale=de"])
+async def test_axe_has_nothing_to_say_about_any_state(page: Page, around: str) -> None:
+    found: list[str] = []
+
+    for state, part in STATES.items():
+        await page.goto(f"{ORIGIN}/playground/preview?{state}&{around}")
+        await expect(page.locator(f"[part={part}]").first).to_be_visible()
+        found += [f"{state}: {each}" for each in await violations(page)]
+
+    assert found == []
+    assert {re.split("[&=]", state)[1] for state in STATES} | {"server-down"} == set(choices("state"))
 
 
 async def test_server_that_is_away_shows_nothing(page: Page) -> None:

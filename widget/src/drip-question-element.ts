@@ -84,9 +84,10 @@ export class DripQuestionElement extends BaseElement {
 
   /** Forgets what was typed, and shows nothing. */
   clear(): void {
+    // First: what is closed is no longer looked after.
+    void this.#answering?.then((answering) => answering.forget());
     this.close();
     this.#ask = null;
-    void this.#answering?.then((answering) => answering.forget());
   }
 
   /** Leaves for the provider; the person comes back to this page. */

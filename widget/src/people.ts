@@ -2,6 +2,7 @@
 
 import type { Connection, Inside } from "./connection.ts";
 import { RENEW_VIEWER_TOKEN, type FreshToken } from "./documents.ts";
+import { createDraft } from "./draft.ts";
 import { asDripError } from "./errors.ts";
 import * as signing from "./signing.ts";
 import type { StartedVisit } from "./types.ts";
@@ -73,6 +74,7 @@ export async function reset(connection: Connection, placement?: string): Promise
   inside.viewerToken = null;
   inside.resumeToken.clear();
   inside.kept.clear();
+  createDraft(connection).clear();
   return connection.startVisit(placement === undefined ? {} : { placement });
 }
 
