@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from server.audiences.model import Audience
+from server.kit.documents import known
 from server.kit.errors import ConflictError
 from server.kit.mongo import DuplicateKeyError, IndexModel
 from server.profiles.catalogue import NamedCondition
@@ -62,4 +63,6 @@ def _document(audience: Audience) -> Document:
 
 
 def _model(document: Document) -> Audience:
-    return Audience(**{"id" if name == "_id" else name: each for name, each in document.items()})
+    return Audience(
+        **known(Audience, {"id" if name == "_id" else name: each for name, each in document.items()})
+    )

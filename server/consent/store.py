@@ -20,6 +20,7 @@ from server.consent.model import (
     PurposeId,
     PurposeText,
 )
+from server.kit.documents import known
 from server.kit.errors import ConflictError
 from server.kit.mongo import DuplicateKeyError, IndexModel
 
@@ -109,7 +110,7 @@ def _model(document: Document) -> Purpose:
         description=document["description"],
         basis=Basis(document["basis"]),
         on_withdrawal=OnWithdrawal(document["on_withdrawal"]),
-        texts=tuple(PurposeText(**text) for text in document["texts"]),
+        texts=tuple(PurposeText(**known(PurposeText, text)) for text in document["texts"]),
         least_version=document["least_version"],
         revision=document["revision"],
         created_at=document["created_at"],

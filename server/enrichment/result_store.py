@@ -13,6 +13,7 @@ import json
 from typing import TYPE_CHECKING
 
 from server.enrichment.model import Finding, Found, NoMatch, Scope
+from server.kit.documents import known
 from server.kit.mongo import IndexModel
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class ResultStore:
             return None
         if not entry["is_match"]:
             return NoMatch(), entry["at"]
-        findings = tuple(Finding(**each) for each in entry["findings"])
+        findings = tuple(Finding(**known(Finding, each)) for each in entry["findings"])
         return Found(findings=findings, observed_at=entry["observed_at"] or entry["at"]), entry["at"]
 
     async def keep(

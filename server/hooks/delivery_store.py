@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.hooks.model import KEPT, Delivery, DeliveryState, Message, ResponseClass
+from server.kit.documents import known
 from server.kit.mongo import IndexModel
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _model(document: Document) -> Delivery:
     return Delivery(
         **{
             **{"id" if name == "_id" else name: each for name, each in document.items()},
-            "message": Message(**document["message"]),
+            "message": Message(**known(Message, document["message"])),
             "state": DeliveryState(document["state"]),
             "response": None if response is None else ResponseClass(response),
         }

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from server.hooks.model import Hook, HookEvent, HookGate, HookId, HookSecret, OnError
+from server.kit.documents import known
 from server.kit.errors import ConflictError
 from server.kit.mongo import DuplicateKeyError, IndexModel
 from server.kit.sealing import Seal, SealBrokenError, reseal
@@ -103,7 +104,7 @@ class HookStore:
         if not given["secrets"]:
             given["disabled_at"] = given["disabled_at"] or document["updated_at"]
             given["disabled_because"] = _UNREADABLE
-        return Hook(**given)
+        return Hook(**known(Hook, given))
 
     def _secrets(self, document: Document) -> list[HookSecret]:
         try:

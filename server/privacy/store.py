@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import ReturnDocument
 
+from server.kit.documents import known
 from server.kit.mongo import DuplicateKeyError, IndexModel
 from server.privacy.model import Archive, PrivacyRequest, RequestId, RequestKind, RequestState
 
@@ -166,7 +167,7 @@ def _model(document: Document) -> PrivacyRequest:
         requested_at=document["requested_at"],
         finished_at=document["finished_at"],
         settled_at=document["settled_at"],
-        archive=None if archive is None else Archive(**archive),
+        archive=None if archive is None else Archive(**known(Archive, archive)),
     )
 
 

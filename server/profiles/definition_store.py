@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from server.kit.documents import known
 from server.kit.errors import ConflictError
 from server.kit.mongo import BulkWriteError, DuplicateKeyError, IndexModel, is_about_duplicates
 from server.profiles.model import (
@@ -154,8 +155,8 @@ def _model(stored: Document) -> AttributeDefinition:
         labels=document["labels"],
         description=document["description"],
         descriptions=document["descriptions"],
-        options=tuple(Option(**option) for option in document["options"]),
-        bounds=Bounds(**document["bounds"]),
+        options=tuple(Option(**known(Option, option)) for option in document["options"]),
+        bounds=Bounds(**known(Bounds, document["bounds"])),
         pattern=document["pattern"],
         pattern_hint=document["pattern_hint"],
         person_access=PersonAccess(document["person_access"]),

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from server.kit.documents import known
 from server.profiles.model import AttributeId
 from server.questions.model import (
     Branch,
@@ -77,25 +78,27 @@ def content_model(document: Mapping[str, Any]) -> SetContent:
     """Return the content of a stored set."""
     given = {**document}
     given["placements"] = tuple(given["placements"])
-    given["trigger"] = Trigger(**given["trigger"])
+    given["trigger"] = Trigger(**known(Trigger, given["trigger"]))
     given["questions"] = tuple(_question(each) for each in given["questions"])
     given |= _read(given, "ordering", Ordering)
     given |= _read(given, "patience", _span)
     given |= _read(given, "exits", lambda exits: tuple(map(Exit, exits)))
     given["reask"] = {Outcome(key): _reask(each) for key, each in given.get("reask", {}).items()}
     given["experiment"] = _experiment(given.get("experiment"))
-    return SetContent(**given)
+    return SetContent(**known(SetContent, given))
 
 
 def _question(entry: Mapping[str, Any]) -> Question:
     given = {**entry, "id": QuestionId(entry["id"]), "kind": QuestionKind(entry["kind"])}
     given["attribute_id"] = None if entry["attribute_id"] is None else AttributeId(entry["attribute_id"])
-    given["translations"] = {tag: Translation(**each) for tag, each in given.get("translations", {}).items()}
-    given["options"] = tuple(Choice(**each) for each in given.get("options", ()))
-    given["branches"] = tuple(Branch(**each) for each in given.get("branches", ()))
+    given["translations"] = {
+        tag: Translation(**known(Translation, each)) for tag, each in given.get("translations", {}).items()
+    }
+    given["options"] = tuple(Choice(**known(Choice, each)) for each in given.get("options", ()))
+    given["branches"] = tuple(Branch(**known(Branch, each)) for each in given.get("branches", ()))
     given |= _read(given, "rating_style", RatingStyle)
     given |= _read(given, "rest", _span)
-    return Question(**given)
+    return Question(**known(Question, given))
 
 
 def _read(given: Mapping[str, Any], name: str, read: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -115,7 +118,7 @@ def _experiment(entry: Mapping[str, Any] | None) -> Experiment | None:
     if entry is None:
         return None
     variants = tuple(
-        Variant(**{**each, "order": None if each["order"] is None else tuple(each["order"])})
+        Variant(**known(Variant, {**each, "order": None if each["order"] is None else tuple(each["order"])}))
         for each in entry["variants"]
     )
     return Experiment(key=entry["key"], variants=variants)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pymongo import ReturnDocument
 
+from server.kit.documents import known
 from server.kit.errors import ConflictError
 from server.kit.mongo import DuplicateKeyError, IndexModel
 from server.questions.documents import content_model, plain, set_document, set_model
@@ -113,7 +114,7 @@ class QuestionStore:
     async def budget(self) -> Budget:
         """Return how many questions one person bears; without limits where nobody said."""
         found = await self._sets.find_one({"_id": _SHARED})
-        return Budget(**found["budget"]) if found and found.get("budget") else Budget()
+        return Budget(**known(Budget, found["budget"])) if found and found.get("budget") else Budget()
 
     async def set_budget(self, budget: Budget) -> bool:
         """Store the next version of the budget; False where the stored one is not the version before it."""

@@ -14,6 +14,7 @@ from tests.bench import (
     enriching,
     executing,
     growth,
+    idle_sockets,
     keeping,
     memory,
     next_question,
@@ -22,6 +23,7 @@ from tests.bench import (
     selection,
     start_up,
     token_check,
+    workers,
 )
 from tests.bench.bench import BenchError, Stage
 from tests.bench.processes import pin_to_other_cores
@@ -53,6 +55,8 @@ _BENCHES: Mapping[str, Bench] = {
     "queue_growth": enriching.queue_growth,
     "sign_in": enriching.sign_in,
     "overload": overload.measure,
+    "idle_sockets": idle_sockets.measure,
+    "workers": workers.measure,
 }
 
 

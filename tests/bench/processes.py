@@ -51,6 +51,14 @@ class Measured:
         return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) / _KIB_PER_MB
 
 
+def children_of(pid: int) -> list[int]:
+    """Return the processes that a process started; none where there is no /proc."""
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 def cpu_seconds(pid: int) -> float | None:
     """Return the CPU time that a process has used so far; None where there is no /proc."""
     try:
@@ -68,10 +76,12 @@ def pin_to_other_cores() -> None:
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], environ: Mapping[str, str], *, port: int) -> Iterator[Measured]:
-    """Run a server on the core kept for it, from when `/readyz` answers 200 to the end of the block."""
+def running(
+    command: Sequence[str], environ: Mapping[str, str], *, port: int, cores: int = 1
+) -> Iterator[Measured]:
+    """Run a server on the last core or cores, from when `/readyz` answers 200 to the end of the block."""
     started = time.perf_counter()
-    with _on_its_core():
+    with _on_its_cores(cores):
         process = subprocess.Popen(
             leashed(command, death=signal.SIGKILL),
             env=dict(environ),
@@ -101,14 +111,14 @@ _ALL_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else se
 
 
 @contextlib.contextmanager
-def _on_its_core() -> Iterator[None]:
-    """Let what is started in the block run on the last core alone."""
+def _on_its_cores(count: int) -> Iterator[None]:
+    """Let what is started in the block run on the last cores alone."""
     cores = _cores()
     if len(cores) < 2:
         yield
         return
     ours = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores[-1:])
+    os.sched_setaffinity(0, cores[-count:])
     try:
         yield
     finally:
