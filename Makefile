@@ -109,7 +109,7 @@ $(VENV)/audit.stamp: $(VENV)/run.stamp
 	@touch $@
 
 # Scans what changed since; the lock files' hashes and the baseline's own are none.
-$(VENV)/secrets.stamp: $(VENV)/dev.stamp $(filter-out %package-lock.json .ci/secrets.baseline,$(shell git ls-files))
+$(VENV)/secrets.stamp: $(VENV)/dev.stamp $(filter-out %package-lock.json .ci/secrets.baseline,$(wildcard $(shell git ls-files)))
 	@$(BIN)/detect-secrets-hook --baseline .ci/secrets.baseline $(filter-out $(VENV)/%,$?)
 	@touch $@
 
