@@ -67,6 +67,7 @@ def create_app(
                 crowd=crowd,
                 priority_of=executor.priority_of,
                 instruments=services.instruments,
+                most_bytes=settings.connection_limits.body_bytes,
             ),
             Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(
@@ -105,13 +106,13 @@ def _routes(services: Services, executor: Executor, crowd: Crowd, leaving: Leavi
         stream=executor.stream,
         leaving=leaving,
         has_graphiql=is_development,
-        most_streams=services.settings.connection_limits.streams,
+        limits=services.settings.connection_limits,
     )
     socket = GraphQLSocket(
         gate=gate,
         stream=executor.stream,
         own_origin=services.settings.public_url,
-        max_connections=services.settings.connection_limits.sockets,
+        limits=services.settings.connection_limits,
         crowd=crowd,
         leaving=leaving,
     )

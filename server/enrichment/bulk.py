@@ -61,13 +61,14 @@ class BulkRuns:
     async def estimate(
         self, viewer: Viewer, enricher_keys: Sequence[str], condition: Form | None
     ) -> Estimate | None:
-        """Return what a run would come to; None for who is no admin.
+        """Return what a run would come to; None for who is no admin, and where an enricher is missing.
 
-        Raises UnknownEnricherError and what reading profiles raises.
+        Raises what reading profiles raises.
         """
-        if not viewer.has_scope(Scope.ADMIN):
+        configured = self._enrichers()
+        if not viewer.has_scope(Scope.ADMIN) or not configured.keys() >= set(enricher_keys):
             return None
-        enrichers = named(self._enrichers(), enricher_keys)
+        enrichers = named(configured, enricher_keys)
         counted = await self._reading.count(viewer, ProfileQuery(filter=condition))
         total = 0 if counted is None else counted.value
         seen = look_ups = cost = 0

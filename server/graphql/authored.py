@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import strawberry
 
 from server.graphql.conditions import Condition, DurationInput, read_form
+from server.graphql.durations import span_of
 from server.questions import model
 
 
@@ -227,7 +228,7 @@ def read_content(given: QuestionSetContentInput) -> model.SetDraft:
         ordering=given.ordering,
         default_language=given.default_language,
         reask={each.outcome: _reask(each) for each in given.reask},
-        patience=timedelta(seconds=given.patience_seconds),
+        patience=span_of(given.patience_seconds),
         asks_consent_first=given.asks_consent_first,
         exits=tuple(dict.fromkeys(given.exits)),
         experiment=_experiment(given.experiment),
@@ -248,7 +249,7 @@ def read_question(given: QuestionInput) -> model.QuestionDraft:
         options=tuple(_choice(each) for each in given.options),
         show_if=_form(given.show_if),
         branches=tuple(model.Branch(to=each.to, when=_form(each.when)) for each in given.branches),
-        rest=None if given.rest is None else timedelta(seconds=given.rest.total_seconds()),
+        rest=None if given.rest is None else span_of(given.rest.total_seconds()),
     )
 
 
@@ -271,7 +272,7 @@ def _form(given: Condition | None) -> dict[str, Any] | None:
 
 
 def _reask(given: ReaskInput) -> model.Reask:
-    after = timedelta(seconds=0 if given.after is None else given.after.total_seconds())
+    after = span_of(0 if given.after is None else given.after.total_seconds())
     return model.Reask(
         after=None if given.never else after, next_visit=given.next_visit, at_most=given.at_most
     )

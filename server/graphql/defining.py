@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
 from server.graphql.context import Info
 from server.graphql.definitions import AttributeDefinition, show_definition
+from server.graphql.durations import span_of
 from server.graphql.errors import (
     ConflictError,
     ForbiddenError,
@@ -293,6 +293,6 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "personal_data": _as_it_is,
     "purpose": _as_it_is,
     "precedence": _precedence,
-    "lasts_seconds": lambda seconds: timedelta(seconds=seconds),
+    "lasts_seconds": span_of,
     "confirm": _as_it_is,
 }

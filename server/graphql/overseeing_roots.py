@@ -32,7 +32,10 @@ _Id = Annotated[strawberry.ID, strawberry.argument(description="The id of what i
 class OverseeingQueries:
     """Part of the root of queries; null for who is no admin."""
 
-    @strawberry.field(description="What looking up everybody who fits would come to now; admins only.")
+    @strawberry.field(
+        description="What looking up everybody who fits would come to now; null where an enricher is missing."
+        " Admins only."
+    )
     async def enrichment_estimate(
         self, info: Info, enrichers: _Keys, filter: Filter = None
     ) -> EnrichmentEstimate | None:

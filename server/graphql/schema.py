@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import strawberry
+from graphql import GraphQLInputObjectType
 from strawberry.federation import Schema
 from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from server.graphql.access import ApiKey
 from server.graphql.definitions import AttributeDefinition
@@ -16,6 +20,10 @@ from server.graphql.queries import Query
 from server.graphql.question_sets import QuestionSet
 from server.graphql.subscriptions import Subscription
 
+if TYPE_CHECKING:
+    from graphql import GraphQLSchema
+
+_DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 _ANY = strawberry.scalar(
     name="_Any",
     description="What a gateway knows of an object: its `__typename` and the fields of a key.",
@@ -24,22 +32,34 @@ _ANY = strawberry.scalar(
 )
 
 
-def build_schema() -> Schema:
-    """Return the schema."""
-    return Schema(
+def build_schema(*, is_incremental: bool = True) -> Schema:
+    """Return the schema, with `@defer` and `@stream` where it `is_incremental`."""
+    schema = Schema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         scalar_overrides={FederationAny: _ANY},
         types=[Profile, AttributeDefinition, QuestionSet, ApiKey],
         exception_handlers=list(HANDLERS),
-        config=StrawberryConfig(enable_experimental_incremental_execution=True),
+        config=StrawberryConfig(enable_experimental_incremental_execution=is_incremental),
     )
+    _tell_one_of(schema._schema)  # noqa: SLF001 - graphql-core's schema; Strawberry has no other door
+    return schema
+
+
+def _tell_one_of(schema: GraphQLSchema) -> None:
+    """Let graphql-core refuse with the document what is not one of a `@oneOf`; Strawberry does it later."""
+    for each in schema.type_map.values():
+        if isinstance(each, GraphQLInputObjectType) and (known := each.extensions.get(_DEFINITION)):
+            each.is_one_of = known.is_one_of
 
 
 def print_schema() -> str:
-    """Return the schema as it lies in `schema.graphql`: for gateways, and tools that know no federation."""
-    return build_schema().as_str() + _DIRECTIVES
+    """Return the schema as it lies in `schema.graphql`: for gateways, and tools that know no federation.
+
+    It is without `@defer` and `@stream`, which many tools define themselves or refuse to read.
+    """
+    return build_schema(is_incremental=False).as_str() + _DIRECTIVES
 
 
 # Composition knows these by itself; to all other tools a directive that nobody defined is an error.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import select
 import socket
 import struct
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
@@ -17,11 +19,27 @@ if TYPE_CHECKING:
     from server.kit.connections import ConnectionLimits
 
 _AT_ONCE = struct.pack("ii", 1, 0)  # linger, for no time: socket(7)
-_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-_TOO_MANY = (
-    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 5\r\ncontent-length: 0\r\n\r\n"
+
+
+def _answer(status: HTTPStatus, message: str, *headers: str, **extensions: object) -> bytes:
+    """Return a response that is written as it is, since no application is there to make one."""
+    body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
+    lines = (
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        *("connection: close", "content-type: application/json", "cache-control: no-store", *headers),
+        f"content-length: {len(body)}",
+    )
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+_TOO_MANY = _answer(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "There are as many connections as one process takes.",
+    "retry-after: 5",
+    code="OVERLOADED",
 )
+_NOT_HTTP = _answer(HTTPStatus.BAD_REQUEST, "The request is not HTTP.", code="BAD_REQUEST")
+_AROUND = len(": \r\n")  # of a header, beside its name and its value
 
 
 class PatientConnection(HttpToolsProtocol):
@@ -36,7 +54,8 @@ class PatientConnection(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._is_whole = False  # of the request at hand: nothing is missing
         self._has_head = False
-        self._head_bytes = 0
+        self._head_bytes = self._chunk_bytes = 0
+        self._has_tail = False  # the last chunk ended a request, and may have begun another
         self._deadline: asyncio.TimerHandle | None = None
         self._send_deadline: asyncio.TimerHandle | None = None
 
@@ -57,13 +76,14 @@ class PatientConnection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on, and see to it that what is missing comes in time."""
         had_head = self._has_head
+        self._chunk_bytes, self._has_tail = len(data), False
         super().data_received(data)
         if self._is_whole or self.transport.is_closing():
             self._forget()
         elif not self._has_head:
             self._head_bytes += len(data)
             if self._head_bytes > self.limits.header_bytes:
-                self._refuse(_TOO_LARGE)
+                self._refuse(self._too_large())
             elif self._deadline is None:
                 self._expect(self.limits.header_seconds)
         elif not had_head or self._deadline is None:
@@ -72,17 +92,22 @@ class PatientConnection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a request has begun."""
         self._is_whole = self._has_head = False
-        self._head_bytes = 0
+        self._head_bytes = -self._chunk_bytes if self._has_tail else 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Note that the headers are there."""
         self._has_head = True
+        most = self.limits.header_bytes
+        # Nearly all that comes is smaller than the headers alone may be.
+        if max(self._head_bytes, 0) + self._chunk_bytes > most and self._size() > most:
+            self._refuse(self._too_large())
+            raise _TooLargeError
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Note that the request is there."""
-        self._is_whole = True
+        self._is_whole = self._has_tail = True
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
@@ -140,7 +165,7 @@ class PatientConnection(HttpToolsProtocol):
     def _give_up(self) -> None:
         """End a request that did not come in time; the application hears that its client is gone."""
         if self.is_idle:
-            self._refuse(_TOO_SLOW if self._head_bytes and not self._has_head else b"")
+            self._refuse(self._too_slow() if self._head_bytes and not self._has_head else b"")
         else:
             self._cut()
 
@@ -150,7 +175,35 @@ class PatientConnection(HttpToolsProtocol):
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
         self.transport.abort()
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what the parser stopped at, unless that was a refusal of ours."""
+        del msg  # in text
+        self._refuse(_NOT_HTTP)
+
     def _refuse(self, response: bytes) -> None:
+        """Answer and hang up; into another answer that is on its way nothing is said."""
         self._forget()
-        self.transport.write(response)
+        if self.is_idle and not self.transport.is_closing():
+            self.transport.write(response)
         self.transport.close()
+
+    def _size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + _AROUND for name, value in self.headers)
+
+    def _too_large(self) -> bytes:
+        bound = self.limits.header_bytes
+        message = f"The address and the headers of a request have at most {bound} bytes."
+        return _exceeded(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message, "header_bytes", bound)
+
+    def _too_slow(self) -> bytes:
+        bound = self.limits.header_seconds
+        message = f"The headers of a request have to come within {bound} seconds."
+        return _exceeded(HTTPStatus.REQUEST_TIMEOUT, message, "header_seconds", bound)
+
+
+class _TooLargeError(Exception):
+    """Stops the parser."""
+
+
+def _exceeded(status: HTTPStatus, message: str, limit: str, bound: int) -> bytes:
+    return _answer(status, message, code="LIMIT_EXCEEDED", limit=limit, value=None, bound=bound)

@@ -18,7 +18,6 @@ from server.kit.connections import ConnectionLimits
 from server.kit.leaving import Leaving
 from server.serving.connections import PatientConnection
 from server.serving.supervisor import READY
-from server.web.graphql_endpoint import MAX_BODY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -202,7 +201,7 @@ def _config(app: Callable[..., Any], limits: ConnectionLimits) -> uvicorn.Config
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_keep_alive=limits.idle_seconds,
         log_config=None,
-        ws_max_size=MAX_BODY,
+        ws_max_size=limits.body_bytes,
         ws_per_message_deflate=False,  # messages are short, and each connection would hold its dictionaries
         ws_ping_interval=limits.ping_seconds,
         ws_ping_timeout=limits.ping_seconds,

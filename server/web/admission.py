@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
+from server.kit.connections import ConnectionLimits
 from server.kit.crowding import Priority
-from server.web.graphql_endpoint import MAX_BODY
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,20 +36,28 @@ class Admission:
     """
 
     def __init__(
-        self, app: ASGIApp, *, path: str, crowd: Crowd, priority_of: PriorityOf, instruments: Instruments
+        self,
+        app: ASGIApp,
+        *,
+        path: str,
+        crowd: Crowd,
+        priority_of: PriorityOf,
+        instruments: Instruments,
+        most_bytes: int = ConnectionLimits().body_bytes,
     ) -> None:
         self._app = app
         self._path = path
         self._crowd = crowd
         self._priority_of = priority_of
         self._instruments = instruments
+        self._most_bytes = most_bytes
         self._refusals = {priority: _refusal(seconds) for priority, seconds in _SECONDS.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != self._path or scope["method"] not in _EXECUTED:
             await self._app(scope, receive, send)
             return
-        body, received = await _received(receive)
+        body, received = await _received(receive, self._most_bytes)
         if not self._crowd.has_room:
             priority = self._priority(scope, body)
             if not self._crowd.has_room_for(priority):
@@ -107,11 +115,11 @@ def _refusal(seconds: int) -> tuple[Message, Message]:
     )
 
 
-async def _received(receive: Receive) -> tuple[bytes, list[Message]]:
+async def _received(receive: Receive, most_bytes: int) -> tuple[bytes, list[Message]]:
     """Wait for a body, or for more of one than is read; return it and the messages that brought it."""
     message = await receive()
     messages, body = [message], message.get("body", b"")
-    while message.get("more_body", False) and len(body) <= MAX_BODY:
+    while message.get("more_body", False) and len(body) <= most_bytes:
         message = await receive()
         messages.append(message)
         body += message.get("body", b"")

@@ -16,28 +16,27 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from server.access.errors import AuthenticationError, OriginNotAllowedError, TooManyRequestsError
-from server.kit.connections import ConnectionLimits
 from server.kit.errors import AWAY_SECONDS
 from server.web.accepting import MediaType, accepted, accepted_parts
 from server.web.event_stream import EventStream
 from server.web.graphiql import graphiql_page
 from server.web.parts import InParts, only
 from server.web.reading_headers import header
-from server.web.reading_operations import BadRequestError, read_body, read_query
+from server.web.reading_operations import BadRequestError, TooLargeError, read_body, read_query
 from server.web.viewer import proof_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
     from server.access.model import Viewer
+    from server.kit.connections import ConnectionLimits
     from server.kit.leaving import Leaving
     from server.kit.operations import Operation
     from server.web.gate import Gate
     from server.web.viewer import Proof
 
-MAX_BODY = 256 * 1024  # bytes; the widget's largest answer has 10,000 characters
 _METHODS = "GET, POST"
 _RETRY_SECONDS = 5  # another process may have room
 _NAMES_A_DOCUMENT = frozenset({"query", "documentId", "extensions"})
@@ -87,11 +86,11 @@ class GraphQLEndpoint:
         stream: Stream,
         leaving: Leaving,
         has_graphiql: bool,
-        most_streams: int = ConnectionLimits().streams,
+        limits: ConnectionLimits,
     ) -> None:
         self._gate = gate
         self._leaving = leaving
-        self._most_streams = most_streams
+        self._limits = limits
         self._streams: set[EventStream] = set()  # those that are being sent
         self._execute = execute
         self._deliver = deliver
@@ -118,11 +117,11 @@ class GraphQLEndpoint:
 
     async def _answer(self, scope: Scope, receive: Receive, media_type: MediaType) -> Response:
         try:
-            operation = await _operation(scope, receive)
+            operation = await _operation(scope, receive, self._limits.body_bytes)
             proof = proof_of(scope)
             viewer = await self._gate.viewer(scope, proof)
         except BadRequestError as error:
-            return _refusal(error.status, str(error), "BAD_REQUEST", media_type)
+            return _refused(error.status, str(error), error.extensions, media_type)
         except AuthenticationError as error:
             status = 403 if isinstance(error, OriginNotAllowedError) else 401
             return _refusal(status, error.message, error.code, media_type)
@@ -140,7 +139,7 @@ class GraphQLEndpoint:
 
         request_id = scope["state"]["request_id"]
         if media_type is MediaType.EVENTS:
-            if len(self._streams) >= self._most_streams:
+            if len(self._streams) >= self._limits.streams:
                 return _full(media_type)
             responses = self._stream(viewer, request_id, operation)
             return EventStream(responses, still_allowed, self._leaving, self._streams)
@@ -159,9 +158,9 @@ def _is_visit(scope: Scope) -> bool:
     return bool(scope["method"] == "GET" and "text/html" in (header(scope, b"accept") or ""))
 
 
-async def _operation(scope: Scope, receive: Receive) -> Operation:
+async def _operation(scope: Scope, receive: Receive, most_bytes: int) -> Operation:
     if scope["method"] == "POST":
-        return read_body(header(scope, b"content-type") or "", await _body(receive))
+        return read_body(header(scope, b"content-type") or "", await _body(scope, receive, most_bytes))
     if scope["method"] != "GET":
         raise BadRequestError(405, "Send GraphQL by POST, or by GET what changes nothing.")
     request = Request(scope)
@@ -170,7 +169,7 @@ async def _operation(scope: Scope, receive: Receive) -> Operation:
     return read_query(request.query_params, request.headers)
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:
     """Read the body up to the cap, whatever Content-Length promised."""
     body, is_whole = b"", False
     while not is_whole:
@@ -179,8 +178,9 @@ async def _body(receive: Receive) -> bytes:
             raise BadRequestError(400, "The body ended early.")
         body += message.get("body", b"")
         is_whole = not message.get("more_body", False)
-        if len(body) > MAX_BODY:
-            raise BadRequestError(413, f"The body is larger than {MAX_BODY} bytes.")
+        if len(body) > most_bytes:
+            announced = header(scope, b"content-length") or ""
+            raise TooLargeError(most_bytes, int(announced) if announced.isdecimal() else None)
     return body
 
 
@@ -222,7 +222,13 @@ def _full(media_type: MediaType) -> Response:
 
 
 def _refusal(status: int, message: str, code: str, media_type: MediaType | None) -> Response:
-    errors = {"errors": [{"message": message, "extensions": {"code": code}}]}
+    return _refused(status, message, {"code": code}, media_type)
+
+
+def _refused(
+    status: int, message: str, extensions: Mapping[str, object], media_type: MediaType | None
+) -> Response:
+    errors = {"errors": [{"message": message, "extensions": extensions}]}
     return _json(status, errors, MediaType.JSON if media_type is not MediaType.RESPONSE else media_type)
 
 

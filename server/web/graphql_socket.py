@@ -26,7 +26,6 @@ from server.kit.connections import ConnectionLimits
 from server.kit.crowding import Crowd, Priority
 from server.kit.leaving import Leaving
 from server.kit.logs import begin
-from server.web.graphql_endpoint import MAX_BODY
 from server.web.reading_operations import BadRequestError, operation_of
 from server.web.viewer import Proof
 
@@ -42,9 +41,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 PROTOCOL = "graphql-transport-ws"
-MAX_OPERATIONS = 20  # of one connection at a time
-MAX_CONNECTIONS = ConnectionLimits().sockets  # of one process
-INIT_SECONDS = 10  # from the handshake until a client has introduced itself
 _SEND_SECONDS = 20  # after which a client that does not read is let go
 _MAX_ID = 128  # characters
 # Together less than the process lingers: in the first it lets its clients go one after the other, so that not
@@ -73,16 +69,14 @@ class GraphQLSocket:
         gate: Gate,
         stream: Stream,
         own_origin: str,
-        init_seconds: float = INIT_SECONDS,
-        max_connections: int = MAX_CONNECTIONS,
+        limits: ConnectionLimits | None = None,
         crowd: Crowd | None = None,
         leaving: Leaving | None = None,
     ) -> None:
         self._gate = gate
         self._stream = stream
         self._own_origin = own_origin
-        self._init_seconds = init_seconds
-        self._max_connections = max_connections
+        self._limits = limits or ConnectionLimits()
         self._connections = 0
         self._crowd = crowd or Crowd()
         self._leaving = leaving or Leaving()
@@ -109,7 +103,7 @@ class GraphQLSocket:
             self._connections -= 1
 
     def _has_room(self) -> bool:
-        is_full = self._connections >= self._max_connections
+        is_full = self._connections >= self._limits.sockets
         return not is_full and not self._leaving.begun.is_set() and self._crowd.has_room_for(Priority.APP)
 
     async def _converse(self, websocket: WebSocket) -> None:
@@ -121,7 +115,7 @@ class GraphQLSocket:
                 self._gate,
                 self._stream,
                 speaks=speaks,
-                init_seconds=self._init_seconds,
+                limits=self._limits,
                 crowd=self._crowd,
                 leaving=self._leaving,
             )
@@ -141,7 +135,7 @@ class _Conversation:
     gate: Gate
     stream: Stream
     speaks: bool
-    init_seconds: float
+    limits: ConnectionLimits
     crowd: Crowd
     leaving: Leaving
     proof: Proof | None = None
@@ -181,7 +175,7 @@ class _Conversation:
         if not self.speaks:
             raise ClosedError(4406, "Subprotocol not acceptable")
         try:
-            async with asyncio.timeout(self.init_seconds):
+            async with asyncio.timeout(self.limits.socket_init_seconds):
                 message = await self._receive()
                 while message["type"] in {"ping", "pong"}:
                     await self._pong(message)
@@ -245,8 +239,9 @@ class _Conversation:
             return  # the client hears that we close, and asks elsewhere
         if name in self.operations:
             raise ClosedError(4409, f"Subscriber for {name} already exists"[:120])
-        if len(self.operations) >= MAX_OPERATIONS:
-            await self._error(name, f"A connection has at most {MAX_OPERATIONS} operations at a time.")
+        most = self.limits.socket_operations
+        if len(self.operations) >= most:
+            await self._error(name, f"A connection has at most {most} operations at a time.")
             return
         self.operations[name] = group.create_task(self._operate(name, operation))
 
@@ -289,8 +284,9 @@ class _Conversation:
         if received["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(received.get("code") or 1000)
         text = received.get("text")
-        if text is None or len(text) > MAX_BODY:
-            raise ClosedError(4400, f"A message is a text of at most {MAX_BODY} characters")
+        most = self.limits.body_bytes
+        if text is None or len(text) > most:
+            raise ClosedError(4400, f"A message is a text of at most {most} characters")
         try:
             message = orjson.loads(text)
         except orjson.JSONDecodeError:

@@ -31,6 +31,15 @@ class BadRequestError(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+        self.extensions: Mapping[str, object] = {"code": "BAD_REQUEST"}
+
+
+class TooLargeError(BadRequestError):
+    """The body is larger than it may be; `size` as it was announced."""
+
+    def __init__(self, bound: int, size: int | None) -> None:
+        super().__init__(413, f"The body is larger than {bound} bytes.")
+        self.extensions = {"code": "LIMIT_EXCEEDED", "limit": "body_bytes", "value": size, "bound": bound}
 
 
 def read_body(content_type: str, body: bytes) -> Operation:

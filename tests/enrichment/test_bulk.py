@@ -276,3 +276,4 @@ async def test_runs_are_listed_for_admins_alone_the_latest_first(stage: Stage) -
     assert await bulk(stage).page(NOBODY, PageRequest(first=2)) is None
     assert await bulk(stage).find(NOBODY, ids[0]) is None
     assert await bulk(stage).estimate(NOBODY, ["oracle"], None) is None
+    assert await bulk(stage).estimate(ADMIN, ["oracle", "nobody"], None) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -205,3 +206,20 @@ async def test_absurd_operation_is_refused_before_it_costs_anything(api: Api, ab
     assert response.status_code == httpx.codes.OK
     assert response.elapsed.total_seconds() < 2
     assert "INTERNAL_ERROR" not in response.text
+
+
+@pytest.mark.parametrize("by", [{}, {"id": "prf_1", "userId": "u"}, {"id": None}])
+async def test_what_is_not_one_of_several_is_refused_before_anything_is_executed(
+    api: Api, by: dict[str, object]
+) -> None:
+    literal = ", ".join(f"{name}: {json.dumps(value)}" for name, value in by.items())
+    documents = (
+        (f"{{ profile(by: {{{literal}}}) {{ id }} }}", None),
+        ("query ($by: ProfileLookup!) { profile(by: $by) { id } }", {"by": by}),
+    )
+
+    for text, variables in documents:
+        body = await api.execute(text, variables, by=api.admin)
+
+        assert "data" not in body
+        assert "exactly one field must be specified" in body["errors"][0]["message"]

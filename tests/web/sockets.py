@@ -13,7 +13,7 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from server.web.graphql_endpoint import MAX_BODY
+from server.kit.connections import ConnectionLimits
 from server.web.graphql_socket import PROTOCOL
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 async def served(app: Starlette) -> AsyncIterator[str]:
     """Serve an application that runs already, on a port of its own; yield host and port."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, lifespan="off", log_level="critical", ws_max_size=MAX_BODY)
+    config = uvicorn.Config(
+        app, lifespan="off", log_level="critical", ws_max_size=ConnectionLimits().body_bytes
+    )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:

@@ -10,7 +10,7 @@ import pytest
 
 from server.access.model import VIEWER_TOKEN_LIFETIME, Scope
 from server.access.tokens import ViewerTokens
-from server.web.graphql_endpoint import MAX_BODY
+from server.kit.connections import ConnectionLimits
 from tests.api import NOBODY, ORIGIN, PUBLIC_URL, SECRET, SEEDER, Caller
 from tests.factories.access import person_viewer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.api import Api
     from tests.fakes import FakeClock
 
+MAX_BODY = ConnectionLimits().body_bytes
 KIND = "{ viewer { kind } }"
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -99,6 +100,17 @@ async def test_body_may_be_so_large_and_no_larger(api: Api) -> None:
 
     assert fits.json() == {"data": {"viewer": {"kind": "NOBODY"}}}
     assert (one_more.status_code, much_more.status_code) == (413, 413)
+    assert one_more.json()["errors"] == [
+        {
+            "message": "The body is larger than 262144 bytes.",
+            "extensions": {
+                "code": "LIMIT_EXCEEDED",
+                "limit": "body_bytes",
+                "value": MAX_BODY + 1,
+                "bound": MAX_BODY,
+            },
+        }
+    ]
 
 
 async def test_body_is_counted_as_it_arrives_and_not_as_it_is_announced(api: Api) -> None:

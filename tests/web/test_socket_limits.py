@@ -30,18 +30,20 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def _limited(api: Api, **limits: Any) -> AsyncIterator[str]:  # noqa: ANN401 - those of the socket
+async def _limited(api: Api, **limits: Any) -> AsyncIterator[str]:  # noqa: ANN401 - ConnectionLimits'
     services = api.services
     gate = Gate(access=services.access, limits=services.limits, addresses=ClientAddresses(()))
     executor = Executor(schema=build_schema(), services=services, may_introspect=True)
-    socket = GraphQLSocket(gate=gate, stream=executor.stream, own_origin=PUBLIC_URL, **limits)
+    socket = GraphQLSocket(
+        gate=gate, stream=executor.stream, own_origin=PUBLIC_URL, limits=replace(ConnectionLimits(), **limits)
+    )
     async with served(Starlette(routes=[socket.route("/graphql")])) as address:
         yield address
 
 
 async def test_client_that_does_not_introduce_itself_is_let_go(api: Api) -> None:
     async with (
-        _limited(api, init_seconds=0.2) as address,
+        _limited(api, socket_init_seconds=1) as address,
         connected(address) as silent,
         connected(address) as chatty,
     ):
@@ -54,7 +56,7 @@ async def test_client_that_does_not_introduce_itself_is_let_go(api: Api) -> None
 
 
 async def test_client_that_introduced_itself_may_be_silent(api: Api) -> None:
-    async with _limited(api, init_seconds=0.2) as address, connected(address, api.admin) as client:
+    async with _limited(api, socket_init_seconds=1) as address, connected(address, api.admin) as client:
         async with connected(address) as silent:
             await silent.ended()
         await client.subscribe("{ viewer { kind } }")
@@ -64,7 +66,7 @@ async def test_client_that_introduced_itself_may_be_silent(api: Api) -> None:
 
 
 async def test_there_are_so_many_connections_and_no_more(api: Api) -> None:
-    async with _limited(api, max_connections=1) as address:
+    async with _limited(api, sockets=1) as address:
         async with connected(address, api.admin) as only:
             with pytest.raises(InvalidStatus) as refused:
                 async with connected(address, api.admin):

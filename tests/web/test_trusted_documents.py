@@ -122,6 +122,7 @@ async def test_only_admins_trust_documents(strict: Api) -> None:
     ("name", "content"),
     [
         ("kind.graphql", KIND),
+        ("deferred.graphql", "query Kind { ... @defer { viewer { kind } } }"),
         ("persisted.json", json.dumps({ID: KIND})),
         (
             "manifest.json",

@@ -1,0 +1,159 @@
+"""What a connection is told that sends too much, or no HTTP, before the application sees any of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from server.kit.connections import ConnectionLimits
+from server.serving.server import Manners, served_beside
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+BOUND = 1_000
+START = b"POST /echo HTTP/1.1\r\nHost: api.test\r\n"
+TOO_LARGE = {
+    "message": "The address and the headers of a request have at most 1000 bytes.",
+    "extensions": {"code": "LIMIT_EXCEEDED", "limit": "header_bytes", "value": None, "bound": BOUND},
+}
+
+
+async def _echo(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(await request.body())
+
+
+APP = Starlette(routes=[Route("/echo", _echo, methods=["POST"])])
+
+
+@asynccontextmanager
+async def _connected(**limits: int) -> AsyncIterator[Connection]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    manners = Manners(limits=replace(ConnectionLimits(), header_bytes=BOUND, **limits))
+    async with served_beside(APP, "127.0.0.1", port, manners):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        yield reader, writer
+        writer.close()
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    """Read one answer: its status and its body."""
+    async with asyncio.timeout(60):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        length = int(head.partition("content-length: ")[2].partition("\r\n")[0])
+        return int(head.split()[1]), await reader.readexactly(length)
+
+
+async def _last_answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, Any]]:
+    """Read the answer after which the server hangs up: its status and its error."""
+    status, body = await _answer(reader)
+    async with asyncio.timeout(60):
+        assert await reader.read() == b""
+    (error,) = json.loads(body)["errors"]
+    return status, error
+
+
+def _post(body: bytes, more: bytes = b"") -> bytes:
+    return START + more + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+async def test_head_of_a_request_has_so_many_bytes_and_no_more() -> None:
+    around = len("/echoHostapi.testContent-Length0X") + 3 * len(": \r\n")
+
+    async with _connected() as (reader, writer):
+        writer.write(_post(b"", b"X: " + b"x" * (BOUND - around) + b"\r\n"))
+        fits = await _answer(reader)
+        writer.write(_post(b"", b"X: " + b"x" * (BOUND - around + 1) + b"\r\n"))
+        refused = await _last_answer(reader)
+
+    assert fits == (200, b"")
+    assert refused == (431, TOO_LARGE)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        START + b"".join(b"X-%d: x\r\n" % number for number in range(200)) + b"\r\n",
+        b"POST /echo?" + b"x" * BOUND + b" HTTP/1.1\r\nHost: api.test\r\n\r\n",
+        START + b"X: " + b"x" * BOUND,
+        START + b"X-" + b"x" * BOUND,
+        b"POST /" + b"x" * BOUND,
+    ],
+    ids=[
+        "many headers",
+        "a long address",
+        "a value without an end",
+        "a name without one",
+        "an address without one",
+    ],
+)
+async def test_head_that_is_too_large_is_refused(head: bytes) -> None:
+    async with _connected() as (reader, writer):
+        writer.write(head)
+        refused = await _last_answer(reader)
+
+    assert refused == (431, TOO_LARGE)
+
+
+async def test_head_is_measured_in_however_many_pieces_it_comes() -> None:
+    async with _connected() as (reader, writer):
+        for piece in (START, b"X: ", b"x" * 500, b"x" * 500):
+            writer.write(piece)
+            await writer.drain()
+        refused = await _last_answer(reader)
+
+    assert refused == (431, TOO_LARGE)
+
+
+async def test_second_of_two_requests_at_once_is_measured_too() -> None:
+    large = _post(b"", b"X: " + b"x" * BOUND + b"\r\n")
+
+    async with _connected() as (reader, writer):
+        writer.write(_post(b"first") + large)
+        async with asyncio.timeout(60):
+            answers = await reader.read()
+
+    assert b"HTTP/1.1 2" not in answers.partition(b"first")[2]
+
+
+async def test_body_does_not_count_as_head() -> None:
+    body = b"x" * 100_000
+
+    async with _connected() as (reader, writer):
+        for _ in range(3):
+            writer.write(_post(body) + START)
+            writer.write(_post(body).removeprefix(START))
+            answers = [await _answer(reader) for _ in range(2)]
+
+            assert answers == [(200, body)] * 2
+
+
+async def test_headers_that_do_not_come_in_time_are_told_so() -> None:
+    async with _connected(header_seconds=1) as (reader, writer):
+        writer.write(START)
+        refused = await _last_answer(reader)
+
+    extensions = {"code": "LIMIT_EXCEEDED", "limit": "header_seconds", "value": None, "bound": 1}
+    message = "The headers of a request have to come within 1 seconds."
+    assert refused == (408, {"message": message, "extensions": extensions})
+
+
+async def test_what_is_not_http_is_told_so_in_json() -> None:
+    async with _connected() as (reader, writer):
+        writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
+        refused = await _last_answer(reader)
+
+    assert refused == (400, {"message": "The request is not HTTP.", "extensions": {"code": "BAD_REQUEST"}})
