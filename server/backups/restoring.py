@@ -28,7 +28,10 @@ class Restoring:
         self._parts = folder.parts(manifest)
 
     async def run(self, target: TargetStore, tell: Callable[[int], None], *, replaces: bool) -> None:
-        """Write everything, or what an interrupted run left out; `tell` hears how many parts are done."""
+        """Write everything, or what an interrupted run left out.
+
+        `tell` hears how many parts are done, and one more when the indexes are built.
+        """
         shapes = [each for each in await self._sections(len(self._parts)) if each.kind is Kind.SHAPE]
         done = await target.begin(self._manifest.id, replaces=replaces)
         for shape in shapes:
@@ -41,6 +44,7 @@ class Restoring:
         for shape in shapes:
             await target.index(shape)
         await target.finish()
+        tell(len(self._parts) + 1)
 
     async def verify(self, tell: Callable[[int], None]) -> None:
         """Open every part and count what is in it; raise BackupError for the first that is damaged."""

@@ -1,4 +1,4 @@
-"""Sections as BSON, one document after the other, so that `age -d | zstd -d | bsondump` reads a part too."""
+"""Sections as BSON, one document after the other: `age -d | zstd -d` gives what any BSON reader reads."""
 
 from __future__ import annotations
 

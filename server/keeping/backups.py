@@ -120,7 +120,8 @@ class _Restore:
     async def __call__(self, services: Services) -> None:
         """Show a bar of files; the audit log tells of it afterwards, since it is replaced."""
         restoring, parts = self._opened(services.settings.secret_of_stores)
-        with click.progressbar(length=parts, label="Restoring", file=sys.stderr) as bar:
+        label = "Restoring (indexes last)"
+        with click.progressbar(length=parts + 1, label=label, file=sys.stderr) as bar:
             await restoring.run(
                 TargetStore(services.database),
                 lambda number: bar.update(number - bar.pos),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,24 @@ async def test_interrupted_restore_goes_on_where_it_was(world: World) -> None:
 
     assert await state(world.target) == await state(world.source, made.at)
     assert left[0] == 2 + 3 + 1
+
+
+async def test_backup_goes_on_after_an_election(world: World) -> None:
+    elections: list[asyncio.Future[Any]] = []
+    await world.populate()
+    step_down = {"replSetStepDown": 1, "secondaryCatchUpPeriodSecs": 0, "force": True}
+
+    def tell(_: int) -> None:
+        if not elections:
+            elections.append(asyncio.ensure_future(world.source.client.admin.command(step_down)))
+
+    made = await world.back_up(tell)
+    await asyncio.gather(*elections, return_exceptions=True)
+    then = await state(world.source, made.at)
+    await world.restore()
+
+    assert await state(world.target) == then
+    assert elections
 
 
 async def test_ids_of_every_type_are_copied(world: World) -> None:

@@ -123,25 +123,33 @@ def settle_people(environ: Mapping[str, str], count: int) -> list[Person]:
     return asyncio.run(_settle(environ, count))
 
 
+async def prepare(services: Services) -> ApiKey:
+    """Set a deployment up with three questions, and return the key of its page."""
+    await services.stores.create_indexes()
+    await services.attributes.ensure_standard_attributes()
+    created = await services.authoring.create(ADMIN, "welcome", _QUESTIONS)
+    await services.authoring.publish(ADMIN, created.id, created.version)
+    made = await services.access.create_key(
+        ADMIN, kind=KeyKind.PUBLISHABLE, name="Example", origins=(ORIGIN,)
+    )
+    await services.questions.live.refresh()
+    return made.key
+
+
 async def _settle(environ: Mapping[str, str], count: int) -> list[Person]:
     services = build_services(read_settings(environ))
     with contextlib.closing(services):
-        await services.stores.create_indexes()
-        await services.attributes.ensure_standard_attributes()
-        created = await services.authoring.create(ADMIN, "welcome", _QUESTIONS)
-        await services.authoring.publish(ADMIN, created.id, created.version)
-        made = await services.access.create_key(
-            ADMIN, kind=KeyKind.PUBLISHABLE, name="Example", origins=(ORIGIN,)
-        )
-        await services.questions.live.refresh()
-        first = await _sign_in(services, made.key)
+        key = await prepare(services)
+        first = await sign_in(services, key, "subject-0")
         copies = [replace(first, id=ProfileId(new_id("prf", services.clock()))) for _ in range(count)]
         await _insert(services.database[COLLECTION], first, copies)
-        return [await _person(services, made.key, profile) for profile in copies]
+        return [await _person(services, key, profile) for profile in copies]
 
 
-async def _sign_in(services: Services, key: ApiKey) -> Profile:
-    proved = ProvedIdentity(issuer=_PROVIDER["issuer"], subject="subject-0", claims=_CLAIMS)
+async def sign_in(services: Services, key: ApiKey, subject: str) -> Profile:
+    """Sign somebody in, with ten claims of the provider's, and add six attributes by an app."""
+    claims = {**_CLAIMS, "email": f"{subject}@northwind.example"}
+    proved = ProvedIdentity(issuer=_PROVIDER["issuer"], subject=subject, claims=claims)
     handover = Handover(
         key_id=key.id, origin=ORIGIN, return_to=f"{ORIGIN}/", challenge=s256_challenge(_VERIFIER)
     )
@@ -177,8 +185,9 @@ def _batches(profiles: Sequence[Profile]) -> Iterator[Sequence[Profile]]:
     return (profiles[start : start + _BATCH] for start in range(0, len(profiles), _BATCH))
 
 
-async def _person(services: Services, key: ApiKey, profile: Profile) -> Person:
-    viewer = Viewer(
+def viewer_of(services: Services, key: ApiKey, profile: Profile) -> Viewer:
+    """Return somebody on the page, as their token says."""
+    return Viewer(
         kind=ViewerKind.PERSON,
         key_id=key.id,
         origin=ORIGIN,
@@ -186,6 +195,10 @@ async def _person(services: Services, key: ApiKey, profile: Profile) -> Person:
         session_id=SessionId(new_id("ses", services.clock())),
         is_identified=True,
     )
+
+
+async def _person(services: Services, key: ApiKey, profile: Profile) -> Person:
+    viewer = viewer_of(services, key, profile)
     ask = (await services.questions.next_for(profile, "home")).ask
     assert ask is not None
     assert ask.definition is not None

@@ -1,0 +1,101 @@
+"""The hot path asks by `_id` alone, the key by which everything would be sharded: one shard answers it.
+
+There is no `mongos` here to say so; what is looked at is what MongoDB was asked, and which bounds it read.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from server.privacy.holdings import HOLDINGS
+from tests.factories.questions import question_draft
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from server.kit.mongo import Database, Document
+    from tests.api import Api
+
+NEXT = "{ nextQuestion { state ask { id question { prompt } } } }"
+ANSWER = """mutation ($ask: ID!) { answerQuestion(input: {askId: $ask, value: "Countess"}) {
+  ... on AnswerQuestionSuccess { outcome next { state } } } }"""
+SKIP = """mutation ($ask: ID!) { skipQuestion(input: {askId: $ask}) {
+  ... on SkipQuestionSuccess { outcome next { state } } } }"""
+OF_PEOPLE = {each.collection for each in HOLDINGS if each.person}
+
+
+@asynccontextmanager
+async def _statements(api: Api) -> AsyncIterator[list[tuple[str, Document]]]:
+    """Collect the filters that collections of people are asked with meanwhile."""
+    database = api.services.database
+    asked: list[tuple[str, Document]] = []
+    await database.command({"profile": 2})
+    try:
+        yield asked
+    finally:
+        await database.command({"profile": 0})
+        async for entry in database["system.profile"].find({"op": {"$ne": "getmore"}}):
+            collection, command = entry["ns"].partition(".")[2], entry["command"]
+            if collection in OF_PEOPLE and "insert" not in command:
+                asked.append((collection, command.get("filter") or command.get("query") or command.get("q")))
+
+
+async def _bounds(database: Database, collection: str, criteria: Document) -> list[str]:
+    """Return what of `_id` MongoDB would read for this filter, as its explain says."""
+    told = await database.command({"explain": {"find": collection, "filter": criteria}})
+    stage: dict[str, Any] = told["queryPlanner"]["winningPlan"]
+    while "inputStage" in stage:
+        stage = stage["inputStage"]
+    if stage["stage"] == "IDHACK":
+        return ["one"]
+    bounds: list[str] = stage.get("indexBounds", {}).get("_id", ["everything"])
+    return bounds
+
+
+async def _are_on_one_shard(api: Api, asked: list[tuple[str, Document]]) -> bool:
+    for collection, criteria in asked:
+        bounds = await _bounds(api.services.database, collection, criteria)
+        if len(bounds) != 1 or not _is_point(bounds[0]):
+            return False
+    return bool(asked)
+
+
+def _is_point(bounds: str) -> bool:
+    """Whether it is `one`, or of the form `["a", "a"]`."""
+    low, _, high = bounds.strip("[]()").partition(", ")
+    return bounds == "one" or low == high
+
+
+async def test_asking_and_answering_read_and_write_one_shard(api: Api) -> None:
+    await api.publish("welcome", question_draft("job_title"), question_draft("company_name"), per_visit=2)
+    person = await api.person()
+
+    async with _statements(api) as asked:
+        await api.data(NEXT, by=person)
+        await api.data(ANSWER, {"ask": person.next["ask"]["id"]}, by=person)
+        following = (await api.data(NEXT, by=person))["nextQuestion"]["ask"]["id"]
+        await api.data(SKIP, {"ask": following}, by=person)
+
+    assert {collection for collection, _ in asked} == {"profiles"}
+    assert len(asked) == 4
+    assert await _are_on_one_shard(api, asked)
+
+
+async def test_coming_back_reads_and_writes_by_id_alone(api: Api) -> None:
+    await api.publish("welcome", question_draft("job_title"))
+    person = await api.person()
+
+    async with _statements(api) as asked:
+        await api.person(resume_token=person.resume_token)
+
+    assert {"profiles", "sessions"} <= {collection for collection, _ in asked}
+    assert await _are_on_one_shard(api, asked)
+
+
+async def test_filter_by_anything_else_is_told_apart(api: Api) -> None:
+    await api.person()
+
+    assert not await _are_on_one_shard(api, [("profiles", {"identity_keys": "user_id|u-1"})])
+    assert not await _are_on_one_shard(api, [("profiles", {"_id": {"$gt": "prf_"}})])
+    assert not await _are_on_one_shard(api, [])
