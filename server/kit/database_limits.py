@@ -11,7 +11,7 @@ class DatabaseLimits:
 
     An operation waits for a primary as long as it may take, 15 seconds: longer than an election, so that a
     crash costs time and no errors. A server that falls silent without closing its connections (paused, cut
-    off) gets nothing more after `heartbeat` and `connect` together; what hangs on it may use up its time.
+    off) is given up after `heartbeat` and `connect` together, and what hangs on it waits for its successor.
     """
 
     selection_seconds: int = 5  # for a primary; of background work alone, which then tries again
