@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Fault = Callable[[Stage, Load, random.Random], float | None]
 
+_CATCHING_SECONDS = 3.0  # for a worker to have a job in hand, which it has for milliseconds
 _FULL_SECONDS = 15.0  # with a checkpoint each second, a database without room soon finds out
 
 
@@ -60,7 +61,9 @@ def kill_worker(stage: Stage, load: Load, chance: random.Random) -> float:
         "state": "leased",
         "payload.enricher": {"$ne": KEY},
     }
-    eventually(lambda: jobs.count_documents(orphans) > 0, "it has jobs in hand")
+    deadline = time.monotonic() + _CATCHING_SECONDS
+    while jobs.count_documents(orphans) == 0 and time.monotonic() < deadline:
+        load.rest(0.005)
     stage.kill(worker)
     killed_at = time.monotonic()
     stage.start(worker)
