@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from playwright.async_api import async_playwright, expect
@@ -18,8 +18,17 @@ if TYPE_CHECKING:
 _FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
+    # Letters and colours that do not depend on how the machine is set up.
+    *("--font-render-hinting=none", "--disable-lcd-text", "--force-color-profile=srgb"),
 )
 PATIENCE = 15_000  # milliseconds; everything takes a fraction of it
+
+
+def lacking(sentence: str) -> NoReturn:
+    """Give up a test for want of something that not every machine has: CI must."""
+    if os.environ.get("CI"):
+        pytest.fail(sentence)
+    pytest.skip(sentence)
 
 
 def environment_in_english() -> dict[str, str]:

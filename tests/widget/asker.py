@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Body = dict[str, Any]
 
+_NOTHING: Body = {"state": "DONE", "until": None, "ask": None}
+
 
 class Asker:
     """Asks its questions one by one, or one at each placement. `sent` are the operations that reached it.
@@ -68,7 +70,7 @@ class Asker:
             "__typename": named,
             "outcome": outcome,
             "isReplay": is_replay,
-            "next": self.next(),
+            "next": _NOTHING if ask in self.placed else self.next(),
             **({"value": value, "notice": None} if act == "answerQuestion" else {}),
         }
 
@@ -78,7 +80,7 @@ class Asker:
             return _asking(id=placement, placement=placement, step=None, question=self.placed[placement])
         left = [number for number, _ in enumerate(self.questions) if f"ask_{number}" not in self.handled]
         if not left:
-            return {"state": "DONE", "until": None, "ask": None}
+            return _NOTHING
         following = self._ask(left[1]) if self.foresees and len(left) > 1 else None
         return _asking(**self._ask(left[0]), following=following)
 

@@ -65,7 +65,7 @@ export class Card {
       notice && element("p", { part: "notice" }, notice),
       control.element,
       error,
-      question.why && element("details", { part: "why", lang: question.language }, element("summary", {}, texts.why), question.why),
+      question.why && element("details", { part: "why", lang: question.language }, element("summary", {}, texts.why), element("bdi", {}, question.why)),
       ...buttons(asked),
     );
     // Read after the prompt and before the control, in the order of the page.

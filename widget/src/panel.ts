@@ -103,7 +103,7 @@ class View {
     return [
       element("meter", { part: "meter", min: 0, max: own.length, value: known, "aria-label": words }),
       element("p", { part: "known" }, words),
-      ...(ask ? [this.#button("next", `${this.#texts.next}: ${ask.question.prompt}`, () => this.#goTo())] : []),
+      ...(ask ? [this.#button("next", `${this.#texts.next}: \u2068${ask.question.prompt}\u2069`, () => this.#goTo())] : []),
     ];
   }
 
@@ -193,7 +193,7 @@ class View {
       box.blur();
       void this.#write(documents.CONSENT, { purpose: purpose.key, state, textVersion: purpose.textVersion });
     });
-    return element("li", { part: "consent" }, element("label", {}, box, element("span", {}, purpose.text || purpose.name)));
+    return element("li", { part: "consent" }, element("label", {}, box, element("bdi", {}, purpose.text || purpose.name)));
   }
 
   #lookup({ enricher }: KnownProfile["enrichments"][number]): HTMLElement {

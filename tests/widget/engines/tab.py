@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-import pytest
+from tests.browser import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,10 +94,7 @@ def program(*names: str, package: str) -> str:
     for name in names:
         if path := shutil.which(name):
             return path
-    sentence = f"This test needs {names[0]}: on Debian, `apt-get install {package}` (.ci/run does it)."
-    if os.environ.get("CI"):
-        pytest.fail(sentence)
-    pytest.skip(sentence)
+    lacking(f"This test needs {names[0]}: on Debian, `apt-get install {package}` (.ci/run does it).")
 
 
 def parsed(value: str) -> Any:  # noqa: ANN401 - whatever JSON holds
