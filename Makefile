@@ -8,7 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DIST := widget/dist
 # What the tests bring along from npm: a stamp for each folder with a package.json.
-E2E := $(patsubst %/package.json,%/node_modules/.stamp,$(wildcard tests/*/package.json tests/e2e/*/package.json))
+E2E := $(patsubst %/package.json,%/node_modules/.stamp,$(wildcard tests/*/package.json tests/e2e/*/package.json)) \
+	widget/examples/node_modules/.stamp
 
 PEERS := tests/bench/peers/node_modules/.stamp
 
@@ -27,7 +28,7 @@ SYSTEM_NODE = $(shell node -e 'process.exit(parseInt(process.versions.node) < 20
 	&& npm --version 2>/dev/null)
 NPM_CI := npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 
-.PHONY: help run test faults soak check format schema released bench widget venv pins
+.PHONY: help run test faults soak check format schema released bench examples widget venv pins
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -37,7 +38,7 @@ run: $(VENV)/run.stamp $(DIST)/.stamp ## set everything up and start it: MongoDB
 
 test: venv widget $(E2E) ## run every test (ARGS="-k word" picks some)
 	@$(BIN)/python -m pytest -n 4 --dist loadfile $(ARGS)
-	@cd widget && npm test --silent
+	@cd widget && npm test --silent && npm run --silent --prefix examples check
 
 faults: venv ## break real processes under load, count what was lost (ARGS="api_killed --seeds 2")
 	@$(BIN)/python -m tests.faults $(ARGS)
@@ -64,6 +65,9 @@ released: venv ## keep schema.graphql as that of the last release
 
 bench: venv widget $(PEERS) ## measure; one JSON object a line (ARGS="name" picks one)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+examples: widget widget/examples/node_modules/.stamp widget/examples/angular/node_modules/.stamp ## check the types of the examples
+	@cd widget/examples && npm run --silent check && npm run --silent --prefix angular check
 
 widget: $(DIST)/.stamp ## build the widget
 
