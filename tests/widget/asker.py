@@ -18,7 +18,7 @@ _NOTHING: Body = {"state": "DONE", "until": None, "ask": None}
 class Asker:
     """Asks its questions one by one, or one at each placement. `sent` are the operations that reached it.
 
-    `foresees`: it tells which question comes after the one that is asked. `strangers` are those who came so far.
+    `foresees`: it tells which question comes after the one that is asked. `strangers` are those who came.
     """
 
     def __init__(self) -> None:

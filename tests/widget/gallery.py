@@ -94,7 +94,9 @@ class Gallery:
         """Show each state in turn, with what is to be looked at."""
         cards = "".join(_element("drip-question", f"placement={each}") for each in QUESTIONS)
         known = _element("profile-panel", "erasable") + _element("profile-meter")
-        await self._host.open(*self._host.questions, body=cards + known + _element("drip-question"), head=head)
+        await self._host.open(
+            *self._host.questions, body=cards + known + _element("drip-question"), head=head
+        )
         for name in QUESTIONS:
             card = self._host.page.locator(f"[placement={name}]")
             await expect(card.locator("form")).to_be_visible()
@@ -160,13 +162,19 @@ def known_now() -> dict[str, Any]:
         _attribute("role", "Role", "engineering", source=("PERSON", ""), options=options("Engineering")),
         _attribute("company", "Company", "Fernhill Robotics", source=("ENRICHER", "Company directory")),
     ]
-    purposes = (("news", "We write to you twice a month.", False), ("look-ups", "We look up where you work.", True))
+    purposes = (
+        ("news", "We write to you twice a month.", False),
+        ("look-ups", "We look up where you work.", True),
+    )
     return {
         "viewer": {
             "profile": {
                 "attributes": attributes,
                 "consents": [
-                    {"purpose": {"key": key, "name": key, "text": text, "textVersion": 1}, "isAllowed": allowed}
+                    {
+                        "purpose": {"key": key, "name": key, "text": text, "textVersion": 1},
+                        "isAllowed": allowed,
+                    }
                     for key, text, allowed in purposes
                 ],
                 "enrichments": [

@@ -11,9 +11,9 @@ from PIL import Image, ImageChops
 REFERENCES = Path(__file__).parent / "looks"
 # RENEW=1 takes what is seen now for right: look at it before you commit it.
 RENEW = bool(os.environ.get("RENEW"))
-_COLOURS = 32  # of a reference: cards are a few flat colours, and the edges of letters between them
+_COLOURS = 64  # of a reference: cards are a few flat colours, and the edges of letters between them
 _BLOCK = 8  # pixels; how letters are smoothed differs between machines, how dark a block is does not
-_MOST = 24  # of 255: how much a block may differ; other smoothing makes 3, few colours 9, a missing "×" 36
+_MOST = 24  # of 255: how much a block may differ; other smoothing makes 3, few colours 9, a missing cross 36
 _MOST_PIXELS = 2  # how much a width or a height may
 
 

@@ -1,4 +1,4 @@
-"""What every state looks like in every theme, direction and width: against references that somebody looked at."""
+"""What every state looks like in every theme, direction and width: against references that were looked at."""
 
 from __future__ import annotations
 
@@ -38,14 +38,16 @@ LOOKS = {
 # Of Debian's fonts-dejavu-core, which has Arabic as well; .ci/run installs it.
 # In forced colours the caret cannot be hidden, and it blinks.
 _BLINKING = {f"forced/{state}" for state in ("error", "own-option", "panel-editing")}
-_FONT_FILE = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf")
+_HAS_FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf").is_file()
 _FONT = 'html { font: 16px/1.5 "DejaVu Sans" }'
 
 
 @pytest.mark.parametrize("name", LOOKS)
 async def test_every_state_looks_as_it_should(chromium: Browser, name: str) -> None:
-    if not _FONT_FILE.is_file():
-        lacking("References are in DejaVu Sans: on Debian, `apt-get install fonts-dejavu-core` (.ci/run does it).")
+    if not _HAS_FONT:
+        lacking(
+            "References are in DejaVu Sans: on Debian, `apt-get install fonts-dejavu-core` (.ci/run does it)."
+        )
     look = LOOKS[name]
     context = await chromium.new_context(
         viewport={"width": look.width, "height": 900},

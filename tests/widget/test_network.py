@@ -170,7 +170,9 @@ async def test_page_may_forbid_to_keep_anything(host: Host) -> None:
     assert await host.page.context.cookies() == []
 
 
-@pytest.mark.parametrize("signal", ["globalPrivacyControl', { get: () => true", "doNotTrack', { get: () => '1'"])
+@pytest.mark.parametrize(
+    "signal", ["globalPrivacyControl', { get: () => true", "doNotTrack', { get: () => '1'"]
+)
 @pytest.mark.parametrize(("signals", "asks"), [("respect", 0), ("ignore", 1)])
 async def test_signals_of_the_browser_are_respected_where_the_page_says_so(
     host: Host, signals: str, asks: int, signal: str

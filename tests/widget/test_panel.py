@@ -1,4 +1,4 @@
-"""The panel and the meter in a browser, over the whole application: what people see of themselves, and change."""
+"""The panel and the meter in a browser, over the whole application: what people see and may change."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ class Shop:
         names = elements or ("profile-panel",)
         body = "".join(f'<{each} endpoint="{PUBLIC_URL}" key="{key}"></{each}>' for each in names)
         script = f'<script type="module" src="{PUBLIC_URL}/widget/drip-question.js"></script>'
-        html = f'<!doctype html><html {root}><title>Shop</title>{script}<body style="{style}"><main>{body}</main>'
+        html = f'<!doctype html><html {root}><title>Shop</title>{script}<body style="{style}">'
+        html += f"<main>{body}</main>"
         slot = f"acquaint:resume:{PUBLIC_URL}|{key}"
         await self.page.add_init_script(
             f"localStorage['{slot}'] ??= '{self.person.resume_token}'; window.told = [];"
@@ -73,10 +74,17 @@ class Shop:
         request = route.request
         url = urlsplit(request.url)
         if url.path.startswith("/widget/"):
-            await route.fulfill(path=DIST / url.path.removeprefix("/widget/"), headers={"Access-Control-Allow-Origin": "*"}, content_type="text/javascript")
+            await route.fulfill(
+                path=DIST / url.path.removeprefix("/widget/"),
+                headers={"Access-Control-Allow-Origin": "*"},
+                content_type="text/javascript",
+            )
             return
         answer = await self.api.http.request(
-            request.method, f"{url.path}?{url.query}", headers=await request.all_headers(), content=request.post_data_buffer
+            request.method,
+            f"{url.path}?{url.query}",
+            headers=await request.all_headers(),
+            content=request.post_data_buffer,
         )
         await route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 
@@ -94,7 +102,11 @@ class Shop:
 async def shop(api: Api, context: BrowserContext) -> AsyncIterator[Shop]:
     """Somebody signed in, answered a question, and was looked up by leave."""
     news = PurposeSpec(
-        key="news", name="News", description="To write.", text="You may write to me.", on_withdrawal=OnWithdrawal.HIDE
+        key="news",
+        name="News",
+        description="To write.",
+        text="You may write to me.",
+        on_withdrawal=OnWithdrawal.HIDE,
     )
     await api.services.consents.define(SEEDER, news)
     team = spec("team", AttributeType.ENUM, label="Team", options=options("design", "sales"))
@@ -105,7 +117,8 @@ async def shop(api: Api, context: BrowserContext) -> AsyncIterator[Shop]:
     person = await api.signed_in("ada", email="ada@example.com", email_verified=True, name="Ada Lovelace")
     await consent(api, person, ConsentState.GRANTED, "news")
     await api.data(
-        "mutation ($key: String!, $value: JSON) { correctAttribute(input: {key: $key, value: $value}) { __typename } }",
+        "mutation ($key: String!, $value: JSON)"
+        " { correctAttribute(input: {key: $key, value: $value}) { __typename } }",
         {"key": "team", "value": "design"},
         by=person,
     )
@@ -216,7 +229,9 @@ async def test_person_erases_themselves_after_a_second_thought(shop: Shop) -> No
     assert "profile:erased" in await shop.page.evaluate("window.told")
 
 
-async def test_who_signed_in_long_ago_is_asked_to_sign_in_before_erasing(shop: Shop, clock: FakeClock) -> None:
+async def test_who_signed_in_long_ago_is_asked_to_sign_in_before_erasing(
+    shop: Shop, clock: FakeClock
+) -> None:
     clock.advance(RECENT + timedelta(seconds=1))
     await shop.open()
     await shop.panel.get_by_role("button", name="Erase my data").click()

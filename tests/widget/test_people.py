@@ -39,7 +39,9 @@ async def test_backend_that_names_nobody_or_is_away_leaves_a_stranger(host: Host
     if not is_up:
         await host.page.route(f"{PAGE}/token", _lost)
 
-    await host.page.evaluate(f"() => document.querySelector('main').insertAdjacentHTML('beforeend', `{ELEMENT}`)")
+    await host.page.evaluate(
+        f"() => document.querySelector('main').insertAdjacentHTML('beforeend', `{ELEMENT}`)"
+    )
 
     await expect(host.card.get_by_role("textbox")).to_be_visible()
     assert [each["identityToken"] for each in host.said("startVisit")] == [None]

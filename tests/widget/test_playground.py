@@ -140,7 +140,9 @@ async def test_properties_and_parts_take_effect_at_once_and_can_be_copied(page: 
         "drip-question::part(submit) {\n  text-transform: uppercase;\n}",
         use_inner_text=True,
     )
-    await expect(page.get_by_role("region", name="HTML").locator("pre")).to_contain_text('key="pk_…" mode="popover">')
+    await expect(page.get_by_role("region", name="HTML").locator("pre")).to_contain_text(
+        'key="pk_…" mode="popover">'
+    )
 
 
 async def test_what_is_chosen_is_shown_and_stands_in_the_address(page: Page) -> None:

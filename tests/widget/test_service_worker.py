@@ -32,7 +32,8 @@ addEventListener("message", () => (isGone = true));
 addEventListener("fetch", (event) => event.respondWith((async () => {
   const { request } = event;
   if (request.method !== "GET") {
-    return isGone ? new Response("<h1>You are offline</h1>", { headers: { "Content-Type": "text/html" } }) : fetch(request);
+    const page = new Response("<h1>You are offline</h1>", { headers: { "Content-Type": "text/html" } });
+    return isGone ? page : fetch(request);
   }
   const cache = await caches.open("all");
   const kept = await cache.match(request);
@@ -93,6 +94,8 @@ async def test_worker_that_answers_with_a_page_loses_no_answer(shop: Page, asker
 
     await shop.get_by_role("button", name="Save").click()
 
-    await expect(shop.locator("[part=error]")).to_have_text("This could not be saved just now. Please try again.")
+    await expect(shop.locator("[part=error]")).to_have_text(
+        "This could not be saved just now. Please try again."
+    )
     await expect(shop.get_by_label("Yes")).to_be_checked()
     assert asker.said("answerQuestion") == []

@@ -94,7 +94,7 @@ def program(*names: str, package: str) -> str:
     for name in names:
         if path := shutil.which(name):
             return path
-    lacking(f"This test needs {names[0]}: on Debian, `apt-get install {package}` (.ci/run does it).")
+    return lacking(f"This test needs {names[0]}: on Debian, `apt-get install {package}` (.ci/run does it).")
 
 
 def parsed(value: str) -> Any:  # noqa: ANN401 - whatever JSON holds
