@@ -168,7 +168,7 @@ async def test_a_visit_with_the_widget_s_documents_is_told_the_same(api: Api) ->
     assert actual == expected
     assert "ANSWERED" in expected[2]
     assert "'isReplay': True" in expected[3]
-    assert len(WIDGET) == 16
+    assert len(WIDGET) == 17
 
 
 @pytest.mark.parametrize("text", [*documented_queries(), get_introspection_query()])

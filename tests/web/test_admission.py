@@ -225,6 +225,7 @@ async def test_document_that_is_named_has_the_priority_of_its_text(api: Api) -> 
     executor = Executor(schema=build_schema(), services=api.services, may_introspect=False)
     text = "{ profiles(first: 1) { edges { cursor } } }"
     await api.services.documents.add(SEEDER, [text])
+    await api.services.documents.live.refresh()
     (sha256,) = [
         name for name, known in (await api.services.documents.live.current()).items() if known == text
     ]

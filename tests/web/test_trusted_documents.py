@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tests.fakes import FakeClock
 
 KIND = "query Kind { viewer { kind } }"
+DEFERRED = "query Kind { ... @defer { viewer { kind } } }"
 ID = hashlib.sha256(KIND.encode()).hexdigest()
 
 
@@ -119,19 +120,20 @@ async def test_only_admins_trust_documents(strict: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "document"),
     [
-        ("kind.graphql", KIND),
-        ("deferred.graphql", "query Kind { ... @defer { viewer { kind } } }"),
-        ("persisted.json", json.dumps({ID: KIND})),
+        ("kind.graphql", KIND, KIND),
+        ("deferred.graphql", DEFERRED, DEFERRED),
+        ("persisted.json", json.dumps({ID: KIND}), KIND),
         (
             "manifest.json",
             json.dumps({"version": 1, "operations": [{"id": ID, "name": "Kind", "body": KIND}]}),
+            KIND,
         ),
     ],
 )
 async def test_builds_of_apps_add_what_they_send(
-    strict: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: str
+    strict: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, content: str, document: str
 ) -> None:
     file = tmp_path / name
     file.write_text(content)
@@ -140,7 +142,7 @@ async def test_builds_of_apps_add_what_they_send(
     await AddDocumentsCommand([file])(strict.services)
     await strict.services.documents.live.refresh()
 
-    assert await strict.data(KIND, by=strict.page) == {"viewer": {"kind": "WIDGET"}}
+    assert await strict.data(document, by=strict.page) == {"viewer": {"kind": "WIDGET"}}
     assert capsys.readouterr().out == "1 documents, 1 of them new.\n1 documents, 0 of them new.\n"
 
 

@@ -261,7 +261,7 @@ async def test_meter_says_how_much_is_known_and_what_is_next(shop: Shop) -> None
     words = await meter.get_by_role("meter").get_attribute("aria-label") or ""
     known, of = (int(word) for word in words.split() if word.isdigit())
     assert 0 < known < of
-    await meter.get_by_role("button", name="Next: What for?").click()
+    await meter.get_by_role("button", name="Next: \u2068What for?\u2069").click()
 
     assert await shop.page.evaluate("window.told") == ["profile:next"]
 

@@ -65,23 +65,24 @@ class View {
     try {
       if (!this.#connection) {
         this.#connection = connect(this.#host);
-        this.#connection.subscribe(({ type }) => type !== "error" && void this.#draw());
+        this.#connection.subscribe(({ type }) => type !== "error" && void this.#draw(false));
       }
       const { language, texts, direction } = await speechIn(localeOf(this.#host));
       this.#texts = { ...PANEL_TEXTS, ...texts };
       this.#language = language;
       Object.assign(this.#place, { lang: language }, direction && { dir: direction });
-      await this.#draw();
+      await this.#draw(false);
     } catch (thrown) {
       this.#fail(thrown);
     }
   }
 
-  async #draw(): Promise<void> {
+  /** Draws what is known now; unless `isAsked` for, not over what somebody is about to change or to erase. */
+  async #draw(isAsked = true): Promise<void> {
     try {
       const drawn = this.#host.localName === "profile-meter" ? await this.#meter() : await this.#panel();
       const focused = this.#host.shadowRoot?.activeElement;
-      if (focused?.matches("input, select")) return;
+      if (focused?.matches("input, select") || (!isAsked && this.#place.querySelector("form, [part=confirm]"))) return;
       this.#place.replaceChildren(...drawn);
       // Whoever was inside stays inside: what they pressed may be gone.
       if (focused) this.#place.focus();
@@ -227,6 +228,7 @@ class View {
     if (!result) return;
     this.#tell("profile:erased");
     await (await import("./people.ts")).reset(this.#connection!);
+    await this.#draw();
     this.#status.textContent = this.#texts.erased;
   }
 
