@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -66,92 +66,64 @@ class Instruments:
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
         registry.register(_Fallbacks(self.fallbacks))
-        self._responses = Counter(
-            "acquaint_http_responses", "HTTP responses.", ["path", "status"], registry=registry
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self._responses = counter("acquaint_http_responses", "HTTP responses.", ["path", "status"])
+        self._operations = counter(
+            "acquaint_operations", "GraphQL operations by how they ended.", ["operation", "code"]
         )
-        self._operations = Counter(
-            "acquaint_operations",
-            "GraphQL operations by how they ended.",
-            ["operation", "code"],
-            registry=registry,
-        )
-        self._operation_seconds = Histogram(
+        self._operation_seconds = histogram(
             "acquaint_operation_seconds",
             "How long GraphQL operations took, from the request's document to the response.",
             ["operation"],
             buckets=_OPERATION_SECONDS,
-            registry=registry,
         )
-        self._refused = Counter(
+        self._refused = counter(
             "acquaint_refused",
             "Operations that were sent away because there was not room for all.",
             ["priority"],
-            registry=registry,
         )
-        self._limit = Gauge(
+        self._limit = gauge(
             "acquaint_operations_limit",
             "How many operations there may be in hand; what matters less is refused before.",
-            registry=registry,
         )
-        self._documents = Counter(
-            "acquaint_documents",
-            "GraphQL documents, by whether they were prepared already.",
-            ["cache"],
-            registry=registry,
+        self._documents = counter(
+            "acquaint_documents", "GraphQL documents, by whether they were prepared already.", ["cache"]
         )
-        self._selections = Counter(
-            "acquaint_selections", "Decisions on what to ask a person.", ["verdict"], registry=registry
-        )
-        self._changes = Counter(
+        self._selections = counter("acquaint_selections", "Decisions on what to ask a person.", ["verdict"])
+        self._changes = counter(
             "acquaint_changes",
             "Changes that were reacted to, as outcomes of asks are; again where a worker was killed.",
             ["kind", "outcome"],
-            registry=registry,
         )
-        self._look_ups = Counter(
+        self._look_ups = counter(
             "acquaint_look_ups",
             "Answers of enrichment sources that are called over the network.",
             ["enricher", "outcome"],
-            registry=registry,
         )
-        self._spent = Counter(
-            "acquaint_look_up_cost",
-            "What look-ups cost, in the units of the budgets.",
-            ["enricher"],
-            registry=registry,
+        self._spent = counter(
+            "acquaint_look_up_cost", "What look-ups cost, in the units of the budgets.", ["enricher"]
         )
-        self._deliveries = Counter(
-            "acquaint_hook_attempts", "Attempts to deliver to a hook.", ["response"], registry=registry
-        )
-        self._job_seconds = Histogram(
+        self._deliveries = counter("acquaint_hook_attempts", "Attempts to deliver to a hook.", ["response"])
+        self._job_seconds = histogram(
             "acquaint_job_seconds",
             "How long attempts at a job took.",
             ["kind", "result"],
             buckets=_JOB_SECONDS,
-            registry=registry,
         )
-        self._queued = Gauge(
-            "acquaint_queue_jobs",
-            "Jobs that are not done, of each lane at most 10,000.",
-            ["kind"],
-            registry=registry,
+        self._queued = gauge(
+            "acquaint_queue_jobs", "Jobs that are not done, of each lane at most 10,000.", ["kind"]
         )
-        self._overdue = Gauge(
-            "acquaint_queue_age_seconds",
-            "How long the job has been due that waits longest.",
-            ["kind"],
-            registry=registry,
+        self._overdue = gauge(
+            "acquaint_queue_age_seconds", "How long the job has been due that waits longest.", ["kind"]
         )
-        self._database = Gauge(
-            "acquaint_database_up",
-            "Whether the database answered when this was asked for.",
-            registry=registry,
+        self._database = gauge(
+            "acquaint_database_up", "Whether the database answered when this was asked for."
         )
-        self._loop_lag = Histogram(
+        self._loop_lag = histogram(
             "acquaint_event_loop_lag_seconds",
             "How late the event loop was twice a second.",
             buckets=_LAG_SECONDS,
-            registry=registry,
         )
         # What every request counts, found without the library's search under a lock.
         self._response, self._operation = cache(self._responses.labels), cache(self._operations.labels)

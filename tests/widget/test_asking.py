@@ -175,10 +175,9 @@ async def test_answer_that_the_server_refuses_comes_back_as_it_was_typed(host: H
     await expect(host.card.get_by_role("textbox")).to_have_attribute("aria-invalid", "true")
 
 
-async def test_next_question_is_there_before_the_server_has_spoken(host: Host) -> None:
+def _hold_back(host: Host) -> tuple[asyncio.Event, asyncio.Event]:
+    """Have answers wait; return what tells that a request arrived, and what lets them go on."""
     arrived, may_go_on = asyncio.Event(), asyncio.Event()
-    await host.open(KINDS["BOOLEAN"], KINDS["TEXT"])
-    await host.hears("shown")
 
     async def hold_back(route: Route) -> None:
         arrived.set()
@@ -186,6 +185,13 @@ async def test_next_question_is_there_before_the_server_has_spoken(host: Host) -
         await host.answer(route)
 
     host.answer_graphql = hold_back
+    return arrived, may_go_on
+
+
+async def test_next_question_is_there_before_the_server_has_spoken(host: Host) -> None:
+    await host.open(KINDS["BOOLEAN"], KINDS["TEXT"])
+    await host.hears("shown")
+    arrived, may_go_on = _hold_back(host)
     await host.card.get_by_label("Yes").check()
     await host.card.get_by_role("button", name="Save").click()
     await arrived.wait()
@@ -203,17 +209,10 @@ async def test_next_question_is_there_before_the_server_has_spoken(host: Host) -
 
 
 async def test_refusal_takes_back_the_next_question_and_what_was_done_to_it(host: Host) -> None:
-    arrived, may_go_on = asyncio.Event(), asyncio.Event()
     host.refusal = lambda act, _: {"__typename": "InvalidAnswerError", "message": "No."} if act else None
     await host.open(KINDS["TEXT"], KINDS["BOOLEAN"])
     await host.hears("shown")
-
-    async def hold_back(route: Route) -> None:
-        arrived.set()
-        await may_go_on.wait()
-        await host.answer(route)
-
-    host.answer_graphql = hold_back
+    arrived, may_go_on = _hold_back(host)
     await host.card.get_by_role("textbox").fill("a joke")
     await host.card.get_by_role("button", name="Save").click()
     await arrived.wait()
