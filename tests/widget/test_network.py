@@ -106,13 +106,24 @@ async def test_missing_or_wrong_key_shows_nothing_and_tells_the_developer(
 
 
 async def test_unknown_attribute_values_are_the_defaults(host: Host) -> None:
-    await host.open(KINDS["TEXT"], attributes='theme="neon" mode="hologram" placement="No Such!" storage="?"')
+    wrong = 'theme="neon" mode="hologram" placement="No Such!" storage="?" exits="skip door"'
+    await host.open(KINDS["TEXT"], attributes=wrong)
 
     await expect(host.card.get_by_role("textbox")).to_be_visible()
 
     assert {each["code"] for each in await host.told("error")} == {"BAD_ATTRIBUTE"}
-    assert len(await host.told("error")) == 4
+    assert len(await host.told("error")) == 5
     assert host.said("startVisit")[0]["placement"] == "home"
+
+
+@pytest.mark.parametrize("delay", ["soon", "-1", "86400"])
+async def test_delay_that_is_none_keeps_nothing_back(host: Host, delay: str) -> None:
+    await host.open(KINDS["TEXT"], attributes=f'mode="popover" delay="{delay}"')
+
+    await expect(host.card.get_by_role("textbox")).to_be_visible()
+
+    (told,) = await host.told("error")
+    assert (told["code"], told["message"]) == ("BAD_ATTRIBUTE", f'delay="{delay}"')
 
 
 async def test_token_that_ends_while_somebody_types_loses_nothing(host: Host) -> None:

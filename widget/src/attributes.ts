@@ -24,6 +24,7 @@ export type AttributeName = (typeof ATTRIBUTES)[number];
 /** The first of each is the default. */
 const CHOICES = {
   mode: ["inline", "popover", "modal"],
+  exits: EXITS,
   theme: ["auto", "light", "dark"],
   storage: ["local", "none"],
   signals: ["ignore", "respect"],
@@ -38,10 +39,10 @@ export type Warn = (name: string, written: string) => void;
 
 /** What is written if that is one of the choices, else the default. */
 export function choiceFrom<Name extends keyof typeof CHOICES>(name: Name, written: string | null, warn: Warn): Chosen<Name> {
-  const allowed: readonly string[] = CHOICES[name];
-  const isAllowed = !written || allowed.includes(written);
-  if (!isAllowed) warn(name, written);
-  return ((isAllowed && written) || allowed[0]) as Chosen<Name>;
+  const allowed = CHOICES[name] as readonly string[];
+  if (!written || allowed.includes(written)) return (written || allowed[0]) as Chosen<Name>;
+  warn(name, written);
+  return allowed[0] as Chosen<Name>;
 }
 
 /** A placement as the server spells it, or the default. */

@@ -161,6 +161,7 @@ export class DripQuestionElement extends BaseElement {
     const url = this.tokenUrl;
     if (url && client !== before) client.tokenSource = () => import("./people.ts").then(({ tokenFrom }) => tokenFrom(url));
     choiceFrom("mode", this.mode, warn);
+    this.exits?.split(" ").map((exit) => choiceFrom("exits", exit, warn));
     this.#card.place.dataset["theme"] = choiceFrom("theme", this.theme, warn);
     if (choiceFrom("signals", this.signals, warn) === "respect" && isOptedOut()) {
       this.clear();

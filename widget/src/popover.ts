@@ -3,6 +3,8 @@
 import css from "./popover.css";
 import type { Card } from "./card.ts";
 import { element } from "./dom.ts";
+import { DripError } from "./errors.ts";
+import { dispatch } from "./events.ts";
 import { POPOVER_TEXTS, type PopoverTexts } from "./popover-texts.ts";
 
 export interface Shell {
@@ -76,7 +78,7 @@ function createShell(card: Card, host: ShellHost, given: Partial<PopoverTexts>):
   return {
     async mayOpen() {
       if (isOpen && host.isConnected) return;
-      if (!hasWaited) await new Promise((resolve) => setTimeout(resolve, secondsFrom(host.delay) * 1000));
+      if (!hasWaited) await new Promise((resolve) => setTimeout(resolve, secondsFrom(host) * 1000));
       hasWaited = true;
       while (isEditable(document.activeElement)) await once(document, "focusout");
     },
@@ -90,9 +92,14 @@ function createShell(card: Card, host: ShellHost, given: Partial<PopoverTexts>):
   };
 }
 
-function secondsFrom(delay: string | null): number {
-  const seconds = Number(delay);
-  return seconds >= 0 && seconds <= LONGEST_DELAY_SECONDS ? seconds : 0;
+/** What is written, or none: then the developer hears of it. */
+function secondsFrom(host: ShellHost): number {
+  const seconds = Number(host.delay);
+  if (seconds >= 0 && seconds <= LONGEST_DELAY_SECONDS) return seconds;
+  const error = new DripError("BAD_ATTRIBUTE", `delay="${host.delay}"`);
+  console.warn(`<drip-question> ${error.code}: ${error.message}`);
+  dispatch(host, "drip:error", { code: error.code, message: error.message, error });
+  return 0;
 }
 
 function isEditable(target: unknown): target is Element {
