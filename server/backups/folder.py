@@ -85,8 +85,7 @@ class BackupFolder:
 
     def totals(self) -> tuple[str, int]:
         """Return the SHA-256 of the list of parts, and how many bytes all of them have."""
-        digest = hashlib.sha256((self.path / _PARTS).read_bytes()).hexdigest()
-        return digest, sum(each.bytes for each in self._listed())
+        return self._digest(), sum(each.bytes for each in self._listed())
 
     def finish(self, manifest: Manifest) -> None:
         """Write the manifest: from here on it is a backup."""
@@ -121,7 +120,7 @@ class BackupFolder:
     def parts(self, manifest: Manifest) -> list[Part]:
         """Return the parts in order; raise BackupError where their list is not the manifest's."""
         try:
-            if self.totals()[0] == manifest.parts_sha256:
+            if self._digest() == manifest.parts_sha256:
                 return list(self._listed())
         except FileNotFoundError:
             pass
@@ -138,6 +137,9 @@ class BackupFolder:
         if hashlib.sha256(content).hexdigest() != part.sha256:
             raise BackupError(f"{part.file} is damaged: its SHA-256 is not the one that was written.")
         return content
+
+    def _digest(self) -> str:
+        return hashlib.sha256((self.path / _PARTS).read_bytes()).hexdigest()
 
     def _listed(self) -> Iterator[Part]:
         with (self.path / _PARTS).open() as lines:

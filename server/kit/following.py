@@ -106,6 +106,7 @@ class Follower:
         self._remembered: deque[Changed] = deque(maxlen=_REMEMBERED)
         self._known_since = ""  # everything after this token is remembered
         self._position = ""
+        self._wanting = 0  # who listen, or wait for the stream to be open
         self._is_wanted = asyncio.Event()
         self._is_open = asyncio.Event()
         self._catching_up = asyncio.Semaphore(_CATCHING_UP)
@@ -129,16 +130,18 @@ class Follower:
         know any more what came after the token.
         """
         listener = _Listener()
+        self._wanting += 1
         self._is_wanted.set()
-        await self._is_open.wait()
-        self._listeners.add(listener)
-        missed = [each for each in self._remembered if after is not None and each.token > after]
-        older = after if after is not None and after < self._known_since else None
         try:
+            await self._is_open.wait()
+            self._listeners.add(listener)
+            missed = [each for each in self._remembered if after is not None and each.token > after]
+            older = after if after is not None and after < self._known_since else None
             yield self._changes(listener, missed, older, self._position)
         finally:
             self._listeners.discard(listener)
-            if not self._listeners:
+            self._wanting -= 1
+            if not self._wanting:
                 self._is_wanted.clear()
 
     async def _changes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
-from server.kit.mongo import bounded
+from server.kit.mongo import BSONError, bounded
 from server.kit.tracing import with_the_span_alone
 
 if TYPE_CHECKING:
@@ -79,10 +79,13 @@ class JointReads:
 
     def _deliver(self, batch: Waiting, found: asyncio.Future[Any]) -> None:
         self._out -= 1
+        documents: dict[str, Document] = {}
         error = found.exception()
-        documents = (
-            {} if error is not None else {each["_id"]: each for each in map(self._read, found.result())}
-        )
+        if error is None:
+            try:
+                documents = {each["_id"]: each for each in map(self._read, found.result())}
+            except BSONError as damaged:
+                error = damaged
         for document_id, answers in batch.items():
             for answer in answers:
                 if answer.done():

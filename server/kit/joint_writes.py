@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 from server.kit.mongo import (
+    BSONError,
     BulkWriteError,
     PyMongoError,
     ReturnDocument,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 2  # commands out; while they are, those who come wait for the next one together
 _MOST = 50  # statements of one command
+_UNWRITABLE = (BSONError, OverflowError)  # what the driver says of a statement that is no BSON
 _SECONDS = 15.0  # for one command: nobody waits longer for others than for a primary and a majority
 
 
@@ -107,8 +109,7 @@ class JointWrites:
         batch = self._next_batch()
         if len(batch) == 1:
             batch[0].outcome.set_result(False)  # it goes by itself
-            return
-        if batch:
+        elif batch:
             self._out += 1
             with bounded(_SECONDS):
                 self._write(batch).add_done_callback(lambda written: self._deliver(batch, written))
@@ -143,6 +144,8 @@ class JointWrites:
         if isinstance(error, BulkWriteError):
             failed = {each["index"] for each in error.details["writeErrors"]}
             error = _not_acknowledged(error)
+        elif isinstance(error, _UNWRITABLE):
+            failed = set(range(len(batch)))  # as nothing was sent
         for index, each in enumerate(batch):
             if each.outcome.done():
                 continue  # whoever asked has given up

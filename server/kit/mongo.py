@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from bson.codec_options import CodecOptions
+from bson.errors import BSONError
 from bson.raw_bson import RawBSONDocument
 from motor.frameworks import asyncio as threads
 from motor.motor_asyncio import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AWARE_UTC",
+    "BSONError",
     "BulkWriteError",
     "Client",
     "ClientSession",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -99,14 +100,16 @@ class AlsoOn:
 async def keep_fresh(database: Database, watched: Sequence[Fresh]) -> None:
     """Tell each whose collection changes, until cancelled.
 
-    One change stream serves them all. Where it fails (an election, a stand-alone server without an
-    oplog) everything is reloaded every few seconds instead, and the stream is tried again.
+    One change stream serves them all. Where it fails (an election, no leave to open one) everything is
+    reloaded every few seconds instead, and the stream is tried again.
     """
     while True:
         try:
             await _follow(database, watched)
         except PyMongoError as error:
             _log.warning("change stream lost, polling: %s", error)
+            with suppress(PyMongoError):
+                await _refresh(watched)
             await asyncio.sleep(_POLL_SECONDS)
 
 
@@ -115,12 +118,27 @@ async def _follow(database: Database, watched: Sequence[Fresh]) -> None:
     wanted = {"ns.coll": {"$in": names}}
     pipeline: list[dict[str, object]] = [{"$match": wanted}, {"$project": {"ns": 1, "documentKey": 1}}]
     async with database.watch(pipeline) as stream:
-        for each in watched:  # what changed before the stream was open
-            await each.refresh()
+        await _refresh(watched)  # what changed before the stream was open
         async for event in stream:
             for each in watched:
                 if each.collection == event["ns"]["coll"]:
                     # A collection that was dropped or renamed has no document to tell of.
-                    await (
-                        each.heed(event["documentKey"]["_id"]) if "documentKey" in event else each.refresh()
+                    await _loaded(
+                        each,
+                        each.heed(event["documentKey"]["_id"]) if "documentKey" in event else each.refresh(),
                     )
+
+
+async def _refresh(watched: Sequence[Fresh]) -> None:
+    for each in watched:
+        await _loaded(each, each.refresh())
+
+
+async def _loaded(each: Fresh, loading: Awaitable[None]) -> None:
+    """Let what can't be understood be as it was: it may be of a later version, and the others go on."""
+    try:
+        await loading
+    except PyMongoError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, no document may end what keeps all the others fresh
+        _log.exception("%s could not be loaded, what was known before counts", each.collection)

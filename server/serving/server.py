@@ -58,6 +58,10 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self.is_listening.set()
 
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to end: also where what goes on beside requests has failed, as they need it."""
+        return self.lifespan.error_occurred or await super().on_tick(counter)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say so, take nothing more, answer what is in hand, and only then let go."""
         leaving = self._manners.leaving
@@ -102,7 +106,7 @@ class _OneOfSeveral(Server):
     async def _becomes_able(self) -> bool:
         try:
             async with asyncio.timeout(_READY_SECONDS):
-                while not await self._can_serve():  # noqa: ASYNC110 - the database tells of nothing
+                while not self.should_exit and not await self._can_serve():  # noqa: ASYNC110 - nothing tells
                     await asyncio.sleep(_READY_PAUSE)
         except TimeoutError:
             return False

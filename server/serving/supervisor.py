@@ -92,14 +92,15 @@ class Supervisor:
                 if place.is_vacant:
                     place.process = await self._start(place)
             process = place.process
-            assert process is not None  # noqa: S101 - for mypy: it was started above
-            code = await process.wait()
-            if place.process is not process:
-                continue  # it was replaced
-            self._running.discard(process)
+            if process is not None:
+                code = await process.wait()
+                if place.process is not process:
+                    continue  # it was replaced
+                self._running.discard(process)
+                _log.error("process %d died (%d)", process.pid, code)
             pause = 0.0 if loop.time() - began > _SETTLED_SECONDS else pause
             pause = min(max(_FIRST_PAUSE, 2 * pause), _LONGEST_PAUSE)
-            _log.error("process %d died (%d), another starts in %g seconds", process.pid, code, pause)
+            _log.error("another starts in %g seconds", pause)
             await asyncio.sleep(pause)
 
     async def _renew_on_demand(self) -> None:
@@ -112,6 +113,8 @@ class Supervisor:
     async def _renew(self, place: _Place) -> bool:
         """Put another in the place of a process; whether it could serve."""
         successor = await self._start(place)
+        if successor is None:
+            return False
         if not await _is_ready(successor):
             _log.error("process %d could not serve; what runs is left as it is", successor.pid)
             await self._end(successor)
@@ -122,15 +125,20 @@ class Supervisor:
             await self._end(former)
         return True
 
-    async def _start(self, place: _Place) -> _Process:
+    async def _start(self, place: _Place) -> _Process | None:
+        """Return another process; None where the machine has no room for it just now."""
         descriptor = self._listening.fileno()
-        process = await asyncio.create_subprocess_exec(
-            *leashed([*self._command, str(descriptor), str(place.number)]),
-            env=self._environ,
-            pass_fds=(descriptor,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *leashed([*self._command, str(descriptor), str(place.number)]),
+                env=self._environ,
+                pass_fds=(descriptor,),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+            )
+        except OSError as error:
+            _log.error("no process can be started: %s", error.strerror)
+            return None
         self._running.add(process)
         return process
 

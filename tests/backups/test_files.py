@@ -44,6 +44,10 @@ def _lose_a_line(path: Path) -> None:
     (path / "parts.jsonl").write_text("\n".join(lines[1:]) + "\n")
 
 
+def _cut_a_line(path: Path) -> None:
+    (path / "parts.jsonl").write_bytes((path / "parts.jsonl").read_bytes()[:-10])
+
+
 def _renew(path: Path) -> None:
     manifest = json.loads((path / "manifest.json").read_text())
     (path / "manifest.json").write_text(json.dumps({**manifest, "format": 2, "more": "unknown"}))
@@ -65,6 +69,7 @@ def _scribble(path: Path) -> None:
         (_flip, "0000001.bson.zst.age is damaged: its SHA-256 is not the one that was written."),
         (_lose, "0000001.bson.zst.age is missing: fetch the backup again."),
         (_lose_a_line, "parts.jsonl is missing or damaged: fetch the backup again."),
+        (_cut_a_line, "parts.jsonl is missing or damaged: fetch the backup again."),
         (_renew, "by a later version of Acquaint: its format is 2, and this version reads up to 1."),
         (_claim, "The manifest was made with another ACQUAINT_SECRET, or changed afterwards."),
         (_scribble, "manifest.json is damaged: it is no JSON."),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import pytest
 
 from server.kit.errors import InvalidInputError
 from server.kit.following import Changed, Follower, LostTrackError, read_change_cursor
+from server.kit.mongo import ConnectionFailure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -100,6 +101,45 @@ async def test_listening_ends_and_begins_again(database: Database, follower: Fol
         async with follower.listen(None) as batches:
             await database["things"].insert_one({"_id": name})
             assert [each.id for each in await _take(batches, 1)] == [name]
+
+
+class _Loseable:
+    """A collection without changes, whose first stream is lost when the test says so."""
+
+    resume_token: ClassVar[dict[str, str]] = {"_data": "82"}
+
+    def __init__(self) -> None:
+        self.is_lost = False
+        self._streams = 0
+
+    @asynccontextmanager
+    async def watch(self, _: object) -> AsyncIterator[_Loseable]:
+        self._streams += 1
+        yield self
+
+    async def try_next(self) -> None:
+        await asyncio.sleep(0)
+        if self.is_lost and self._streams == 1:
+            raise ConnectionFailure
+
+
+async def test_who_comes_back_after_a_loss_is_not_forgotten_when_the_last_leaves() -> None:
+    collection = _Loseable()
+    async with _running(cast("Database", {"things": collection})) as follower:
+        async with follower.listen(None) as batches:
+            collection.is_lost = True
+            with pytest.raises(LostTrackError):
+                await _take(batches, 1)
+            back = asyncio.create_task(_listen(follower))
+            await asyncio.sleep(0)
+
+        async with asyncio.timeout(30):
+            await back
+
+
+async def _listen(follower: Follower) -> None:
+    async with follower.listen(None):
+        pass
 
 
 def test_cursor_leads_back_to_its_place() -> None:

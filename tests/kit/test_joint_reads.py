@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
+from bson.errors import InvalidBSON
+
 from server.kit.joint_reads import JointReads
 from server.kit.mongo import bounded
 
@@ -161,3 +163,20 @@ async def test_time_limit_of_who_came_first_is_not_that_of_the_others(database: 
     found = await asyncio.gather(hurried(), reads.find("b"))
 
     assert [*found] == [{"_id": "a"}, {"_id": "b"}]
+
+
+async def test_document_that_cannot_be_read_keeps_nobody_waiting() -> None:
+    asked = Asked()
+
+    def read(document: dict[str, Any]) -> dict[str, Any]:
+        if document["_id"] == "damaged":
+            raise InvalidBSON
+        return document
+
+    reads = JointReads(cast("Collection", asked), {}, read)
+    failing = asyncio.gather(*(reads.find(each) for each in ("a", "damaged")), return_exceptions=True)
+    await turn()
+    asked.answer(0)
+
+    async with asyncio.timeout(60):
+        assert [type(each) for each in await failing] == [InvalidBSON, InvalidBSON]

@@ -234,3 +234,30 @@ async def test_who_gives_up_before_it_is_sent_is_not_written() -> None:
     assert [ids for ids, _ in asked.together] == [["d", "e"]]
     for each in begun:
         each.cancel()
+
+
+async def test_what_cannot_be_sent_fails_for_the_one_who_wanted_it(things: Collection) -> None:
+    writes = writes_to(things)
+    too_large = [{"$set": {"n": 2**70}}]
+
+    found = await asyncio.gather(
+        writes.update("1", {}, FIRST),
+        writes.update("2", {}, too_large),
+        writes.update("3", {}, FIRST),
+        return_exceptions=True,
+    )
+
+    assert [type(each) for each in found] == [dict, OverflowError, dict]
+
+
+async def test_who_gives_up_as_it_is_their_turn_keeps_nobody_waiting() -> None:
+    asked = Asked()
+    writes = asking(asked)
+    leaving, staying = (asyncio.ensure_future(writes.update("a", {}, [])) for _ in range(2))
+    await asyncio.sleep(0)  # both wait
+    asyncio.get_running_loop().call_soon(leaving.cancel)  # right after the first is told to go alone
+    await turn()
+
+    assert asked.alone == ["a"]
+    asked.going[0].set_result({"_id": "a"})
+    assert await staying == {"_id": "a"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from server.kit.mongo import ConnectionFailure
 from server.kit.watching import Watched, keep_fresh
 
 if TYPE_CHECKING:
@@ -146,3 +147,48 @@ async def test_what_changed_before_following_is_seen(database: Database) -> None
         pass
 
     assert await shelf.watched.current() == {1}
+
+
+class Unreadable:
+    """What a later version wrote, and this one does not understand."""
+
+    collection = "later"
+
+    async def refresh(self) -> None:
+        raise KeyError
+
+    async def heed(self, changed: object) -> None:
+        del changed
+        raise KeyError
+
+
+async def test_what_cannot_be_understood_keeps_nothing_else_from_being_fresh(database: Database) -> None:
+    shelf = Shelf(database, "shelf")
+    following = asyncio.create_task(keep_fresh(database, [Unreadable(), shelf.watched]))
+    await shelf.until_loaded(1)
+
+    loads = shelf.loads
+    await database["later"].insert_one({"_id": 1})
+    await shelf.put(7)
+    await shelf.until_loaded(loads + 1)
+
+    assert await shelf.watched.current() == {7}
+    following.cancel()
+    await asyncio.wait({following})
+
+
+async def test_where_nothing_can_be_followed_everything_is_loaded_now_and_then(database: Database) -> None:
+    shelf = Shelf(database, "shelf")
+    await shelf.watched.current()
+    await shelf.put(1)
+
+    class Unfollowed:
+        def watch(self, _: object) -> None:
+            raise ConnectionFailure
+
+    polling = asyncio.create_task(keep_fresh(cast("Database", Unfollowed()), [shelf.watched]))
+    await shelf.until_loaded(2)
+
+    assert await shelf.watched.current() == {1}
+    polling.cancel()
+    await asyncio.wait({polling})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -105,6 +106,20 @@ def test_process_that_dies_again_and_again_is_started_ever_later(
     os.kill(victim, signal.SIGKILL)
 
     _said(supervisor, "another starts in 0.5 seconds", "another starts in 1 seconds", "another starts in 2")
+
+
+def test_where_nothing_can_be_started_what_runs_goes_on(
+    supervisor: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    victim, other = _both(tmp_path)
+    _, most = resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE, (3, most))
+
+    os.kill(victim, signal.SIGKILL)
+    _said(supervisor, "no process can be started: Too many open files")
+    resource.prlimit(supervisor.pid, resource.RLIMIT_NOFILE, (most, most))
+
+    assert other in _both(tmp_path)
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
