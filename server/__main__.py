@@ -17,7 +17,7 @@ from server.app import create_watched
 from server.bulk.commands import ExportAnswersCommand, ExportCommand, ImportCommand
 from server.bulk.documents import AddDocumentsCommand, RemoveDocumentCommand
 from server.bulk.importing import ImportOptions
-from server.command_line import given_settings, noted, with_services
+from server.command_line import built_services, given_settings, noted, with_services
 from server.demo.page import create_demo
 from server.demo.seed import seed_demo
 from server.doctor import Doctor
@@ -30,7 +30,6 @@ from server.kit.watching import load_at_last
 from server.local import remembered_environment, run_local
 from server.reactions import reactions
 from server.serve import serve, serve_as
-from server.services import build_services
 from server.serving.server import listening, run_server, served_beside
 from server.settings.files import with_files
 from server.worker import Worker, run_until_signalled
@@ -87,7 +86,7 @@ def demo() -> None:
     if not settings.is_development:
         raise click.ClickException("The demo runs in development only: anybody can sign in as anybody there.")
     host, _, port = settings.demo_url.partition("://")[2].partition(":")
-    run_server(create_demo(build_services(settings)), listening(host, int(port or 80)))
+    run_server(create_demo(built_services(settings)), listening(host, int(port or 80)))
 
 
 @main.command(help="Look whether everything is set up as it should be, and say what to do where it is not.")

@@ -53,7 +53,17 @@ def with_services(
         with told():
             asyncio.run(_run(settings, work))
     except PyMongoError as error:
-        raise click.ClickException(f"MongoDB at {_without_secret(settings)} can't be used: {error}") from None
+        raise _unusable(settings, error) from None
+
+
+def built_services(settings: Settings) -> Services:
+    """Return services of a process of their own."""
+    try:
+        return build_services(settings)
+    except SettingsError as error:  # of what domains alone can tell
+        raise click.ClickException(str(error)) from None
+    except PyMongoError as error:
+        raise _unusable(settings, error) from None
 
 
 @contextmanager
@@ -66,12 +76,14 @@ def told() -> Iterator[None]:
 
 
 async def _run(settings: Settings, work: Callable[[Services], Awaitable[None]]) -> None:
-    services = build_services(settings)
+    services = built_services(settings)
     try:
         await work(services)
     finally:
         services.close()
 
 
-def _without_secret(settings: Settings) -> str:
-    return settings.mongodb_url.rpartition("@")[2]
+def _unusable(settings: Settings, error: PyMongoError) -> click.ClickException:
+    place = settings.mongodb_url.rpartition("@")[2].partition("?")[0]  # secrets may be on either side
+    said = str(error).partition(", full error: ")[0]
+    return click.ClickException(f"MongoDB at {place} can't be used: {said}")

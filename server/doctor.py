@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from server.access.model import KeyKind, Scope
 from server.backups.store import SourceStore
 from server.backups.target_store import TargetStore
-from server.kit.mongo import greet, why_not_durable
+from server.kit.mongo import greet, is_refused, why_not_durable
 from server.services import WIDGET_FILES
 from server.services.readiness import AWAY, HALF_RESTORED, STAND_ALONE, why_skewed
 
@@ -54,6 +54,9 @@ class Doctor:
         settings = self._services.settings
         found = [*of_settings(settings), *of_widget(self._widget)]
         server = await greet(self._services.database)
+        if server is None and await is_refused(self._services.database):
+            cure = "See whether user, password and authSource in ACQUAINT_MONGODB_URL are right."
+            return [*found, Finding(problem="MongoDB does not let us in.", cure=cure)]
         if server is None:
             cure = "See whether it runs, and whether ACQUAINT_MONGODB_URL leads to it from this machine."
             return [*found, Finding(problem=AWAY, cure=cure)]

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from server.app import create_app, create_beside
-from server.command_line import given_settings
+from server.command_line import built_services, given_settings
 from server.kit.leaving import Leaving
-from server.services import build_services
 from server.serving.server import Manners, listening, run_server, serve_on, served_beside
 from server.serving.supervisor import Supervisor
 
@@ -41,7 +40,7 @@ def serve(context: click.Context, workers: int | None) -> None:
         asyncio.run(_supervised(settings, workers, {**os.environ, "ACQUAINT_LOG_LEVEL": level}))
         return
     manners = _manners(settings)
-    app = create_app(build_services(settings), manners.leaving)
+    app = create_app(built_services(settings), manners.leaving)
     run_server(app, _socket(settings), manners)
 
 
@@ -51,7 +50,7 @@ def serve(context: click.Context, workers: int | None) -> None:
 def serve_as(descriptor: int, place: int) -> None:
     """Be one of the processes of `serve --workers`, on its socket."""
     settings = given_settings()
-    services, manners = build_services(settings), _manners(settings)
+    services, manners = built_services(settings), _manners(settings)
 
     async def can_serve() -> bool:
         return not await services.why_not_ready()

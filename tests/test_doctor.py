@@ -81,6 +81,37 @@ async def test_database_that_is_away_is_told_of(clock: FakeClock, widget: Path) 
     assert findings[-1].is_grave
 
 
+async def test_password_that_is_wrong_is_told_of(mongodb_url: str, clock: FakeClock, widget: Path) -> None:
+    url = mongodb_url.replace("://", "://acquaint:wrong@")
+    services = build_services(settings_for(url, "none"), clock=clock)
+
+    findings = await Doctor(services, dials=False, widget=widget).findings()
+
+    services.close()
+    assert findings[-1].problem == "MongoDB does not let us in."
+
+
+@pytest.mark.parametrize("command", ["doctor", "serve"])
+def test_address_that_is_none_is_told_of_in_a_sentence(command: str) -> None:
+    environ = {"ACQUAINT_ENVIRONMENT": "development", "ACQUAINT_SECRET": SECRET}
+    url = "mongodb://acquaint:p/w:1@mongo.test/"  # pragma: allowlist secret
+
+    result = CliRunner().invoke(main, [command], env={**environ, "ACQUAINT_MONGODB_URL": url})
+
+    assert result.exit_code == 1
+    assert "MongoDB at mongo.test/ can't be used: " in result.output
+    assert "username and password must be escaped" in result.output
+
+
+@pytest.mark.parametrize("command", ["doctor", "serve"])
+def test_setting_that_names_nothing_is_told_of_in_a_sentence(command: str) -> None:
+    environ = {"ACQUAINT_ENVIRONMENT": "development", "ACQUAINT_SECRET": SECRET}
+
+    result = CliRunner().invoke(main, [command], env={**environ, "ACQUAINT_LIMITS": '{"visits": [1, 1]}'})
+
+    assert result.output.startswith("Error: 'visits' in ACQUAINT_LIMITS is no limit; there are ")
+
+
 async def test_index_that_is_missing_is_named_and_keeps_from_serving(api: Api, widget: Path) -> None:
     await api.services.database["api_keys"].drop_index("hash_1")
 

@@ -27,6 +27,30 @@ def test_limits_and_proxies_are_read() -> None:
     assert settings.limits == {"visits_per_address": (10, 60), "visits_per_key": None}
 
 
+@pytest.mark.parametrize(
+    "given", ["https://Acquaint.Example", "https://acquaint.example:443", "https://acquaint.example/"]
+)
+def test_public_url_is_compared_as_browsers_spell_it(given: str) -> None:
+    settings = read_settings({**REQUIRED, "ACQUAINT_PUBLIC_URL": given})
+
+    assert settings.public_url == "https://acquaint.example"
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["acquaint.example", "https://[", "https://a.example:x", "https://u@a.example", "https://a.example/b"],
+)
+def test_public_url_that_is_no_origin_is_named(given: str) -> None:
+    with pytest.raises(SettingsError, match="ACQUAINT_PUBLIC_URL must be an origin such as"):
+        read_settings({**REQUIRED, "ACQUAINT_PUBLIC_URL": given})
+
+
+@pytest.mark.parametrize("given", ['{"key": "acme"}', '["acme"]', "7", '[{"key": "acme", "issuer": 5}]'])
+def test_providers_that_are_no_list_of_objects_are_refused(given: str) -> None:
+    with pytest.raises(SettingsError, match="ACQUAINT_PROVIDERS must be a JSON list of objects"):
+        read_settings({**REQUIRED, "ACQUAINT_PROVIDERS": given})
+
+
 @pytest.mark.parametrize("given", ["proxy.example", "10.0.0.1/8", "10.0.0.0/8;fd00::/8", "*", "10.0.0.256"])
 def test_proxy_that_is_no_network_is_named(given: str) -> None:
     with pytest.raises(SettingsError, match="ACQUAINT_TRUSTED_PROXIES must be addresses or networks"):

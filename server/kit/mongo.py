@@ -23,9 +23,11 @@ from motor.motor_asyncio import (
 from pymongo import IndexModel, ReplaceOne, ReturnDocument, UpdateOne, timeout
 from pymongo.errors import (
     BulkWriteError,
+    ConfigurationError,
     ConnectionFailure,
     DuplicateKeyError,
     ExecutionTimeout,
+    OperationFailure,
     PyMongoError,
     WriteConcernError,
 )
@@ -78,6 +80,7 @@ __all__ = [
     "in_transaction",
     "is_about_duplicates",
     "is_outage",
+    "is_refused",
     "open_database",
     "undecoded",
     "why_not_durable",
@@ -108,29 +111,32 @@ def connect(
     person sees the answer just given, and show what a majority has: who repeats a request that was never
     acknowledged must not be told that it is done by what a failover then takes back. The driver repeats
     a read or a write once by itself, within the time of an operation as often as it takes. `listeners` hear
-    of every command, in threads of the driver's.
+    of every command, in threads of the driver's. Raises ConfigurationError for what is no URL of MongoDB's.
     """
     _set_threads(limits.connections)
-    return AsyncIOMotorClient(
-        url,
-        appname="acquaint",
-        tz_aware=True,
-        uuidRepresentation="standard",
-        w="majority",
-        journal=True,
-        wTimeoutMS=1_000 * limits.majority_seconds,
-        readConcernLevel="majority",
-        readPreference="primary",
-        retryReads=True,
-        retryWrites=True,
-        serverSelectionTimeoutMS=1_000 * limits.selection_seconds,
-        connectTimeoutMS=1_000 * limits.connect_seconds,
-        heartbeatFrequencyMS=1_000 * limits.heartbeat_seconds,
-        socketTimeoutMS=1_000 * limits.silence_seconds,
-        maxPoolSize=limits.connections,
-        waitQueueTimeoutMS=1_000 * limits.queue_seconds,
-        event_listeners=list(listeners),
-    )
+    try:
+        return AsyncIOMotorClient(
+            url,
+            appname="acquaint",
+            tz_aware=True,
+            uuidRepresentation="standard",
+            w="majority",
+            journal=True,
+            wTimeoutMS=1_000 * limits.majority_seconds,
+            readConcernLevel="majority",
+            readPreference="primary",
+            retryReads=True,
+            retryWrites=True,
+            serverSelectionTimeoutMS=1_000 * limits.selection_seconds,
+            connectTimeoutMS=1_000 * limits.connect_seconds,
+            heartbeatFrequencyMS=1_000 * limits.heartbeat_seconds,
+            socketTimeoutMS=1_000 * limits.silence_seconds,
+            maxPoolSize=limits.connections,
+            waitQueueTimeoutMS=1_000 * limits.queue_seconds,
+            event_listeners=list(listeners),
+        )
+    except ValueError as error:  # of a port that is none, which a password may be taken for
+        raise ConfigurationError(str(error)) from None
 
 
 def _set_threads(count: int) -> None:
@@ -204,6 +210,15 @@ async def greet(database: Database) -> Server | None:
         is_replicated="setName" in said or said.get("msg") == "isdbgrid",
         skew=said["localTime"] - datetime.now(UTC),
     )
+
+
+async def is_refused(database: Database) -> bool:
+    """Whether the server answers, but not to who we say we are."""
+    try:
+        await database.command("ping")
+    except PyMongoError as error:
+        return isinstance(error, OperationFailure)
+    return False
 
 
 async def why_not_durable(collection: Collection) -> str | None:

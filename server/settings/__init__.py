@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from server.kit.connections import ConnectionLimits
 from server.kit.database_limits import DatabaseLimits
 from server.kit.operations import OperationLimits
+from server.kit.origins import origin_of
 from server.kit.signing import derived_key
 from server.settings.errors import SettingsError
 from server.settings.files import with_files
@@ -210,16 +211,12 @@ def _hosts(text: str) -> tuple[str, ...]:
 
 
 def _origin(name: str, text: str) -> str:
-    parts = urlsplit(text)
-    if (
-        parts.scheme not in {"http", "https"}
-        or not parts.hostname
-        or parts.path not in {"", "/"}
-        or parts.query
-    ):
+    """Read an origin, as browsers spell it: what they send is compared with it."""
+    origin = origin_of(text)
+    if origin is None or urlsplit(text)[2:] not in {("", "", ""), ("/", "", "")}:
         message = f"{name} must be an origin such as https://acquaint.example; it is {text!r}."
         raise SettingsError(message)
-    return text.rstrip("/")
+    return origin
 
 
 def _secrets(name: str, text: str) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def read_providers(text: str) -> tuple[ProviderSettings, ...]:
     """Read ACQUAINT_PROVIDERS; raise SettingsError."""
     try:
         return tuple(_provider(entry) for entry in json.loads(text))
-    except (TypeError, ValueError, KeyError) as error:
+    except (AttributeError, TypeError, ValueError, KeyError) as error:
         message = (
             "ACQUAINT_PROVIDERS must be a JSON list of objects with key, client_id, client_secret and either"
             f" issuer or kind (see docs/sign-in.md for what may be added): {error}"
