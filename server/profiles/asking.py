@@ -33,10 +33,9 @@ class Askable:
     they said what still counts.
     """
 
-    __slots__ = ("_now", "_profile", "catalogue", "forbidden", "known", "purposes", "settled", "subject")
+    __slots__ = ("_values", "catalogue", "forbidden", "known", "purposes", "settled", "subject")
 
     def __init__(self, profile: Profile, catalogue: Catalogue, purposes: Purposes, now: datetime) -> None:
-        self._profile, self._now = profile, now
         self.catalogue, self.purposes = catalogue, purposes
         self.known: Mapping[AttributeId, datetime | None] = _Known(profile, purposes, now)
         self.forbidden = forbidden_attributes(profile, catalogue, purposes)
@@ -45,14 +44,12 @@ class Askable:
             for key, consent in profile.consents.items()
             if consent.state.value != "granted" or purposes.allow(key, profile.consents)
         )
-        self.subject = subject_of(profile, _Values(self))
+        self._values = _Values(profile, catalogue, purposes, now, self.known)
+        self.subject = subject_of(profile, self._values)
 
     def attribute(self, attribute_id: AttributeId) -> ResolvedAttribute | None:
         """Return what the usable claims about an attribute come to."""
-        definition = self.catalogue.by_id.get(attribute_id)
-        if definition is None or attribute_id not in self._profile.claims:
-            return None
-        return resolve(definition, permitted_claims(self._profile, definition, self.purposes), self._now)
+        return self._values.resolved(attribute_id)
 
     def to_confirm(self, attribute_id: AttributeId) -> Claim | None:
         """Return the claim that a question may ask to confirm; None where the person has spoken."""
@@ -68,11 +65,26 @@ class Askable:
 class _Values(Mapping["AttributeId", "Value"]):
     """The values of a profile, each worked out the first time it is asked for."""
 
-    __slots__ = ("_askable", "_found")
+    __slots__ = ("_catalogue", "_found", "_known", "_now", "_profile", "_purposes")
 
-    def __init__(self, askable: Askable) -> None:
-        self._askable = askable
+    def __init__(
+        self,
+        profile: Profile,
+        catalogue: Catalogue,
+        purposes: Purposes,
+        now: datetime,
+        known: Mapping[AttributeId, datetime | None],
+    ) -> None:
+        self._profile, self._catalogue, self._purposes, self._now = profile, catalogue, purposes, now
+        self._known = known
         self._found: dict[AttributeId, Value | None] = {}
+
+    def resolved(self, attribute_id: AttributeId) -> ResolvedAttribute | None:
+        """Return what the usable claims about an attribute come to."""
+        definition = self._catalogue.by_id.get(attribute_id)
+        if definition is None or attribute_id not in self._profile.claims:
+            return None
+        return resolve(definition, permitted_claims(self._profile, definition, self._purposes), self._now)
 
     def __getitem__(self, attribute_id: AttributeId) -> Value:
         value = self.get(attribute_id)
@@ -83,15 +95,15 @@ class _Values(Mapping["AttributeId", "Value"]):
     def get(self, attribute_id: AttributeId, default: object = None) -> Value | None:  # type: ignore[override] # never given one
         del default
         if attribute_id not in self._found:
-            resolved = self._askable.attribute(attribute_id) if attribute_id in self._askable.known else None
+            resolved = self.resolved(attribute_id) if attribute_id in self._known else None
             self._found[attribute_id] = None if resolved is None else resolved.value
         return self._found[attribute_id]
 
     def __iter__(self) -> Iterator[AttributeId]:
-        return iter(self._askable.known)
+        return iter(self._known)
 
     def __len__(self) -> int:
-        return len(self._askable.known)
+        return len(self._known)
 
 
 _FOR_GOOD = (None, None)  # never ends, needs nobody's leave

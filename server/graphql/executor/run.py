@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Run:
     """What is new with every request."""
 
-    __slots__ = ("_background", "_helpers", "context_value", "errors", "resolved", "root_value", "variables")
+    __slots__ = ("_background", "context_value", "errors", "resolved", "root_value", "variables")
 
     def __init__(self, root_value: object, context_value: object, variables: VariableValues) -> None:
         self.root_value = root_value
@@ -29,15 +29,12 @@ class Run:
         self.variables = variables
         self.errors = FieldErrors()
         self.resolved = 0  # how often something was called that may look at more than its source
-        self._helpers: GraphQLResolveInfoHelpers | None = None
         self._background: set[Future[Any]] | None = None
 
     @property
     def helpers(self) -> GraphQLResolveInfoHelpers:
-        """What `info.async_helpers` offers to resolvers."""
-        if self._helpers is None:
-            self._helpers = GraphQLResolveInfoHelpers(gather=_gather, track=self.settle)
-        return self._helpers
+        """What `info.async_helpers` offers to resolvers; kept here, run and helpers would hold each other."""
+        return GraphQLResolveInfoHelpers(gather=_gather, track=self.settle)
 
     def settle(self, values: Iterable[Any]) -> None:
         """Let awaitables among the values come to their end, unheard, beside a field that failed.

@@ -1,0 +1,1 @@
+"""The commands of `acquaint` that neither serve nor keep data."""
