@@ -122,3 +122,34 @@ def test_number_of_processes_is_one(given: str) -> None:
 
     assert refused.exit_code == 2
     assert "Invalid value for '--workers'" in refused.output
+
+
+def test_every_command_can_be_imported_and_is_described() -> None:
+    listed = _run("--help")
+
+    assert listed.exit_code == 0
+    assert "\n  admin-key " in listed.output
+    assert "\n  worker " in listed.output
+
+
+def test_unknown_command_is_named() -> None:
+    refused = _run("server")
+
+    assert refused.exit_code == 2
+    assert "No such command 'server'" in refused.output
+
+
+def test_serving_imports_nothing_of_the_other_commands() -> None:
+    program = """
+import sys
+from server.__main__ import main
+main.get_command(None, "serve")
+others = ("server.bulk", "server.demo", "server.doctor", "server.keeping", "server.local", "server.worker")
+print([each for each in sys.modules if each.startswith(others)])
+"""
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, timeout=60, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "[]\n"

@@ -17,7 +17,7 @@ from tests.bench.processes import free_port, running
 if TYPE_CHECKING:
     from tests.bench.bench import Stage
 
-_BAR_MB = 150.0
+_BAR_MB = 110.0
 _PEOPLE = 500
 _REQUESTS = 2_000
 _CONNECTIONS = 32

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from server.access.model import VIEWER_TOKEN_LIFETIME
-from server.profiles.model import AttributeType
+from server.graphql.context import Context
+from server.graphql.executor.run import Run
+from server.profiles.asking import Askable
+from server.profiles.model import AttributeType, Profile
 from server.questions.model import QuestionKind
 from tests.api import SEEDER, Caller
 from tests.factories.profiles import options
@@ -287,3 +291,18 @@ async def test_what_a_stranger_said_is_known_of_the_person_who_signs_in(api: Api
         "name": [("IDENTITY", "Ada")],
     }
     assert signed_in.next["ask"]["question"] == {"key": "company_name"}
+
+
+async def test_question_and_answer_leave_nothing_to_the_garbage_collector(api: Api, person: Person) -> None:
+    await api.data(NEXT, by=person)
+    gc.collect()
+    gc.disable()
+
+    try:
+        await api.data(NEXT, by=person)
+        await _answer(api, person, _ask(person), "Countess")
+        left = [each for each in gc.get_objects() if type(each) in {Askable, Context, Profile, Run}]
+    finally:
+        gc.enable()
+
+    assert left == []
