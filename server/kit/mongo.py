@@ -36,11 +36,13 @@ from pymongo.monitoring import (
     CommandListener,
     CommandStartedEvent,
     CommandSucceededEvent,
+    _EventListeners,
 )
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from server.kit.database_limits import DatabaseLimits
+from server.kit.tracing import is_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
@@ -111,11 +113,12 @@ def connect(
     person sees the answer just given, and show what a majority has: who repeats a request that was never
     acknowledged must not be told that it is done by what a failover then takes back. The driver repeats
     a read or a write once by itself, within the time of an operation as often as it takes. `listeners` hear
-    of every command, in threads of the driver's. Raises ConfigurationError for what is no URL of MongoDB's.
+    of every command that a span is around, in threads of the driver's. Raises ConfigurationError for what is
+    no URL of MongoDB's.
     """
     _set_threads(limits.connections)
     try:
-        return AsyncIOMotorClient(
+        client: Client = AsyncIOMotorClient(
             url,
             appname="acquaint",
             tz_aware=True,
@@ -137,6 +140,17 @@ def connect(
         )
     except ValueError as error:  # of a port that is none, which a password may be taken for
         raise ConfigurationError(str(error)) from None
+    # It asks whether anybody listens before it makes an event, but has no door to say: now and then.
+    client.delegate.options.pool_options._event_listeners.__class__ = _WhileSeen  # noqa: SLF001
+    return client
+
+
+class _WhileSeen(_EventListeners):
+    """Hears of commands that a span is around: an event made for nobody costs as much as all we count."""
+
+    @property
+    def enabled_for_commands(self) -> bool:
+        return super().enabled_for_commands and is_seen()
 
 
 def _set_threads(count: int) -> None:

@@ -16,7 +16,6 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Decision, ParentBasedTraceIdRatio
 from opentelemetry.trace import (
-    INVALID_SPAN_CONTEXT,
     Link,
     NonRecordingSpan,
     SpanContext,
@@ -28,7 +27,7 @@ from opentelemetry.trace.status import StatusCode
 
 from server.kit.logs import tell, trace_of
 from server.kit.mongo import CommandListener
-from server.kit.tracing import CURRENT, ORIGIN, Kind, Span, Tracing
+from server.kit.tracing import CURRENT, ORIGIN, UNSEEN, Kind, Span, Tracing
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
     from server.kit.mongo import CommandFailedEvent, CommandStartedEvent, CommandSucceededEvent
 
-_RATIO = 0.02  # of requests, unless OTEL_TRACES_SAMPLER says otherwise: see docs/decisions/0066
+_RATIO = 0.01  # of requests, unless OTEL_TRACES_SAMPLER says otherwise: see docs/decisions/0066
 _KINDS = {
     Kind.INTERNAL: SpanKind.INTERNAL,
     Kind.SERVER: SpanKind.SERVER,
@@ -71,8 +70,8 @@ class OpenTelemetry(Tracing):
     def span(
         self, name: str, kind: Kind = Kind.INTERNAL, *, parent: str | None = None, link: str | None = None
     ) -> Span:
-        around: OtelSpan | None = CURRENT.get()
-        if around is _UNSEEN:
+        around = CURRENT.get()
+        if around is UNSEEN:
             return _NOTHING
         linked = None if link is None else _context_of(link)
         if around is None:
@@ -107,7 +106,6 @@ class OpenTelemetry(Tracing):
 
 _NOTHING = Span()
 _NOWHERE = Context()  # not the one that OpenTelemetry would look for
-_UNSEEN = NonRecordingSpan(INVALID_SPAN_CONTEXT)
 
 
 class _Unseen(Span):
@@ -116,7 +114,7 @@ class _Unseen(Span):
     __slots__ = ("_token",)
 
     def __enter__(self) -> Self:
-        self._token = CURRENT.set(_UNSEEN)
+        self._token = CURRENT.set(UNSEEN)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -172,9 +170,6 @@ class _Commands(CommandListener):
         self._begun: dict[tuple[int, object], OtelSpan] = {}
 
     def started(self, event: CommandStartedEvent) -> None:
-        around: OtelSpan | None = CURRENT.get()
-        if around is None or around is _UNSEEN:
-            return
         name = event.command_name
         collection = event.command.get("collection" if name == "getMore" else name)
         facts = {"db.system.name": "mongodb", "db.operation.name": name, "db.namespace": event.database_name}
@@ -182,7 +177,7 @@ class _Commands(CommandListener):
             facts["db.collection.name"] = collection
         self._begun[event.request_id, event.connection_id] = self._tracer.start_span(
             f"{name} {facts.get('db.collection.name', '')}".strip(),
-            context=set_span_in_context(around, _NOWHERE),
+            context=set_span_in_context(CURRENT.get(), _NOWHERE),
             kind=SpanKind.CLIENT,
             attributes=facts,
         )

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # What the caller's span is to those that begin within it, and the request that it all goes back to.
 CURRENT: ContextVar[Any] = ContextVar("span", default=None)
 ORIGIN: ContextVar[str | None] = ContextVar("origin", default=None)
+UNSEEN = object()  # around whatever nobody looks at
 
 
 class Kind(Enum):
@@ -76,6 +77,12 @@ class Tracing:
         """Send what is left."""
 
 
+def is_seen() -> bool:
+    """Whether a span is around that somebody looks at."""
+    span = CURRENT.get()
+    return span is not None and span is not UNSEEN
+
+
 def raised_by() -> str | None:
     """Return the `traceparent` of the request that this goes back to, where it is traced."""
     return ORIGIN.get()
@@ -84,6 +91,6 @@ def raised_by() -> str | None:
 def with_the_span_alone() -> Context:
     """Return a context in which nothing is set but the span around here."""
     fresh = Context()
-    if (span := CURRENT.get()) is not None:
-        fresh.run(CURRENT.set, span)
+    if is_seen():
+        fresh.run(CURRENT.set, CURRENT.get())
     return fresh

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace.export import SpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 
 from server.kit.calling import Caller, Request
 from server.kit.jobs.model import Done, Job, JobId, NewJob
-from server.kit.mongo import PyMongoError
+from server.kit.mongo import CommandListener, PyMongoError, connect
 from server.kit.relay import Relay
 from server.kit.spans import OpenTelemetry
 from server.reactions import reactions
@@ -31,7 +32,7 @@ from tests.worker.parts import Handler, always
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from server.kit.mongo import Database
+    from server.kit.mongo import CommandStartedEvent, Database
     from tests.api import Api
     from tests.fakes import FakeClock
 
@@ -226,6 +227,26 @@ async def test_what_is_not_looked_at_leaves_nothing_behind(place: Place, collect
     assert collector.spans == []
     assert profile is not None
     assert not any("trace" in each for each in profile["outbox"])
+
+
+async def test_driver_makes_events_only_of_commands_that_are_looked_at(mongodb_url: str) -> None:
+    heard: list[str] = []
+
+    class Listener(CommandListener):
+        def started(self, event: CommandStartedEvent) -> None:
+            heard.append(event.command_name)
+
+    class Nowhere(SpanExporter):
+        """Sends nothing."""
+
+    client = connect(mongodb_url, listeners=[Listener()])
+    for sampler in (ALWAYS_OFF, ALWAYS_ON):
+        with OpenTelemetry(Nowhere(), sampler=sampler).span("try"):
+            await client.admin.command("ping" if sampler is ALWAYS_OFF else "hello")
+    await client.admin.command("ping")
+    client.close()
+
+    assert heard == ["hello"]
 
 
 async def test_probes_are_not_looked_at(place: Place, collector: Collector) -> None:
