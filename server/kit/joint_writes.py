@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Pipeline = Sequence[Mapping[str, Any]]
 
 _AT_ONCE = 2  # commands out; while they are, those who come wait for the next one together
-_MOST = 50  # statements of one command
+_MOST = 8  # statements of one command: of more the first wait for the last, and this process for MongoDB
 _UNWRITABLE = (BSONError, OverflowError)  # what the driver says of a statement that is no BSON
 _SECONDS = 15.0  # for one command: nobody waits longer for others than for a primary and a majority
 

@@ -188,6 +188,21 @@ async def test_who_come_while_two_are_out_go_together() -> None:
     ]
 
 
+async def test_of_many_the_first_do_not_wait_for_the_last() -> None:
+    asked = Asked()
+    begun = await _begun(asking(asked), *"abcdefghijklmnopqrst")
+
+    asked.going[0].set_result({"_id": "a"})
+    await turn()
+    asked.together[0][1].set_result(None)
+    await turn()
+
+    assert [len(ids) for ids, _ in asked.together] == [8, 8]
+    assert [each.done() for each in begun] == [True, False, *[True] * 8, *[False] * 10]
+    for each in begun:
+        each.cancel()
+
+
 async def test_command_that_fails_is_not_repeated_for_anybody() -> None:
     asked = Asked()
     begun = [asyncio.ensure_future(asking_together) for asking_together in _two(asking(asked))]
