@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LATE = timedelta(minutes=5)  # a job that waits as long has no worker, or too few
 _OLD = timedelta(days=2)  # one that is made every night may have failed once
+_PATIENCE_SECONDS = 10  # with the database, also on a busy machine
 _NAMED = 3  # indexes that one line names
 
 
@@ -53,7 +54,7 @@ class Doctor:
         """Return what is wrong; without a database that is little."""
         settings = self._services.settings
         found = [*of_settings(settings), *of_widget(self._widget)]
-        server = await greet(self._services.database)
+        server = await greet(self._services.database, seconds=_PATIENCE_SECONDS)
         if server is None and await is_refused(self._services.database):
             cure = "See whether user, password and authSource in ACQUAINT_MONGODB_URL are right."
             return [*found, Finding(problem="MongoDB does not let us in.", cure=cure)]

@@ -27,6 +27,7 @@ class TargetStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._restores = database[RESTORES]
+        self._validated: set[str] = set()  # collections; who may only read and write may not go past that
 
     async def begin(self, backup_id: str, *, replaces: bool) -> int:
         """Return how many parts are in the database already; raise BackupError where others are."""
@@ -59,8 +60,10 @@ class TargetStore:
 
     async def create(self, shape: Section) -> None:
         """Make a collection with its options, unless it is there: somebody may have sharded it before."""
+        options = decoded(shape.documents[0])["options"]
+        if "validator" in options:
+            self._validated.add(shape.collection)
         if shape.collection not in await self._database.list_collection_names():
-            options = decoded(shape.documents[0])["options"]
             await self._database.command({"create": shape.collection, **options})
 
     async def index(self, shape: Section) -> None:
@@ -85,7 +88,7 @@ class TargetStore:
             await collection.insert_many(
                 [cast("Document", undecoded_document(each)) for each in documents],
                 ordered=False,
-                bypass_document_validation=True,
+                bypass_document_validation=collection.name in self._validated,
             )
         except BulkWriteError as error:
             if not is_about_duplicates(error):
@@ -100,4 +103,6 @@ class TargetStore:
             ReplaceOne({"_id": document["_id"]}, document, upsert=True)
             for document in map(undecoded_document, documents)
         ]
-        await collection.bulk_write(replacements, ordered=False, bypass_document_validation=True)
+        await collection.bulk_write(
+            replacements, ordered=False, bypass_document_validation=collection.name in self._validated
+        )

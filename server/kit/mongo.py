@@ -212,10 +212,10 @@ class Server:
     skew: timedelta
 
 
-async def greet(database: Database) -> Server | None:
-    """Return what the server says, or None where it does not answer within a second."""
+async def greet(database: Database, *, seconds: float = _PING_SECONDS) -> Server | None:
+    """Return what the server says, or None where it does not answer in time."""
     try:
-        async with asyncio.timeout(_PING_SECONDS):
+        async with asyncio.timeout(seconds):
             said = await database.command("hello", codec_options=AWARE_UTC)
     except (PyMongoError, TimeoutError):
         return None

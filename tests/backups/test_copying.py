@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from bson import Binary, Int64, ObjectId, decode, encode
+from motor.motor_asyncio import AsyncIOMotorClient
 
 from server.backups.errors import BackupError, SnapshotGoneError
 from server.backups.store import SourceStore
+from server.kit.mongo import CommandListener, open_database
 from tests.backups.world import InterruptedByTestError, state, stopping_after
 
 if TYPE_CHECKING:
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from server.backups.model import Section
     from server.backups.store import Moment
+    from server.kit.mongo import Client, CommandStartedEvent
     from tests.backups.world import World
 
 
@@ -113,6 +117,32 @@ async def test_indexes_and_options_are_restored(world: World) -> None:
         old, new = world.source[name], world.target[name]
         assert await new.options() == await old.options()
         assert await new.index_information() == await old.index_information()
+
+
+class _Heard(CommandListener):
+    def __init__(self) -> None:
+        self.writes: list[Any] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command_name in {"insert", "update"}:
+            self.writes.append(event.command)
+
+    def succeeded(self, event: object) -> None: ...
+
+    def failed(self, event: object) -> None: ...
+
+
+async def test_restoring_asks_for_no_more_rights_than_reading_and_writing(world: World) -> None:
+    await world.populate()
+    await world.back_up()
+    heard = _Heard()
+    client: Client = AsyncIOMotorClient(world.url, event_listeners=[heard])
+
+    await replace(world, target=open_database(client, world.target.name)).restore()
+
+    client.close()
+    assert heard.writes
+    assert not any(each.get("bypassDocumentValidation") for each in heard.writes)
 
 
 async def test_moment_that_the_server_forgot_is_replaced_by_a_later_one(world: World) -> None:
