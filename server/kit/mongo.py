@@ -81,6 +81,7 @@ __all__ = [
     "has_primary",
     "in_transaction",
     "is_about_duplicates",
+    "is_conflict",
     "is_outage",
     "is_refused",
     "open_database",
@@ -98,6 +99,7 @@ UndecodedCollection = AsyncIOMotorCollection[RawBSONDocument]
 Result = TypeVar("Result")
 
 _DUPLICATE_KEY = 11_000
+_WRITE_CONFLICT = 112
 _USUAL = DatabaseLimits()
 _PING_SECONDS = 1.0  # those who ask for readiness give up soon themselves (Kubernetes after one second)
 AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
@@ -180,6 +182,14 @@ def is_outage(error: BaseException | None) -> bool:
         "TransientTransactionError"
     )
     return may_pass or error.timeout or isinstance(error, ConnectionFailure | WriteConcernError)
+
+
+def is_conflict(error: BaseException | None) -> bool:
+    """Whether a transaction met what another has written and not committed, or never will.
+
+    What a process wrote that was killed stays locked until MongoDB gives it up, by default after a minute.
+    """
+    return isinstance(error, OperationFailure) and error.code == _WRITE_CONFLICT
 
 
 def undecoded(collection: Collection) -> UndecodedCollection:

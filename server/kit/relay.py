@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from server.kit.changes import read_change
 from server.kit.instruments import Instruments
-from server.kit.mongo import is_outage
+from server.kit.mongo import is_conflict, is_outage
 from server.kit.tracing import Kind
 
 if TYPE_CHECKING:
@@ -106,20 +106,25 @@ class Relay:
                 for react in self._reactions[type(change)]:
                     await react(change)
         except Exception as error:  # noqa: BLE001 - a bug in one reaction must not stall the others
-            if is_outage(error):
+            if is_conflict(error):
+                self._rest(change)
+                _log.warning("what %s writes is locked; others go on", change.kind)
+            elif is_outage(error):
                 _log.warning("database away while reacting to %s: %s", change.kind, error)
             else:
-                self._rest(change)
+                count = self._rest(change)
+                _log.exception("reaction to %s %s failed, attempt %d", change.kind, change.id, count)
             return False
         self._failures.pop(change.id, None)
         self._instruments.reacted(change)
         return True
 
-    def _rest(self, change: Change) -> None:
+    def _rest(self, change: Change) -> int:
+        """Leave a change alone for a while; return how often it failed."""
         count = self._failures[change.id].count + 1 if change.id in self._failures else 1
         rest = min(_FIRST_REST * 2 ** min(count - 1, 16), _LONGEST_REST)
         self._failures[change.id] = _Failure(count, self._clock() + rest)
-        _log.exception("reaction to %s %s failed, attempt %d", change.kind, change.id, count)
+        return count
 
     def _resting(self, now: datetime) -> set[str]:
         """Return the changes that are left alone now, and forget those that somebody else took long ago."""

@@ -6,12 +6,14 @@ the log says, whatever crashes and however often a change is told.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import random
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from server.kit.mongo import IndexModel
+from server.kit.mongo import IndexModel, PyMongoError, is_conflict
 from server.questions.model import AnswerEntry, StatCell
 from server.questions.tallying import applied, cell_of, contribution, entry_of
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 ANSWERS = "answers"
 STATS = "question_stats"
+_PAUSES = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # seconds; a transaction takes some 0.01
 _REMEMBERED = 50  # changes of one ask; a person who corrects more often than that may be counted again
 
 
@@ -49,12 +52,22 @@ class LogStore:
         await self._stats.create_indexes([IndexModel("question_id"), IndexModel("set_id")])
 
     async def record(self, change: AskChange) -> Counter[str] | None:
-        """Log and count a change; return the question's totals, None where the change was logged before."""
+        """Log and count a change; return the question's totals, None where the change was logged before.
+
+        All who count for one question meet at its total: each tries again a few times, and then lets the
+        conflict out, so that nothing else waits where one that died has it locked.
+        """
         async with await self._database.client.start_session() as session:
-            totals: Counter[str] | None = await session.with_transaction(
-                lambda inside: self._record(change, inside)
-            )
-        return totals
+            for longest in _PAUSES:
+                try:
+                    async with session.start_transaction():
+                        return await self._record(change, session)
+                except PyMongoError as error:
+                    if not is_conflict(error):
+                        raise
+                await asyncio.sleep(longest * random.random())  # noqa: S311 - spreads who met
+            async with session.start_transaction():
+                return await self._record(change, session)
 
     async def _record(self, change: AskChange, session: Any) -> Counter[str] | None:  # noqa: ANN401 - Motor's
         key = _key(change)

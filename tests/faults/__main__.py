@@ -105,11 +105,13 @@ def _memory() -> str | None:
 def _sentence(run: Run) -> str:
     verdict = run.verdict
     replies = ", ".join(f"{reply}: {times}" for reply, times in sorted(run.replies.items()))
+    took = ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in run.took.items())
     lines = [
         (
             f"{run.fault} {run.seed}: {run.load:.0f} req/s, {run.acknowledged} acknowledged,"
             f" {run.recovery_seconds:.1f} s to recover ({replies})"
-        )
+        ),
+        f"  {sum(run.took.values()):.0f} s: {took}",
     ]
     for what, found in (("lost", verdict.lost), ("doubled", verdict.doubled), ("by half", verdict.torn)):
         lines += [f"  {what}: {each}" for each in found[:20]]

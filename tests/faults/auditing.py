@@ -7,8 +7,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.faults.provider import KEY
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -135,9 +133,8 @@ def _bought(profile: dict[str, Any]) -> int:
 
 def _overspent(stage: Stage) -> Iterator[str]:
     """Yield where the provider was asked oftener than was noted, or than the budget allows."""
-    meter = stage.world.database["enricher_meters"].find_one({"_id": KEY}) or {"day_spent": 0}
-    calls, spent = sum(stage.provider.calls.values()), meter["day_spent"]
-    if calls > stage.budget:
-        yield f"the provider was asked {calls} times with a budget of {stage.budget}"
+    calls, spent = sum(stage.provider.calls.values()), stage.spent()
+    if spent > stage.budget:
+        yield f"{spent} calls of the provider are noted with a budget of {stage.budget}"
     if calls > spent:
         yield f"the provider was asked {calls} times, of which {spent} were noted"

@@ -1,7 +1,7 @@
 """An API or a worker as the command line starts them, with a clock that jumps when told to.
 
-`SIGUSR1` puts the clock forward, `SIGUSR2` back. A worker has a short lease, so that it is soon missed, and
-logs each result that was written.
+`SIGUSR1` puts the clock forward, `SIGUSR2` back. A worker has a short lease, so that it is soon missed, finds
+out soon that there is a new budget, and logs each result that was written.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from server.services import Services
 
 LEASE = timedelta(seconds=5)
+PAUSE = timedelta(seconds=1)  # of look-ups at a source whose budget is spent
 JUMP = timedelta(minutes=1)  # far beyond the lease, so that all leases of others look lost
 
 
@@ -63,7 +64,7 @@ async def _work(services: Services) -> None:
     worker = Worker(
         name=f"worker:{os.getpid()}",
         relay=Relay(outboxes=services.stores.profiles, reactions=table, clock=services.clock),
-        queue=JobQueue(store=services.stores.jobs, clock=services.clock, lease=LEASE),
+        queue=JobQueue(store=services.stores.jobs, clock=services.clock, lease=LEASE, longest_pause=PAUSE),
         handlers=services.job_handlers,
         periodic=services.periodic,
     )

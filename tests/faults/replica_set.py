@@ -28,6 +28,8 @@ _OPTIONS = (
     "--oplogSize=128",  # megabytes
     "--wiredTigerCacheSizeGB=0.25",
     "--setParameter=diagnosticDataCollectionEnabled=false",
+    # What a process that was killed had begun keeps what it wrote locked for so long, by default 60 seconds.
+    "--setParameter=transactionLifetimeLimitSeconds=5",
 )
 
 

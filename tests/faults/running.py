@@ -31,7 +31,7 @@ _HASTY = ("--syncdelay=1",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one run came to. `load` is in acknowledged requests a second, `silence` how long no write was."""
+    """What one run came to. `load` is in acknowledged requests a second; `took` is where its time went."""
 
     fault: str
     seed: int
@@ -40,6 +40,7 @@ class Run:
     recovery_seconds: float
     verdict: Verdict
     replies: Mapping[str, int]
+    took: Mapping[str, float]  # seconds by phase
     has_failed: bool = False
 
 
@@ -57,36 +58,64 @@ def run_once(stage: Stage, fault: str, seed: int, *, some: int = _SOME) -> Run:
             recovery_seconds=0,
             verdict=Verdict(lost=reasons, doubled=(), torn=()),
             replies={},
+            took={},
             has_failed=True,
         )
 
 
 def _run(stage: Stage, fault: str, seed: int, some: int) -> Run:
     """Let at least `some` writes be acknowledged, break and mend, and as many again."""
-    stage.clear()
-    stage.raise_budget(_BUDGET)
+    phases = Phases()
+    with phases.timed("clear"):
+        stage.clear()
+        stage.raise_budget(_BUDGET)
     load = stage.load(next(_NUMBERS))
     began = time.monotonic()
     load.start()
     try:
-        load.wait_for_more(some)
+        with phases.timed("load"):
+            load.wait_for_more(some)
         broke_at = time.monotonic()
-        recovery = FAULTS[fault](stage, load, random.Random(f"{fault}-{seed}"))  # noqa: S311 - no secret
-        load.wait_for_more(some)
+        with phases.timed("fault"):
+            recovery = FAULTS[fault](stage, load, random.Random(f"{fault}-{seed}"))  # noqa: S311 - no secret
+        with phases.timed("more load"):
+            load.wait_for_more(some)
     finally:
-        load.end()
+        with phases.timed("last requests"):
+            load.end()
     seconds = time.monotonic() - began
-    stage.replica_set.wait_until_whole()
-    eventually(stage.is_quiet, "all work is done")
+    with phases.timed("whole again"):
+        stage.replica_set.wait_until_whole()
+    with phases.timed("work done"):
+        eventually(stage.is_quiet, "all work is done")
+    with phases.timed("audit"):
+        verdict = audited(stage, load)
     return Run(
         fault=fault,
         seed=seed,
         load=load.replies["OK"] / seconds,
         acknowledged=len(load.acknowledged_at),
         recovery_seconds=load.longest_silence(broke_at) if recovery is None else recovery,
-        verdict=audited(stage, load),
+        verdict=verdict,
         replies=load.replies,
+        took=phases.seconds,
     )
+
+
+class Phases:
+    """How long each phase of a run took."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Note how long this takes."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[phase] = time.monotonic() - began
 
 
 @contextmanager

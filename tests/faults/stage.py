@@ -114,9 +114,14 @@ class Stage:
             self.world.database[name].delete_many({})
 
     def raise_budget(self, by: int) -> None:
-        """Let the provider be asked so much oftener than it was."""
-        self.budget = sum(self.provider.calls.values()) + by
+        """Let the provider be asked so much oftener than was noted."""
+        self.budget = self.spent() + by
         self._enricher = self._admin(UPDATE, **self._enricher, spec=self.provider.document(self.budget))
+
+    def spent(self) -> int:
+        """Return how many calls of the provider are noted."""
+        meter = self.world.database["enricher_meters"].find_one({"_id": KEY}) or {"day_spent": 0}
+        return int(meter["day_spent"])
 
     def is_quiet(self) -> bool:
         """Whether everything that was announced and queued is done, save what waits for another budget."""

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,9 +149,10 @@ class World:
         return profile_id
 
     def is_quiet(self, patient: str | None = None) -> bool:
-        """Whether everything announced and queued is done, save look-ups that wait by this enricher."""
+        """Whether everything announced and queued is done, save what this enricher waits for."""
         waiting = self.database["profiles"].count_documents({"outbox.0": {"$exists": True}})
-        resting = {"payload.enricher": patient or "none", "state": "queued"}
+        is_idle = [{"state": "queued"}, {"run_at": {"$lt": datetime.now(UTC)}}]  # or its lease ran out
+        resting = {"payload.enricher": patient or "none", "$or": is_idle}
         jobs = {"live": True, "$nor": [resting]}
         return waiting == 0 and self.database["jobs"].count_documents(jobs) == 0
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
+from pymongo.errors import OperationFailure
 
 from server.kit.changes import Change, ChangeId
 from server.kit.jobs.model import JobId, JobState, NewJob
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from server.kit.mongo import Database
+
+LOCKED = OperationFailure("WriteConflict", 112, {"errorLabels": ["TransientTransactionError"]})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +70,14 @@ async def announced(database: Database, profile_id: str) -> list[str]:
 class Ear:
     """Hears of changes, and raises for those it is told to."""
 
-    def __init__(self, *, deaf_to: Sequence[str] = ()) -> None:
+    def __init__(self, *, deaf_to: Sequence[str] = (), error: Exception | None = None) -> None:
         self.heard: list[str] = []
         self.deaf_to = set(deaf_to)
+        self._error = error or ValueError()
 
     async def __call__(self, change: Greeted) -> None:
         if change.id in self.deaf_to:
-            raise ValueError(change.id)
+            raise self._error
         self.heard.append(change.id)
 
 
@@ -170,11 +174,14 @@ async def test_failing_change_rests_and_is_tried_again(profiles: ProfileStore, c
     assert ear.heard == [bad]
 
 
-async def test_failing_changes_do_not_crowd_out_later_ones(profiles: ProfileStore, clock: FakeClock) -> None:
+@pytest.mark.parametrize("error", [ValueError(), LOCKED])
+async def test_failing_changes_do_not_crowd_out_later_ones(
+    profiles: ProfileStore, clock: FakeClock, error: Exception
+) -> None:
     bad = [(await announce(profiles, clock, f"prf_{n:02}", Greeted))[0] for n in range(40)]
     clock.advance(timedelta(seconds=1))
     (late,) = await announce(profiles, clock, "prf_late", Greeted)
-    ear = Ear(deaf_to=bad)
+    ear = Ear(deaf_to=bad, error=error)
     each = relay(profiles, clock, ear)
 
     await each.deliver()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from server.kit.changes import read_change
+from server.kit.mongo import PyMongoError, is_conflict
 from server.kit.paging import PageRequest
 from server.questions.changes import AskCorrected, AskHandled, AskShown
 from server.questions.comparing import compared, interval, p_value
@@ -62,6 +63,28 @@ async def test_statistics_kept_incrementally_are_equal_to_a_recount(api: Api) ->
         cell: {n: c for n, c in counts.items() if c} for cell, counts in kept.items() if "total|" not in cell
     }
     assert cells == {cell: dict(counts) for cell, counts in recounted.items()}
+
+
+async def test_change_that_a_dead_process_has_locked_is_let_go_soon_and_counted_once_later(api: Api) -> None:
+    published = await _asked(api, 1)
+    person = await api.person()
+    await api.services.answering.answer(
+        person_viewer(person.profile_id), person.next["ask"]["id"], "Countess", PHONE
+    )
+    database = api.services.database
+    async with await database.client.start_session() as dead:
+        dead.start_transaction()
+        await database["question_stats"].update_many({}, {"$inc": {"counts.asked": 1}}, session=dead)
+
+        with pytest.raises(PyMongoError) as raised:
+            await _relayed(api)
+        await dead.abort_transaction()
+    await _relayed(api)
+
+    found = await api.services.results.stats(SEEDER, published.id)
+    assert is_conflict(raised.value)
+    assert found is not None
+    assert (found[0].asked, found[0].answered) == (2, 2)
 
 
 async def test_statistics_say_what_came_of_each_question(api: Api) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MOST_COUNTED = 10_000  # jobs of a lane
 _REMEMBERED = 16  # claims for which the lanes that were due are believed to be so still
-_LONGEST_PAUSE = timedelta(minutes=1)  # of a lane: then a job finds out whether it has to wait still
+LONGEST_PAUSE = timedelta(minutes=1)  # of a lane: then a job finds out whether it has to wait still
 LEASE = timedelta(seconds=60)  # far above clock skew under NTP; prolonged while the job runs
 
 
@@ -37,12 +37,14 @@ class JobQueue:
         store: JobStore,
         clock: Clock,
         lease: timedelta = LEASE,
+        longest_pause: timedelta = LONGEST_PAUSE,
         retries: RetrySchedule | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._clock = clock
         self.lease = lease
+        self._longest_pause = longest_pause
         self._retries = retries or RetrySchedule()
         self._draw = draw
         self._lanes: list[str] = []
@@ -119,7 +121,7 @@ class JobQueue:
         """Put the job back until later, as if it had never been started."""
         at = self._clock() + result.after
         if result.is_shared:
-            self.pause(job.lane, min(at, self._clock() + _LONGEST_PAUSE))
+            self.pause(job.lane, min(at, self._clock() + self._longest_pause))
         return await self._store.put_back(job, at, result.reason, is_counted=False)
 
     async def hand_back(self, job: Job) -> bool:
