@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import orjson
 
@@ -30,7 +30,8 @@ def set_up_logs(*, is_readable: bool, level: str = "INFO") -> None:
     """Have this process log to standard error."""
     # Which no line shows: not to be found out for each (see the standard library's HOWTO, "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    handler = logging.StreamHandler()
+    logging._srcfile = None  # type: ignore[attr-defined] # noqa: SLF001
+    handler = _Handler()
     handler.setFormatter(formatter(is_readable=is_readable))
     logging.basicConfig(level=level, handlers=[handler])
     for name in _TALKATIVE:
@@ -69,6 +70,13 @@ def _thorough(*, is_readable: bool) -> logging.Formatter:
     from server.kit.rendering import rendering  # noqa: PLC0415
 
     return rendering(FACTS, is_readable=is_readable)
+
+
+class _Handler(logging.StreamHandler[TextIO]):
+    """Writes to standard error, which flushes each line by itself."""
+
+    def flush(self) -> None:
+        """Do nothing."""
 
 
 class _Lines(logging.Formatter):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from server.serving.responses import WholeResponse
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -103,7 +105,10 @@ class PatientConnection(HttpToolsProtocol):
         if max(self._head_bytes, 0) + self._chunk_bytes > most and self._size() > most:
             self._refuse(self._too_large())
             raise _TooLargeError
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:
+            self.cycle.__class__ = WholeResponse  # uvicorn has no other seam for it
 
     def on_message_complete(self) -> None:
         """Note that the request is there."""
