@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import collections
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -27,7 +27,7 @@ from prometheus_client.registry import Collector
 from server.kit.tracing import Tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import timedelta
 
     from prometheus_client.core import Metric
@@ -41,15 +41,17 @@ _LAG_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _LAG_EVERY = 0.5  # seconds
 
 
-class _Fallbacks(Collector):
-    def __init__(self, fallbacks: Mapping[str, int]) -> None:
-        self._fallbacks = fallbacks
+class _Counts(Collector):
+    """What every request counts: an addition, where the library's counters take a lock and several calls."""
+
+    def __init__(self, name: str, what: str, *labels: str) -> None:
+        self._name, self._what, self._labels = name, what, labels
+        self.of: collections.Counter[Any] = collections.Counter()  # by label, or labels
 
     def collect(self) -> Iterator[Metric]:
-        what = "Executions that were left to graphql-core, by what could not be compiled."
-        family = CounterMetricFamily("acquaint_execution_fallbacks", what, labels=["reason"])
-        for reason, count in self._fallbacks.items():
-            family.add_metric([reason], count)
+        family = CounterMetricFamily(self._name, self._what, labels=self._labels)
+        for values, count in list(self.of.items()):
+            family.add_metric([values] if isinstance(values, str) else values, count)
         yield family
 
 
@@ -61,16 +63,24 @@ class Instruments:
 
     def __init__(self, tracing: Tracing | None = None) -> None:
         self.tracing = tracing or Tracing()
-        self.fallbacks: collections.Counter[str] = collections.Counter()
         self._registry = registry = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=registry)
-        registry.register(_Fallbacks(self.fallbacks))
+
+        def counts(name: str, what: str, *labels: str) -> collections.Counter[Any]:
+            registry.register(counted := _Counts(name, what, *labels))
+            return counted.of
+
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
         histogram = partial(Histogram, registry=registry)
-        self._responses = counter("acquaint_http_responses", "HTTP responses.", ["path", "status"])
-        self._operations = counter(
-            "acquaint_operations", "GraphQL operations by how they ended.", ["operation", "code"]
+        self.fallbacks = counts(
+            "acquaint_execution_fallbacks",
+            "Executions that were left to graphql-core, by what could not be compiled.",
+            "reason",
+        )
+        self._responses = counts("acquaint_http_responses", "HTTP responses.", "path", "status")
+        self._operations = counts(
+            "acquaint_operations", "GraphQL operations by how they ended.", "operation", "code"
         )
         self._operation_seconds = histogram(
             "acquaint_operation_seconds",
@@ -87,10 +97,10 @@ class Instruments:
             "acquaint_operations_limit",
             "How many operations there may be in hand; what matters less is refused before.",
         )
-        self._documents = counter(
-            "acquaint_documents", "GraphQL documents, by whether they were prepared already.", ["cache"]
+        self._documents = counts(
+            "acquaint_documents", "GraphQL documents, by whether they were prepared already.", "cache"
         )
-        self._selections = counter("acquaint_selections", "Decisions on what to ask a person.", ["verdict"])
+        self._selections = counts("acquaint_selections", "Decisions on what to ask a person.", "verdict")
         self._changes = counter(
             "acquaint_changes",
             "Changes that were reacted to, as outcomes of asks are; again where a worker was killed.",
@@ -125,18 +135,15 @@ class Instruments:
             "How late the event loop was twice a second.",
             buckets=_LAG_SECONDS,
         )
-        # What every request counts, found without the library's search under a lock.
-        self._response, self._operation = cache(self._responses.labels), cache(self._operations.labels)
-        self._duration, self._document = cache(self._operation_seconds.labels), cache(self._documents.labels)
-        self._selection = cache(self._selections.labels)
+        self._duration = cache(self._operation_seconds.labels)  # found without the library's search
 
     def responded(self, path: str, status: int) -> None:
         """Count a response; `path` is that of a route."""
-        self._response(path, status).inc()
+        self._responses[path, str(status)] += 1
 
     def operated(self, operation: str, code: str, seconds: float | None) -> None:
         """Count an operation; None seconds for one that streams."""
-        self._operation(operation, code).inc()
+        self._operations[operation, code] += 1
         if seconds is not None:
             self._duration(operation).observe(seconds)
 
@@ -150,11 +157,11 @@ class Instruments:
 
     def prepared(self, *, was_kept: bool) -> None:
         """Count a document."""
-        self._document("hit" if was_kept else "miss").inc()
+        self._documents["hit" if was_kept else "miss"] += 1
 
     def decided(self, verdict: str) -> None:
         """Count what came of looking for a question."""
-        self._selection(verdict).inc()
+        self._selections[verdict] += 1
 
     def reacted(self, change: Change) -> None:
         """Count a change."""

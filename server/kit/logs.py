@@ -30,7 +30,7 @@ def set_up_logs(*, is_readable: bool, level: str = "INFO") -> None:
     """Have this process log to standard error."""
     # Which no line shows: not to be found out for each (see the standard library's HOWTO, "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    logging._srcfile = None  # type: ignore[attr-defined] # noqa: SLF001
+    logging._srcfile = None  # noqa: SLF001
     handler = _Handler()
     handler.setFormatter(formatter(is_readable=is_readable))
     logging.basicConfig(level=level, handlers=[handler])

@@ -98,9 +98,9 @@ def _make_aware(holder: Any, items: Iterable[tuple[Any, Any]]) -> None:  # noqa:
         kind = type(value)
         if kind is datetime:
             holder[key] = datetime.combine(value, value.time(), UTC)
-        elif kind is dict:
+        elif value and kind is dict:
             _make_aware(value, value.items())
-        elif kind is list:
+        elif value and kind is list:
             _make_aware(value, enumerate(value))
 
 

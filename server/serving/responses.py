@@ -1,4 +1,4 @@
-"""Responses that are whole when they are sent, as nearly all are, in one piece; others as uvicorn has them."""
+"""Responses that are whole when they are sent, as nearly all are: in one piece. Others as uvicorn does."""
 
 from __future__ import annotations
 
