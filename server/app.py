@@ -18,7 +18,7 @@ from server.kit.leaving import Leaving
 from server.kit.watching import keep_fresh
 from server.services import WIDGET_FILES
 from server.web.addresses import ClientAddresses
-from server.web.admission import Admission
+from server.web.admission import Admission, Shedding
 from server.web.callbacks import callback_routes
 from server.web.gate import Gate
 from server.web.graphiql import graphiql_files
@@ -55,8 +55,9 @@ def create_app(
     leaving = leaving or Leaving()
     crowd = Crowd(least=settings.connection_limits.least_operations, tell_limit=services.instruments.limited)
     executor = _executor(services, crowd)
+    shedding = Shedding(crowd=crowd, priority_of=executor.priority_of, instruments=services.instruments)
     watching = _watching_routes(services, leaving, tells_figures=not is_one_of_several)
-    routes = [*_routes(services, executor, crowd, leaving), *watching]
+    routes = [*_routes(services, executor, shedding, leaving), *watching]
     graphql = next(each for each in routes if isinstance(each, Route) and each.path == _GRAPHQL)
     return Starlette(
         routes=routes,
@@ -64,9 +65,7 @@ def create_app(
             Middleware(
                 Admission,
                 path=_GRAPHQL,
-                crowd=crowd,
-                priority_of=executor.priority_of,
-                instruments=services.instruments,
+                shedding=shedding,
                 most_bytes=settings.connection_limits.body_bytes,
             ),
             Middleware(SecurityHeaders, is_https=settings.is_https),
@@ -92,7 +91,7 @@ def _executor(services: Services, crowd: Crowd) -> Executor:
     )
 
 
-def _routes(services: Services, executor: Executor, crowd: Crowd, leaving: Leaving) -> list[BaseRoute]:
+def _routes(services: Services, executor: Executor, shedding: Shedding, leaving: Leaving) -> list[BaseRoute]:
     is_development = services.settings.is_development
     gate = Gate(
         access=services.access,
@@ -113,7 +112,7 @@ def _routes(services: Services, executor: Executor, crowd: Crowd, leaving: Leavi
         stream=executor.stream,
         own_origin=services.settings.public_url,
         limits=services.settings.connection_limits,
-        crowd=crowd,
+        shedding=shedding,
         leaving=leaving,
     )
     routes: list[BaseRoute] = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
@@ -28,6 +29,23 @@ class PriorityOf(Protocol):
         """Return it for a document by its text or its SHA-256, which may be neither."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shedding:
+    """Decides whom to send away."""
+
+    crowd: Crowd
+    priority_of: PriorityOf
+    instruments: Instruments
+
+    def refused(self, text: object, sha256: object, *, is_app: bool) -> Priority | None:
+        """Return the priority of an operation that there is no room for; None where there is."""
+        priority = self.priority_of(text, sha256, is_app=is_app)
+        if self.crowd.has_room_for(priority):
+            return None
+        self.instruments.refused(priority.name.lower())
+        return priority
+
+
 class Admission:
     """Stands before everything at one path: who is refused costs no more than reading what they sent.
 
@@ -40,18 +58,15 @@ class Admission:
         app: ASGIApp,
         *,
         path: str,
-        crowd: Crowd,
-        priority_of: PriorityOf,
-        instruments: Instruments,
+        shedding: Shedding,
         most_bytes: int = ConnectionLimits().body_bytes,
     ) -> None:
         self._app = app
         self._path = path
-        self._crowd = crowd
-        self._priority_of = priority_of
-        self._instruments = instruments
+        self._shedding = shedding
+        self._crowd = shedding.crowd
         self._most_bytes = most_bytes
-        self._refusals = {priority: _refusal(seconds) for priority, seconds in _SECONDS.items()}
+        self._refusals = {priority: _refusal(priority) for priority in Priority}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != self._path or scope["method"] not in _EXECUTED:
@@ -59,8 +74,9 @@ class Admission:
             return
         body, received = await _received(receive, self._most_bytes)
         if not self._crowd.has_room:
-            priority = self._priority(scope, body)
-            if not self._crowd.has_room_for(priority):
+            proof = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+            priority = self._shedding.refused(*_document(body), is_app=b" sk_" in proof)
+            if priority is not None:
                 await self._refuse(priority, send)
                 return
         await self._let_in(scope, _again(received, receive), send)
@@ -83,27 +99,25 @@ class Admission:
             if is_in_hand:
                 self._crowd.leave()
 
-    def _priority(self, scope: Scope, body: bytes) -> Priority:
-        proof = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        text, sha256 = _document(body)
-        return self._priority_of(text, sha256, is_app=b" sk_" in proof)
-
     async def _refuse(self, priority: Priority, send: Send) -> None:
-        self._instruments.refused(priority.name.lower())
-        self._instruments.responded(self._path, 503)
+        self._shedding.instruments.responded(self._path, 503)
         start, body = self._refusals[priority]
         await send({**start})
         await send(body)
 
 
-def _refusal(seconds: int) -> tuple[Message, Message]:
-    error = {"message": _MESSAGE.format(seconds), "extensions": {"code": "OVERLOADED"}}
-    body = orjson.dumps({"errors": [error]})
+def error_of(priority: Priority) -> dict[str, Any]:
+    """Return what an operation of this priority hears that is sent away."""
+    return {"message": _MESSAGE.format(_SECONDS[priority]), "extensions": {"code": "OVERLOADED"}}
+
+
+def _refusal(priority: Priority) -> tuple[Message, Message]:
+    body = orjson.dumps({"errors": [error_of(priority)]})
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
-        (b"retry-after", str(seconds).encode()),
+        (b"retry-after", str(_SECONDS[priority]).encode()),
         (b"x-content-type-options", b"nosniff"),
         # It says nothing of anybody, so every page may read it: as a failure, and not as no answer at all.
         (b"access-control-allow-origin", b"*"),

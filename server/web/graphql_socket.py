@@ -23,9 +23,10 @@ from starlette.websockets import WebSocketDisconnect
 from server.access.errors import AuthenticationError, TooManyRequestsError
 from server.access.model import ViewerKind
 from server.kit.connections import ConnectionLimits
-from server.kit.crowding import Crowd, Priority
+from server.kit.crowding import Priority
 from server.kit.leaving import Leaving
 from server.kit.logs import begin
+from server.web.admission import error_of
 from server.web.reading_operations import BadRequestError, operation_of
 from server.web.viewer import Proof
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from server.access.model import Viewer
     from server.kit.operations import Operation
+    from server.web.admission import Shedding
     from server.web.gate import Gate
     from server.web.graphql_endpoint import Stream
 
@@ -48,7 +50,6 @@ _MAX_ID = 128  # characters
 _LEAVE_SECONDS = 1.0
 _LAST_SECONDS = 0.5
 _RETRY_SECONDS = 5
-_CROWDED = f"There is more to do than can be done in good time: try again in {_RETRY_SECONDS} seconds."
 
 
 class ClosedError(Exception):
@@ -69,8 +70,8 @@ class GraphQLSocket:
         gate: Gate,
         stream: Stream,
         own_origin: str,
+        shedding: Shedding,
         limits: ConnectionLimits | None = None,
-        crowd: Crowd | None = None,
         leaving: Leaving | None = None,
     ) -> None:
         self._gate = gate
@@ -78,7 +79,7 @@ class GraphQLSocket:
         self._own_origin = own_origin
         self._limits = limits or ConnectionLimits()
         self._connections = 0
-        self._crowd = crowd or Crowd()
+        self._shedding = shedding
         self._leaving = leaving or Leaving()
 
     def route(self, path: str) -> WebSocketRoute:
@@ -104,7 +105,8 @@ class GraphQLSocket:
 
     def _has_room(self) -> bool:
         is_full = self._connections >= self._limits.sockets
-        return not is_full and not self._leaving.begun.is_set() and self._crowd.has_room_for(Priority.APP)
+        has_room = self._shedding.crowd.has_room_for(Priority.ANSWER)  # who knows what it will ask for
+        return not is_full and not self._leaving.begun.is_set() and has_room
 
     async def _converse(self, websocket: WebSocket) -> None:
         speaks = PROTOCOL in websocket.scope["subprotocols"]
@@ -116,7 +118,7 @@ class GraphQLSocket:
                 self._stream,
                 speaks=speaks,
                 limits=self._limits,
-                crowd=self._crowd,
+                shedding=self._shedding,
                 leaving=self._leaving,
             )
             await conversation.run()
@@ -136,7 +138,7 @@ class _Conversation:
     stream: Stream
     speaks: bool
     limits: ConnectionLimits
-    crowd: Crowd
+    shedding: Shedding
     leaving: Leaving
     proof: Proof | None = None
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -249,11 +251,14 @@ class _Conversation:
         request_id, began = secrets.token_hex(8), perf_counter()
         begin(request_id=request_id)
         try:
-            if self.crowd.has_room_for(Priority.APP):
+            refused = self.shedding.refused(
+                operation.query, operation.sha256, is_app=self.proof is not None and self.proof.is_secret_key
+            )
+            if refused is None:
                 await self._answer(name, operation, request_id)
             else:
                 self.operations.pop(name, None)
-                await self._error(name, _CROWDED)
+                await self._send({"type": "error", "id": name, "payload": [error_of(refused)]})
         finally:
             _log.info("socket operation", extra={"duration_ms": round((perf_counter() - began) * 1000, 2)})
 

@@ -15,7 +15,7 @@ from server.kit.connections import ConnectionLimits
 from server.kit.crowding import Crowd, Priority
 from server.kit.instruments import Instruments
 from server.kit.operations import Operation
-from server.web.admission import Admission
+from server.web.admission import Admission, Shedding
 from tests.api import PUBLIC_URL, SEEDER
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ class World:
         self.admission = Admission(
             self._application,
             path="/graphql",
-            crowd=self.crowd,
-            priority_of=_priority_of,
-            instruments=self.instruments,
+            shedding=Shedding(crowd=self.crowd, priority_of=_priority_of, instruments=self.instruments),
         )
         for _ in range(in_hand):
             self.crowd.enter()
@@ -139,9 +137,7 @@ async def test_what_is_no_operation_is_refused_like_another(api: Api, body: byte
     admission = Admission(
         World().admission,
         path="/graphql",
-        crowd=crowd,
-        priority_of=executor.priority_of,
-        instruments=instruments,
+        shedding=Shedding(crowd=crowd, priority_of=executor.priority_of, instruments=instruments),
     )
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=admission), base_url=PUBLIC_URL) as http:

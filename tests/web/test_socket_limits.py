@@ -15,7 +15,9 @@ from server.app import create_app
 from server.graphql.execution import Executor
 from server.graphql.schema import build_schema
 from server.kit.connections import ConnectionLimits
+from server.kit.crowding import Crowd, Priority
 from server.web.addresses import ClientAddresses
+from server.web.admission import Shedding
 from server.web.gate import Gate
 from server.web.graphql_socket import GraphQLSocket
 from tests.api import PUBLIC_URL, running_api, settings_for
@@ -30,12 +32,22 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def _limited(api: Api, **limits: Any) -> AsyncIterator[str]:  # noqa: ANN401 - ConnectionLimits'
+async def _limited(
+    api: Api,
+    crowd: Crowd | None = None,
+    **limits: Any,  # noqa: ANN401 - ConnectionLimits'
+) -> AsyncIterator[str]:
     services = api.services
     gate = Gate(access=services.access, limits=services.limits, addresses=ClientAddresses(()))
     executor = Executor(schema=build_schema(), services=services, may_introspect=True)
     socket = GraphQLSocket(
-        gate=gate, stream=executor.stream, own_origin=PUBLIC_URL, limits=replace(ConnectionLimits(), **limits)
+        gate=gate,
+        stream=executor.stream,
+        own_origin=PUBLIC_URL,
+        shedding=Shedding(
+            crowd=crowd or Crowd(), priority_of=executor.priority_of, instruments=services.instruments
+        ),
+        limits=replace(ConnectionLimits(), **limits),
     )
     async with served(Starlette(routes=[socket.route("/graphql")])) as address:
         yield address
@@ -102,3 +114,26 @@ async def test_there_are_so_many_event_streams_and_no_more(
     assert refused.status_code == httpx.codes.SERVICE_UNAVAILABLE
     assert refused.headers["Retry-After"] == "5"
     assert refused.json()["errors"][0]["extensions"] == {"code": "OVERLOADED"}
+
+
+async def test_operation_on_a_socket_is_sent_away_by_its_kind(api: Api) -> None:
+    crowd, mutation = Crowd(least=10), "mutation { startVisit(input: {}) { __typename } }"
+    async with (
+        _limited(api, crowd) as address,
+        connected(address, api.admin) as app,
+        connected(address, api.page) as page,
+    ):
+        while crowd.has_room_for(Priority.APP):
+            crowd.enter()
+
+        await app.subscribe("{ viewer { kind } }")
+        await page.subscribe(mutation)
+        told = [await app.receive(), await page.receive()]
+
+    assert told[0]["payload"] == [
+        {
+            "message": "There is more to do than can be done in good time: try again in 5 seconds.",
+            "extensions": {"code": "OVERLOADED"},
+        }
+    ]
+    assert told[1]["type"] == "next"
