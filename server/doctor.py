@@ -14,7 +14,7 @@ from server.services import WIDGET_FILES
 from server.services.readiness import AWAY, HALF_RESTORED, STAND_ALONE, why_skewed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -83,6 +83,7 @@ class Doctor:
             *of_indexes(await services.readiness.missing_indexes()),
             *of_migrations(due),
             *of_keys(active, services.settings),
+            *of_sealed({name: await each.unreadable() for name, each in services.stores.sealed.items()}),
             *of_queue(await services.queue.depths()),
             *await self._of_backups(),
         ]
@@ -156,6 +157,16 @@ def of_keys(active: list[ApiKey], settings: Settings) -> Iterable[Finding]:
             problem=f"A publishable key is for {plain[0]}, which is not https.",
             cure="Anybody on the way could read what people answer there: revoke it, and make one for https.",
         )
+
+
+def of_sealed(unreadable: Mapping[str, int]) -> Iterable[Finding]:
+    """Return of what the secrets can't be read, by how many of each kind."""
+    named = ", ".join(f"{count} {name}" for name, count in unreadable.items() if count)
+    if named:
+        cure = (
+            "Set the ACQUAINT_SECRET that all other processes have; if that is lost, give them new secrets."
+        )
+        yield Finding(problem=f"What another secret sealed can't be read ({named}).", cure=cure)
 
 
 def of_backups(last: datetime | None, now: datetime) -> Iterable[Finding]:

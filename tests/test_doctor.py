@@ -125,6 +125,23 @@ async def test_index_that_is_missing_is_named_and_keeps_from_serving(api: Api, w
     ]
 
 
+async def test_secret_that_opens_nothing_is_told_of(
+    api: Api, mongodb_url: str, database: Database, clock: FakeClock, widget: Path
+) -> None:
+    google = ProviderSettings(key="google", name="Google", kind="google", client_id="a", client_secret="hush")
+    await api.services.stores.identity.providers.put(google, is_on=True, now=clock())
+    settings = settings_for(mongodb_url, database.name)
+    services = build_services(replace(settings, secret="o" * 32), clock=clock)
+
+    right = await Doctor(api.services, dials=False, widget=widget).findings()
+    wrong = await Doctor(services, dials=False, widget=widget).findings()
+
+    services.close()
+    problem = "What another secret sealed can't be read (1 providers)."
+    assert problem not in _problems(right)
+    assert problem in _problems(wrong)
+
+
 async def test_provider_that_cannot_be_reached_is_named_where_it_is_dialled(
     mongodb_url: str, database: Database, clock: FakeClock, widget: Path
 ) -> None:

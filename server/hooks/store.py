@@ -10,7 +10,7 @@ from server.hooks.model import Hook, HookEvent, HookGate, HookId, HookSecret, On
 from server.kit.documents import known
 from server.kit.errors import ConflictError
 from server.kit.mongo import DuplicateKeyError, IndexModel
-from server.kit.sealing import Seal, SealBrokenError, reseal
+from server.kit.sealing import Seal, SealBrokenError, Sealed
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,14 +28,11 @@ class HookStore:
     def __init__(self, database: Database, *, secret: str) -> None:
         self._hooks = database[COLLECTION]
         self._seal = Seal(secret, "hook-secrets")
+        self.sealed = Sealed(self._hooks, "secrets", self._seal)
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""
         await self._hooks.create_indexes([IndexModel("key", unique=True)])
-
-    async def reseal(self) -> int:
-        """Seal anew what a secret before this one sealed; return of how many."""
-        return await reseal(self._hooks, "secrets", self._seal)
 
     async def all(self) -> list[Hook]:
         """Return every hook, oldest first."""

@@ -21,5 +21,5 @@ def reseal() -> None:
 
 
 async def _reseal(services: Services) -> None:
-    counts = await services.stores.reseal()
-    click.echo(f"Sealed anew: {', '.join(f'{count} {name}' for name, count in counts.items())}.")
+    counts = [f"{await each.renew()} {name}" for name, each in services.stores.sealed.items()]
+    click.echo(f"Sealed anew: {', '.join(counts)}.")

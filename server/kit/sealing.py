@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from joserfc import jwe
@@ -12,9 +13,14 @@ from joserfc.jwk import OctKey
 from server.kit.signing import derived_keys
 
 if TYPE_CHECKING:
-    from server.kit.mongo import Collection
+    from collections.abc import AsyncIterator
+
+    from server.kit.mongo import Collection, Document
 
 _HEADER = {"alg": "dir", "enc": "A256GCM"}  # RFC 7518, sections 4.5 and 5.3: the derived key itself, 256 bits
+
+
+_DOTS = 4  # of what is sealed: RFC 7516, section 3.1
 
 
 class SealBrokenError(Exception):
@@ -47,6 +53,19 @@ class Seal:
             return [self.renewed(each) for each in value]
         return self._renewed(value) if isinstance(value, str) else value
 
+    def opens(self, value: Any) -> bool:  # noqa: ANN401 - any part of a document
+        """Whether all that is sealed in a part of a document can be read."""
+        if isinstance(value, dict):
+            return all(map(self.opens, value.values()))
+        if isinstance(value, list):
+            return all(map(self.opens, value))
+        if not isinstance(value, str) or value.count(".") != _DOTS:
+            return True
+        with suppress(SealBrokenError):
+            self.open(value)
+            return True
+        return False
+
     def _renewed(self, text: str) -> str:
         for key in self._keys[1:]:
             with suppress(JoseError, ValueError):
@@ -55,14 +74,29 @@ class Seal:
         return text
 
 
-async def reseal(collection: Collection, field: str, seal: Seal) -> int:
-    """Seal anew, in one field of all documents, what a former secret sealed; return in how many."""
-    count = 0
-    async for document in collection.find({field: {"$ne": None}}, {field: 1}):
-        before, after = document[field], seal.renewed(document[field])
-        if after != before:  # the filter leaves alone what somebody wrote meanwhile, with the new secret
-            written = await collection.update_one(
-                {"_id": document["_id"], field: before}, {"$set": {field: after}}
-            )
-            count += written.modified_count
-    return count
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What lies sealed in one field of a collection's documents."""
+
+    collection: Collection
+    field: str
+    seal: Seal
+
+    async def renew(self) -> int:
+        """Seal anew what a former secret sealed; return in how many documents."""
+        count = 0
+        async for document in self._documents():
+            before, after = document[self.field], self.seal.renewed(document[self.field])
+            if after != before:  # the filter leaves alone what somebody wrote meanwhile, with the new secret
+                written = await self.collection.update_one(
+                    {"_id": document["_id"], self.field: before}, {"$set": {self.field: after}}
+                )
+                count += written.modified_count
+        return count
+
+    async def unreadable(self) -> int:
+        """Return in how many documents something can't be opened."""
+        return sum([not self.seal.opens(each[self.field]) async for each in self._documents()])
+
+    def _documents(self) -> AsyncIterator[Document]:
+        return self.collection.find({self.field: {"$ne": None}}, {self.field: 1})

@@ -40,6 +40,7 @@ from server.questions.store import QuestionStore
 if TYPE_CHECKING:
     from server.kit.migrating import Migration
     from server.kit.mongo import Database
+    from server.kit.sealing import Sealed
     from server.settings import Settings
 
 
@@ -90,13 +91,14 @@ class Stores:
             each for field in fields(self) for each in getattr(getattr(self, field.name), "migrations", ())
         ]
 
-    async def reseal(self) -> dict[str, int]:
-        """Seal anew what a secret before this one sealed; return of how many of each kind."""
+    @property
+    def sealed(self) -> dict[str, Sealed]:
+        """What lies sealed in the database, by what it is."""
         return {
-            "providers": await self.identity.providers.reseal(),
-            "identity secrets": await self.identity.hosts.reseal(),
-            "enrichers": await self.enrichers.reseal(),
-            "hooks": await self.hooks.reseal(),
+            "providers": self.identity.providers.sealed,
+            "identity secrets": self.identity.hosts.sealed,
+            "enrichers": self.enrichers.sealed,
+            "hooks": self.hooks.sealed,
         }
 
 

@@ -15,7 +15,7 @@ from server.enrichment.configured import ConfiguredEnricher, EnricherId
 from server.enrichment.sources.hosts import host_of
 from server.kit.errors import ConflictError
 from server.kit.mongo import DuplicateKeyError, IndexModel
-from server.kit.sealing import Seal, SealBrokenError, reseal
+from server.kit.sealing import Seal, SealBrokenError, Sealed
 
 if TYPE_CHECKING:
     from server.kit.mongo import Database, Document
@@ -30,14 +30,11 @@ class EnricherStore:
     def __init__(self, database: Database, *, secret: str) -> None:
         self._enrichers = database[ENRICHERS]
         self._seal = Seal(secret, "enricher-secrets")
+        self.sealed = Sealed(self._enrichers, "secrets", self._seal)
 
     async def create_indexes(self) -> None:
         """Make what the statements below need; does nothing where it exists."""
         await self._enrichers.create_indexes([IndexModel("key", unique=True)])
-
-    async def reseal(self) -> int:
-        """Seal anew what a secret before this one sealed; return of how many."""
-        return await reseal(self._enrichers, "secrets", self._seal)
 
     async def insert(self, enricher: ConfiguredEnricher) -> None:
         """Store a new enricher; raise ConflictError where its key is taken."""

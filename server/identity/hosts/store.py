@@ -14,7 +14,7 @@ from server.access.model import KeyId
 from server.identity.model import HostSigner, SignerId
 from server.kit.jwts import SignatureAlgorithm
 from server.kit.mongo import DuplicateKeyError, IndexModel
-from server.kit.sealing import Seal, SealBrokenError, reseal
+from server.kit.sealing import Seal, SealBrokenError, Sealed
 from server.kit.signing import secret_hash
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class HostStore:
         self._signers = database[SIGNERS]
         self._used = database[USED]
         self._seal = Seal(secret, "identity-secrets")
+        self.sealed = Sealed(self._signers, "secret", self._seal)
 
     async def create_indexes(self) -> None:
         """Have used tokens forgotten when they are over; which are used is known by their id alone."""
@@ -81,10 +82,6 @@ class HostStore:
         except DuplicateKeyError:
             return False
         return True
-
-    async def reseal(self) -> int:
-        """Seal anew what a secret before this one sealed; return of how many."""
-        return await reseal(self._signers, "secret", self._seal)
 
     def _model(self, document: Document) -> HostSigner:
         return HostSigner(

@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from server.kit.sealing import Seal, SealBrokenError, reseal
+from server.kit.sealing import Seal, SealBrokenError, Sealed
 from server.settings import ProviderSettings
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class ProviderStore:
     def __init__(self, database: Database, *, secret: str) -> None:
         self._providers = database[PROVIDERS]
         self._seal = Seal(secret, "provider-secrets")
+        self.sealed = Sealed(self._providers, "secret", self._seal)
 
     async def all(self) -> list[StoredProvider]:
         """Return every provider, by key."""
@@ -59,10 +60,6 @@ class ProviderStore:
             "updated_at": now,
         }
         await self._providers.replace_one({"_id": settings.key}, document, upsert=True)
-
-    async def reseal(self) -> int:
-        """Seal anew what a secret before this one sealed; return of how many."""
-        return await reseal(self._providers, "secret", self._seal)
 
     def _model(self, document: Document) -> StoredProvider:
         secret, is_readable = self._opened(document)
