@@ -53,7 +53,7 @@ class _Migrate:
 
 def lines(plan: Plan) -> list[str]:
     """Return the plan for eyes: a line for each step, with about how long it takes."""
-    steps: list[IndexStep | RewriteStep] = [*plan.indexes, *plan.rewrites]
+    steps: list[IndexStep | RewriteStep] = [*plan.indexes, *plan.rewrites, *plan.drops]
     if not steps:
         return ["Nothing is to be done: the database is as this version wants it."]
     lasts = sum((each.lasts for each in steps), timedelta())

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from typing import Any
 
     from server.kit.mongo import Document
 
@@ -24,3 +25,19 @@ class Migration:
     why: str
     pending: Mapping[str, object]
     rewrite: Sequence[Document]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """Writes to another collection what the documents of this one call for, while both versions run.
+
+    `fill` takes ids of documents; it may be repeated, and leaves as it is what is right. For what the earlier
+    version writes meanwhile stands the index that this `replaces`: everything is filled once more before that
+    one is dropped, when no process of that version runs.
+    """
+
+    key: str
+    collection: str
+    why: str
+    fill: Callable[[Sequence[Any]], Awaitable[None]]
+    replaces: str

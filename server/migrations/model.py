@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from server.kit.migrating import Migration
+    from server.kit.migrating import Filling, Migration
     from server.kit.mongo import Document
 
 
@@ -45,7 +45,7 @@ class IndexStep:
 class RewriteStep:
     """One migration of documents, of which so many are pending."""
 
-    migration: Migration
+    migration: Migration | Filling
     documents: int
 
     @property
@@ -60,6 +60,7 @@ class Plan:
 
     indexes: Sequence[IndexStep]
     rewrites: Sequence[RewriteStep]
+    drops: Sequence[IndexStep]
 
 
 # Of a million profiles, measured on two cores with all of it in memory: see docs/operations/growth.md.

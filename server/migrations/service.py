@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from server.kit.indexes import wanted_indexes
+from server.kit.migrating import Filling
 from server.migrations.errors import MigrationError
 from server.migrations.model import Act, IndexStep, Plan, RewriteStep
 from server.migrations.planning import index_steps
@@ -44,7 +45,7 @@ class Migrations:
         *,
         store: MigrationStore,
         create: Callable[[Database], Awaitable[None]],
-        registry: Sequence[Migration],
+        registry: Sequence[Migration | Filling],
         clock: Clock,
         holder: str,
     ) -> None:
@@ -62,13 +63,15 @@ class Migrations:
             replace(each, documents=await self._store.size(each.collection))
             for each in index_steps(wanted, there, drops=drops)
         ]
+        dropped = [each for each in indexes if each.act is Act.DROP]
         finished = await self._store.finished()
         rewrites = [
             RewriteStep(migration=each, documents=await self._store.pending(each))
             for each in self._registry
-            if each.key not in finished
+            if each.key not in finished or _is_replaced(each, dropped)
         ]
-        return Plan(indexes=indexes, rewrites=rewrites)
+        kept = [each for each in indexes if each.act is not Act.DROP]
+        return Plan(indexes=kept, rewrites=rewrites, drops=dropped)
 
     async def due(self) -> Due:
         """Return which migrations of documents are left, without counting anything."""
@@ -86,14 +89,19 @@ class Migrations:
             for collection, steps in groupby(plan.indexes, key=lambda each: each.collection):
                 await self._index(collection, list(steps), tell)
             for rewrite in plan.rewrites:
+                if _is_replaced(rewrite.migration, plan.drops):
+                    await self._store.start_anew(rewrite.migration.key)
                 await self._rewrite(rewrite, tell)
+            for drop in plan.drops:
+                await self._store.drop(drop.collection, drop.name)
+                tell(drop, drop.documents)
         finally:
             await self._store.unlock(self._holder)
         return plan
 
     async def _index(self, collection: str, steps: Sequence[IndexStep], tell: Tell) -> None:
         for step in steps:
-            if step.act in {Act.DROP, Act.REPLACE}:
+            if step.act is Act.REPLACE:
                 await self._store.drop(collection, step.name)
             elif step.act is Act.EXPIRE:
                 await self._store.expire(collection, step.definition)
@@ -139,3 +147,10 @@ class Migrations:
     async def _lock(self) -> None:
         now = self._clock()
         await self._store.lock(self._holder, now, now + LEASE)
+
+
+def _is_replaced(migration: Migration | Filling, dropped: Sequence[IndexStep]) -> bool:
+    """Whether the index that stands for what a version without this migration writes is about to go."""
+    return isinstance(migration, Filling) and any(
+        (each.collection, each.name) == (migration.collection, migration.replaces) for each in dropped
+    )

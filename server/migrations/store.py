@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.kit.indexes import present_indexes
+from server.kit.migrating import Filling, Migration
 from server.kit.mongo import DuplicateKeyError, IndexModel, PyMongoError
 from server.migrations.errors import MigrationError
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from server.kit.migrating import Migration
     from server.kit.mongo import Database, Document
 
 COLLECTION = "migrations"
@@ -99,20 +99,30 @@ class MigrationStore:
         found = self._migrations.find({"finished_at": {"$ne": None}}, {"_id": 1})
         return frozenset([each["_id"] async for each in found])
 
-    async def pending(self, migration: Migration) -> int:
+    async def pending(self, migration: Migration | Filling) -> int:
         """Return how many documents are to be rewritten."""
+        if isinstance(migration, Filling):
+            return await self.size(migration.collection)
         return await self._database[migration.collection].count_documents(dict(migration.pending))
 
-    async def rewrite(self, migration: Migration, now: datetime) -> int:
+    async def start_anew(self, key: str) -> None:
+        """Forget how far a migration came."""
+        await self._migrations.update_one({"_id": key}, {"$unset": {"position": ""}})
+
+    async def rewrite(self, migration: Migration | Filling, now: datetime) -> int:
         """Rewrite some documents from where this was left; return how many, 0 at the end."""
         at = await self._migrations.find_one({"_id": migration.key}) or {}
         collection = self._database[migration.collection]
         after = {"_id": {"$gt": at["position"]}} if at.get("position") else {}
-        found = collection.find({**migration.pending, **after}, {"_id": 1}).sort("_id", 1).limit(_BATCH)
+        pending = {} if isinstance(migration, Filling) else migration.pending
+        found = collection.find({**pending, **after}, {"_id": 1}).sort("_id", 1).limit(_BATCH)
         ids = [each["_id"] async for each in found]
         if ids:
-            chosen = {**migration.pending, "_id": {"$in": ids}}
-            await collection.update_many(chosen, list(migration.rewrite))
+            if isinstance(migration, Filling):
+                await migration.fill(ids)
+            else:
+                chosen = {**pending, "_id": {"$in": ids}}
+                await collection.update_many(chosen, list(migration.rewrite))
             await self._migrations.update_one(
                 {"_id": migration.key},
                 {
@@ -124,10 +134,14 @@ class MigrationStore:
             )
         return len(ids)
 
-    async def finish(self, migration: Migration, now: datetime) -> bool:
+    async def _is_pending(self, migration: Migration) -> bool:
+        found = await self._database[migration.collection].find_one(dict(migration.pending), {"_id": 1})
+        return found is not None
+
+    async def finish(self, migration: Migration | Filling, now: datetime) -> bool:
         """Write down that a migration is done; False, and from the start again, where more is pending."""
-        if await self._database[migration.collection].find_one(dict(migration.pending), {"_id": 1}):
-            await self._migrations.update_one({"_id": migration.key}, {"$unset": {"position": ""}})
+        if not isinstance(migration, Filling) and await self._is_pending(migration):
+            await self.start_anew(migration.key)
             return False
         await self._migrations.update_one(
             {"_id": migration.key}, {"$set": {"finished_at": now}, "$unset": {"position": ""}}, upsert=True

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from server.kit.mongo import in_transaction
 from server.privacy.model import OnAnonymise
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
     from datetime import datetime
 
-    from server.kit.mongo import Collection, Database, Document
+    from server.kit.mongo import ClientSession, Collection, Database, Document
     from server.privacy.model import Holding, Part
 
 _PROFILES = "profiles"
+_IDENTITIES = "identities"
 _BATCH = 1_000  # documents; a delete of all at once may outlast the socket
 
 
@@ -88,16 +90,24 @@ class HoldingStore:
     async def erase_visitor(self, profile_id: str, profile_ids: Iterable[str], before: datetime) -> None:
         """Erase somebody who is gone since, and whoever became part of them, unless they came back just now.
 
-        The profile goes last, so that who is half erased when the process ends is found again.
+        The profile goes last, so that who is half erased when the process ends is found again; by what it is
+        known goes with it.
         """
         known = list(profile_ids)
         for holding in self.personal:
-            if holding.collection != _PROFILES:
+            if holding.collection not in {_PROFILES, _IDENTITIES}:
                 await self._erase_in(holding, known)
         profiles = self._database[_PROFILES]
-        removed = await profiles.delete_one({"_id": profile_id, **_gone_since(before)})
-        if removed.deleted_count:
-            await profiles.delete_many({"_id": {"$in": known}, "merged_into": {"$ne": None}})
+
+        async def work(session: ClientSession) -> None:
+            gone = {"_id": profile_id, **_gone_since(before)}
+            if (await profiles.delete_one(gone, session=session)).deleted_count:
+                redirects = {"_id": {"$in": known}, "merged_into": {"$ne": None}}
+                await profiles.delete_many(redirects, session=session)
+                entries = {"profile_id": {"$in": known}}
+                await self._database[_IDENTITIES].delete_many(entries, session=session)
+
+        await in_transaction(self._database, work)
 
     async def _erase_in(self, holding: Holding, profile_ids: list[str]) -> None:
         criteria = _about(holding, profile_ids)

@@ -19,6 +19,13 @@ HOLDINGS: tuple[Holding, ...] = (
         on_anonymise=OnAnonymise.KEEP,  # profiles does that itself, under the guard of the version
     ),
     Holding(
+        collection="identities",
+        owner="profiles",
+        person=("profile_id",),
+        is_exported=False,  # the profile lists them
+        on_anonymise=OnAnonymise.KEEP,  # profiles does that itself, in one transaction with the profile
+    ),
+    Holding(
         collection="claim_history",
         owner="profiles",
         person=("profile_id",),

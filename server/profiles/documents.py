@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from server.consent.model import Consent, ConsentSource, ConsentState
+from server.kit.changes import change_document
 from server.profiles.model import (
     AttributeId,
     Claim,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from server.kit.changes import Change
     from server.kit.mongo import Document
     from server.profiles.resolving import Rank, Resolution
 
@@ -99,6 +101,46 @@ def grounds_of(profile: Profile, attribute_id: AttributeId) -> list[Ground]:
     if isinstance(profile.claims, StoredClaims):
         return profile.claims.grounds(attribute_id)
     return [(claim.expires_at, claim.consent) for claim in profile.claims.get(attribute_id, ())]
+
+
+def new_document(
+    profile_id: ProfileId, identities: Sequence[IdentityRef], now: datetime, changes: Sequence[Change]
+) -> Document:
+    """Return the whole document of somebody new."""
+    return {
+        "_id": profile_id,
+        "created_at": now,
+        "updated_at": now,
+        "version": 1,
+        "merged_into": None,
+        "identity_keys": [ref.key for ref in identities],
+        "identities": {
+            ref.field_name: {
+                "kind": ref.kind.value,
+                "value": ref.value,
+                "issuer": ref.issuer,
+                "terms": list(identity_terms(ref)),
+                "first_seen_at": now,
+                "last_seen_at": now,
+            }
+            for ref in identities
+        },
+        "visit": None,
+        "visits": 0,
+        "logins": 0,
+        "attributes": {},
+        "terms": sorted({term for ref in identities for term in identity_terms(ref)}),
+        "values": [],
+        "expires_next": None,
+        "consents": {},
+        "dismissals": {},
+        "kept_apart": [],
+        "events": [],
+        "event_ids": [],
+        "questions": {},
+        "enrichments": {},
+        "outbox": [change_document(change) for change in changes],
+    }
 
 
 def replacement(

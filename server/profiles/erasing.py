@@ -61,10 +61,8 @@ class ProfileErasure:
                 for claim in claims
                 if attribute_id in personal
             ),
-            part={
-                **{field: {} for field in ("identities", "enrichments", "dismissals")},
-                **{field: [] for field in ("identity_keys", "terms", "event_ids")},
-            },
+            removed=tuple(identity.ref for identity in profile.identities),
+            part={"enrichments": {}, "dismissals": {}, "terms": [], "event_ids": []},
             only_if={"version": profile.version},
         )
         return await self._write(profile.id, update)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from server.kit.changes import Change
     from server.kit.mongo import ClientSession, Database, Document
     from server.profiles.model import AttributeDefinition, AttributeId, Claim, Profile
+    from server.profiles.owner_store import OwnerStore
 
     Definitions = Mapping[AttributeId, AttributeDefinition]
 
@@ -41,8 +42,9 @@ class Decided:
 class MergeStore:
     """Merges and splits profiles, and remembers what they were."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, owners: OwnerStore) -> None:
         self._database = database
+        self._owners = owners
         self._profiles = database["profiles"]
         self._log = database[COLLECTION]
 
@@ -111,6 +113,8 @@ class MergeStore:
                 resolution = resolve_all(profile.claims, definitions)
                 document = replacement(profile, resolution, outbox, now)
                 await self._profiles.replace_one({"_id": profile.id}, document, session=session)
+            # The last of the two is back: from now on these are its own again.
+            await self._owners.give(document["identity_keys"], document["_id"], session)
             return model(document)
 
         return await in_transaction(self._database, work)
@@ -143,6 +147,7 @@ class MergeStore:
         )
         await self._profiles.update_many(led_there, {"$set": {"merged_into": merge.kept_id}}, session=session)
         await self._profiles.replace_one({"_id": merge.kept_id}, merged, session=session)
+        await self._owners.give(gone["identity_keys"], merge.kept_id, session)
         await self._log.insert_one(
             {
                 "_id": merge.id,

@@ -181,8 +181,8 @@ class Profiles:
     async def recognise(self, ref: IdentityRef) -> Profile:
         """Return the profile of this identity; create it on first sight.
 
-        Two requests that see the same person first at the same time get the same profile: the unique
-        index lets one insert through and the other finds it. Raises PersonErasedError.
+        Two requests that see the same person first at the same time get the same profile: the identity
+        becomes that of one of them, and the other finds it. Raises PersonErasedError.
         """
         found = await self._store.find_by_identity(ref)
         while found is None:

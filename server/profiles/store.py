@@ -9,30 +9,36 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pymongo import ReturnDocument
-from pymongo.errors import BulkWriteError
 
-from server.kit.changes import change_document
 from server.kit.joint_reads import JointReads
 from server.kit.joint_writes import JointWrites
-from server.kit.mongo import DuplicateKeyError, IndexModel, undecoded
+from server.kit.migrating import Filling
+from server.kit.mongo import (
+    BulkWriteError,
+    DuplicateKeyError,
+    IndexModel,
+    in_transaction,
+    is_about_duplicates,
+    undecoded,
+)
 from server.kit.undecoded import halved
-from server.profiles.documents import consents_model, model, replacement, visit_document
+from server.profiles.documents import consents_model, model, new_document, replacement, visit_document
 from server.profiles.errors import IdentityTakenError
 from server.profiles.merge_store import MergeStore
+from server.profiles.owner_store import OwnerStore
 from server.profiles.resolving import resolve_all
 from server.profiles.statements import event_guard, update_pipeline
-from server.profiles.terms import identity_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
     from datetime import timedelta
 
     from server.consent.model import Consent
     from server.kit.changes import Change
-    from server.kit.mongo import Database, Document
+    from server.kit.mongo import ClientSession, Database, Document
     from server.profiles.model import (
         AttributeDefinition,
         AttributeId,
@@ -44,6 +50,9 @@ if TYPE_CHECKING:
         Visit,
     )
     from server.profiles.resolving import Rank
+    from server.profiles.statements import Pipeline
+
+Result = TypeVar("Result")
 
 COLLECTION = "profiles"
 # What no model holds: announcements under way, and what the server itself keeps for its indexes.
@@ -56,18 +65,30 @@ class ProfileStore:
     """Reads and writes profiles."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._profiles = database[COLLECTION]
         raw = undecoded(self._profiles)
         self._by_id = JointReads(raw, _READ, _halved)
         self._updates = JointWrites(raw, _READ, _halved, self._by_id, always="created_at")
-        self.merges = MergeStore(database)
+        self._owners = OwnerStore(database)
+        self.merges = MergeStore(database, self._owners)
+        self.migrations = (
+            Filling(
+                key="2026-11-identities",
+                collection=COLLECTION,
+                why="Whose an identity is has a collection of its own.",
+                fill=self._owners.fill,
+                replaces="identity",
+            ),
+        )
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""
         await self.merges.create_indexes()
+        await self._owners.create_indexes()
         await self._profiles.create_indexes(
             [
-                _of_texts("identity_keys", name="identity", unique=True),
+                _of_texts("identity_keys", name="known_by"),
                 _of_texts("merged_into", name="led_to"),
                 IndexModel("outbox.at", sparse=True),
                 IndexModel("expires_next", partialFilterExpression={"expires_next": {"$type": "date"}}),
@@ -104,7 +125,12 @@ class ProfileStore:
         return [model(document) async for document in found]
 
     async def find_by_identity(self, ref: IdentityRef) -> Profile | None:
-        """Return the profile that this identity recognises."""
+        """Return the profile that this identity recognises: two reads by id, for somebody who is known."""
+        owner = await self._owners.find(ref.key)
+        profile = None if owner is None else await self.find(owner)
+        if profile is not None and any(each.ref == ref for each in profile.identities):
+            return profile
+        # A stranger; or one who was merged between the two reads, or is a profile of an earlier version.
         found = await self._profiles.find_one({"identity_keys": ref.key}, _READ)
         return None if found is None else model(found)
 
@@ -116,20 +142,22 @@ class ProfileStore:
         changes: Sequence[Change],
     ) -> Profile:
         """Store a new profile; raise IdentityTakenError where an identity belongs to another."""
-        document = _new_document(profile_id, identities, now, changes)
-        try:
-            await self._profiles.insert_one(document)
-        except DuplicateKeyError:
-            message = "One of these identities belongs to another profile."
-            raise IdentityTakenError(message) from None
+        document = new_document(profile_id, identities, now, changes)
+        await self._insert(document)
         return model(document)
 
     async def remove(self, profile_id: ProfileId, version: int) -> bool:
         """Remove a profile with what it announced; False where it is not (any more) of this version."""
-        removed = await self._profiles.delete_one(
-            {"_id": profile_id, "merged_into": None, "version": version}
-        )
-        return removed.deleted_count == 1
+
+        async def work(session: ClientSession) -> bool:
+            removed: Document | None = await self._profiles.find_one_and_delete(
+                {"_id": profile_id, "merged_into": None, "version": version}, session=session
+            )
+            if removed is not None:
+                await self._owners.release(removed["identity_keys"], profile_id, session)
+            return removed is not None
+
+        return await in_transaction(self._database, work)
 
     async def owners(self, refs: Sequence[IdentityRef]) -> dict[str, ProfileId]:
         """Return whose these identities are, by their key; those that nobody has are left out."""
@@ -154,13 +182,19 @@ class ProfileStore:
         documents = [
             replacement(profile, resolve_all(profile.claims, definitions), (), now) for profile in profiles
         ]
-        refused: set[int] = set()
+
+        async def work(session: ClientSession) -> None:
+            await self._owners.insert(documents, session)
+            await self._profiles.insert_many(documents, session=session)
+
         try:
             if documents:
-                await self._profiles.insert_many(documents, ordered=False)
+                await in_transaction(self._database, work)
         except BulkWriteError as error:
-            refused = {each["index"] for each in error.details["writeErrors"]}
-        return frozenset(profile.id for index, profile in enumerate(profiles) if index not in refused)
+            if not is_about_duplicates(error):
+                raise
+            return frozenset([each["_id"] for each in documents if await self._is_inserted(each)])
+        return frozenset(profile.id for profile in profiles)
 
     async def page(self, after: ProfileId | None, limit: int) -> list[Profile]:
         """Return up to `limit` living profiles after this id, in the order of their ids."""
@@ -181,15 +215,15 @@ class ProfileStore:
 
         Raises IdentityTakenError where an identity belongs to another profile; then nothing is written.
         """
-        try:
-            found = await self._updates.update(
-                profile_id,
-                {"merged_into": None, **update.only_if, **event_guard(update.event)},
-                update_pipeline(update, ranks, now),
-            )
-        except DuplicateKeyError:
-            message = "This identity belongs to another profile."
-            raise IdentityTakenError(message) from None
+        guard = {"merged_into": None, **update.only_if, **event_guard(update.event)}
+        pipeline = update_pipeline(update, ranks, now)
+        found: Document | None = None
+        if not update.removed:
+            keys = [ref.key for ref in update.identities]
+            known = {"identity_keys": {"$all": keys}} if keys else {}
+            found = await self._updates.update(profile_id, {**guard, **known}, pipeline)
+        if found is None and (update.identities or update.removed):
+            found = await self._update_identities(profile_id, update, guard, pipeline)
         return None if found is None else model(found)
 
     async def continue_visit(self, profile_id: ProfileId, now: datetime, quiet: timedelta) -> Profile | None:
@@ -230,6 +264,46 @@ class ProfileStore:
             {"_id": profile_id}, {"$pull": {"outbox": {"id": {"$in": list(change_ids)}}}}
         )
 
+    async def _insert(self, document: Document) -> None:
+        async def work(session: ClientSession) -> None:
+            await self._owners.give(document["identity_keys"], document["_id"], session)
+            await self._profiles.insert_one(document, session=session)
+
+        await self._unless_taken(work)
+
+    async def _is_inserted(self, document: Document) -> bool:
+        try:
+            await self._insert(document)
+        except IdentityTakenError:
+            return False
+        return True
+
+    async def _update_identities(
+        self, profile_id: ProfileId, update: ProfileUpdate, guard: Document, pipeline: Pipeline
+    ) -> Document | None:
+        """Write an update that adds identities to the profile or takes some away."""
+
+        async def work(session: ClientSession) -> Document | None:
+            written: Document | None = await self._profiles.find_one_and_update(
+                {"_id": profile_id, **guard},
+                pipeline,
+                projection=_READ,
+                return_document=ReturnDocument.AFTER,
+                session=session,
+            )
+            if written is not None:
+                await self._owners.release([ref.key for ref in update.removed], profile_id, session)
+                await self._owners.give([ref.key for ref in update.identities], profile_id, session)
+            return written
+
+        return await self._unless_taken(work)
+
+    async def _unless_taken(self, work: Callable[[ClientSession], Coroutine[Any, Any, Result]]) -> Result:
+        try:
+            return await in_transaction(self._database, work)
+        except DuplicateKeyError:  # by the unique index of an earlier version, while there is one
+            raise IdentityTakenError("This identity belongs to another profile.") from None
+
     async def _write_visit(self, criteria: Document, statement: Document) -> Profile | None:
         found: Document | None = await self._profiles.find_one_and_update(
             criteria, statement, projection=_READ, return_document=ReturnDocument.AFTER
@@ -240,42 +314,3 @@ class ProfileStore:
 def _of_texts(field: str, **options: Any) -> IndexModel:  # noqa: ANN401 - of the index
     """Return an index of who has a text there; told so by `$type`, MongoDB would read it for no query."""
     return IndexModel(field, partialFilterExpression={field: {"$gt": ""}}, **options)
-
-
-def _new_document(
-    profile_id: ProfileId, identities: Sequence[IdentityRef], now: datetime, changes: Sequence[Change]
-) -> Document:
-    return {
-        "_id": profile_id,
-        "created_at": now,
-        "updated_at": now,
-        "version": 1,
-        "merged_into": None,
-        "identity_keys": [ref.key for ref in identities],
-        "identities": {
-            ref.field_name: {
-                "kind": ref.kind.value,
-                "value": ref.value,
-                "issuer": ref.issuer,
-                "terms": list(identity_terms(ref)),
-                "first_seen_at": now,
-                "last_seen_at": now,
-            }
-            for ref in identities
-        },
-        "visit": None,
-        "visits": 0,
-        "logins": 0,
-        "attributes": {},
-        "terms": sorted({term for ref in identities for term in identity_terms(ref)}),
-        "values": [],
-        "expires_next": None,
-        "consents": {},
-        "dismissals": {},
-        "kept_apart": [],
-        "events": [],
-        "event_ids": [],
-        "questions": {},
-        "enrichments": {},
-        "outbox": [change_document(change) for change in changes],
-    }

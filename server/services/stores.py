@@ -38,7 +38,7 @@ from server.questions.log_store import LogStore
 from server.questions.store import QuestionStore
 
 if TYPE_CHECKING:
-    from server.kit.migrating import Migration
+    from server.kit.migrating import Filling, Migration
     from server.kit.mongo import Database
     from server.kit.sealing import Sealed
     from server.settings import Settings
@@ -85,7 +85,7 @@ class Stores:
         for each in fields(self):
             await getattr(self, each.name).create_indexes()
 
-    def migrations(self) -> list[Migration]:
+    def migrations(self) -> list[Migration | Filling]:
         """Return how documents of earlier versions become those of this one."""
         return [
             each for field in fields(self) for each in getattr(getattr(self, field.name), "migrations", ())

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from server.privacy.holdings import HOLDINGS
+from tests.factories.profiles import user
 from tests.factories.questions import question_draft
 
 if TYPE_CHECKING:
@@ -91,6 +92,27 @@ async def test_coming_back_reads_and_writes_by_id_alone(api: Api) -> None:
 
     assert {"profiles", "sessions"} <= {collection for collection, _ in asked}
     assert await _are_on_one_shard(api, asked)
+
+
+async def test_somebody_who_is_known_is_recognised_by_two_reads_by_id(api: Api) -> None:
+    known = await api.services.profiles.recognise(user("u-1"))
+
+    async with _statements(api) as asked:
+        found = await api.services.profiles.recognise(user("u-1"))
+
+    assert found == known
+    assert [collection for collection, _ in asked] == ["identities", "profiles"]
+    assert await _are_on_one_shard(api, asked)
+
+
+async def test_who_signs_in_again_is_written_to_by_id_alone(api: Api) -> None:
+    await api.signed_in("ada", email="ada@example.com", email_verified=True)
+
+    async with _statements(api) as asked:
+        await api.sign_in("ada", email="ada@example.com", email_verified=True)
+
+    assert {"identities", "profiles", "accounts"} <= {collection for collection, _ in asked}
+    assert await _are_on_one_shard(api, [each for each in asked if each[0] in {"identities", "profiles"}])
 
 
 async def test_filter_by_anything_else_is_told_apart(api: Api) -> None:

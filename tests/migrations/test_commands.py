@@ -32,7 +32,7 @@ def test_plan_is_printed_then_done_then_empty(mongodb_url: str, database: Databa
     done = _run(mongodb_url, database, "migrate")
     empty = _run(mongodb_url, database, "migrate", "--plan")
 
-    assert "build    profiles.identity  0 documents, about a second\n" in planned.output
+    assert "build    profiles.known_by  0 documents, about a second\n" in planned.output
     assert "rewrite  jobs  2026-11-lanes: " in planned.output
     assert done.output.endswith("Done.\n")
     assert empty.output == "Nothing is to be done: the database is as this version wants it.\n"
@@ -41,17 +41,20 @@ def test_plan_is_printed_then_done_then_empty(mongodb_url: str, database: Databa
 def test_plan_says_how_long_it_takes() -> None:
     index = {"name": "at_1", "key": {"at": 1}}
     shout = Migration(key="2026-01-shout", collection="people", why="Names shout.", pending={}, rewrite=[])
+    rewrite = RewriteStep(migration=shout, documents=1_000_000)
+    drop = IndexStep(act=Act.DROP, collection="people", name="by_1", definition=index, documents=7)
     steps = [
         IndexStep(act=act, collection="log", name="at_1", definition=index, documents=50_000_000)
         for act in (Act.BUILD, Act.EXPIRE, Act.LEAVE)
     ]
 
-    printed = lines(Plan(indexes=steps, rewrites=[RewriteStep(migration=shout, documents=1_000_000)]))
+    printed = lines(Plan(indexes=steps, rewrites=[rewrite], drops=[drop]))
 
     assert printed == [
         "build    log.at_1  50,000,000 documents, about 8 minutes",
         "expire   log.at_1  50,000,000 documents, about a second",
         "leave    log.at_1  of another version; --drop removes it once no process of that version runs",
         "rewrite  people  2026-01-shout: Names shout.  1,000,000 documents, about 100 seconds",
+        "drop     people.by_1  7 documents, about a second",
         "All in all about 10 minutes.",
     ]

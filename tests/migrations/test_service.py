@@ -90,7 +90,7 @@ async def test_migrating_does_the_plan_once(database: Database, clock: FakeClock
     migrations = _migrations(database, clock, SHOUT)
 
     def tell(step: IndexStep | RewriteStep, documents: int) -> None:
-        told.append((step.name if isinstance(step, IndexStep) else step.migration.key, documents))
+        told.append((_name(step), documents))
 
     await migrations.run(tell)
     again = await migrations.plan()
@@ -268,3 +268,67 @@ async def test_job_of_a_version_without_lanes_is_taken_once_it_is_migrated(
 
     assert before is None
     assert await queue.claim(KINDS, "ada") is not None
+
+
+async def test_identities_of_the_version_before_are_filled_in_and_its_index_goes_last(
+    database: Database, clock: FakeClock
+) -> None:
+    await _as_before(database)
+    profiles, identities = database["profiles"], database["identities"]
+    await profiles.insert_many([_known_by("prf_1", "user_id|ada", "email|ada"), _known_by("prf_2")])
+    migrations = build_migrations(settings_for("mongodb://127.0.0.1:1", database.name), database, clock)
+
+    await migrations.run(_say_nothing)
+    beside = await profiles.index_information()
+    await profiles.update_one({"_id": "prf_1"}, {"$pull": {"identity_keys": "email|ada"}})
+    await profiles.update_one({"_id": "prf_2"}, {"$push": {"identity_keys": "email|ada"}})
+    await profiles.insert_one(_known_by("prf_0", "user_id|bob"))
+    told: list[str] = []
+    await migrations.run(lambda step, _: told.append(_name(step)), drops=True)
+
+    assert {"identity", "known_by"} <= beside.keys()
+    assert told == ["2026-11-identities", "identity"]
+    assert "identity" not in await profiles.index_information()
+    assert {each["_id"]: each["profile_id"] async for each in identities.find()} == {
+        "user_id|ada": "prf_1",
+        "email|ada": "prf_2",
+        "user_id|bob": "prf_0",
+    }
+    assert (await migrations.plan(drops=True)).rewrites == []
+
+
+async def test_filling_that_was_interrupted_beside_two_versions_begins_anew_before_the_index_goes(
+    database: Database, clock: FakeClock
+) -> None:
+    await _as_before(database)
+    people = [_known_by(f"prf_{n:05}", f"user_id|{n}") for n in range(1, 1_500)]
+    await database["profiles"].insert_many(people)
+    migrations = build_migrations(settings_for("mongodb://127.0.0.1:1", database.name), database, clock)
+
+    with pytest.raises(InterruptedByTestError):
+        await migrations.run(_stopping_after(1_000))
+    left = await migrations.due()
+    await database["profiles"].insert_one(_known_by("prf_00000", "user_id|late"))
+    await migrations.run(_say_nothing, drops=True)
+
+    assert "2026-11-identities" in left.missing
+    assert await database["identities"].count_documents({}) == 1_500
+    assert await database["identities"].find_one({"_id": "user_id|late"}) is not None
+
+
+async def _as_before(database: Database) -> None:
+    """Make the index by which the version before told people apart."""
+    await database["profiles"].create_index(
+        "identity_keys",
+        name="identity",
+        unique=True,
+        partialFilterExpression={"identity_keys": {"$gt": ""}},
+    )
+
+
+def _known_by(profile_id: str, *keys: str) -> dict[str, object]:
+    return {"_id": profile_id, "identity_keys": list(keys), "merged_into": None, "outbox": []}
+
+
+def _name(step: IndexStep | RewriteStep) -> str:
+    return step.name if isinstance(step, IndexStep) else step.migration.key
