@@ -8,6 +8,7 @@ service of access to the second (see revoking.py).
 from __future__ import annotations
 
 from contextlib import suppress
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from joserfc import jwt
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _ALGORITHM = "HS256"
 _AUDIENCE = "acquaint:viewer"
-_REMEMBERED = 10_000  # tokens that were read, with their viewers some 10 MB
+_REMEMBERED = 10_000  # tokens that were read, with their viewers some 9 MB
 
 
 class ViewerTokens:
@@ -88,8 +89,8 @@ class ViewerTokens:
             raise AuthenticationError(message) from None
         viewer = Viewer(
             kind=ViewerKind.PERSON,
-            key_id=KeyId(claims["key"]),
-            origin=claims["origin"],
+            key_id=KeyId(intern(claims["key"])),  # the same of many
+            origin=intern(claims["origin"]),
             profile_id=claims["sub"],
             session_id=SessionId(claims["sid"]),
             is_identified=claims["identified"],
