@@ -115,6 +115,16 @@ def test_limit_of_connections_that_is_none_is_refused(given: str) -> None:
         read_settings({**REQUIRED, "ACQUAINT_CONNECTION_LIMITS": given})
 
 
+@pytest.mark.parametrize(
+    ("variable", "limit", "most"),
+    [("ACQUAINT_OPERATION_LIMITS", "nesting", 100), ("ACQUAINT_CONNECTION_LIMITS", "body_depth", 64)],
+)
+def test_nesting_is_bounded_by_what_reads_it(variable: str, limit: str, most: int) -> None:
+    read_settings({**REQUIRED, variable: f'{{"{limit}": {most}}}'})
+    with pytest.raises(SettingsError, match=f"^'{limit}' in {variable} is at most {most}\\.$"):
+        read_settings({**REQUIRED, variable: f'{{"{limit}": {most + 1}}}'})
+
+
 @pytest.mark.parametrize("given", ["", "-1", "1.5", "a minute", "1000"])
 def test_time_to_drain_is_whole_seconds(given: str) -> None:
     with pytest.raises(SettingsError, match="ACQUAINT_DRAIN_SECONDS must be a whole number of seconds"):

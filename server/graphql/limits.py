@@ -43,7 +43,6 @@ class Size:
 
 
 _NOTHING = Size()
-_MAX_NESTING = 100  # of selections in selections and fragments in fragments: four calls of ours each
 
 
 class LimitError(GraphQLError):
@@ -62,7 +61,7 @@ class LimitError(GraphQLError):
 
 def excess(document: DocumentNode, limits: OperationLimits) -> LimitError | None:
     """Return the first limit that an operation of the document exceeds, or None."""
-    measuring = _Measuring(document)
+    measuring = _Measuring(document, limits.nesting)
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     try:
         found = (error for each in operations for error in _excesses(each, measuring.size(each), limits))
@@ -94,18 +93,19 @@ def _excesses(
 class _Measuring:
     """Measures the operations of one document."""
 
-    def __init__(self, document: DocumentNode) -> None:
+    def __init__(self, document: DocumentNode, most_nesting: int) -> None:
         self._fragments = {
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
         self._known: dict[str, Size] = {}
         self._nesting = 0
+        self._most_nesting = most_nesting
 
     def size(self, node: OperationDefinitionNode | FragmentDefinitionNode | SelectionNode) -> Size:
         """Return what a node adds, with all that is below it; raise LimitError for what has no end."""
-        if self._nesting >= _MAX_NESTING:
+        if self._nesting >= self._most_nesting:
             text = "Selections and fragments are nested at most {} deep"
-            raise LimitError("nesting", text, None, _MAX_NESTING, node)
+            raise LimitError("nesting", text, None, self._most_nesting, node)
         self._nesting += 1
         size = self._size(node)
         self._nesting -= 1

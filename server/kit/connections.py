@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,8 @@ class ConnectionLimits:
     socket_init_seconds: int = 10  # from a WebSocket's handshake until its client has introduced itself
     header_bytes: int = 65_536  # browsers send some 1,000 and proxies refuse more than 32,768
     body_bytes: int = 262_144  # and of a message on a WebSocket; the widget's largest answer has 10,000
+    # Of variables and extensions. A condition of ten levels has some thirty; MongoDB keeps a hundred.
+    body_depth: int = field(default=64, metadata={"most": 64})
     header_seconds: int = 10  # from the first byte, or from the connection, to the end of the headers
     body_seconds: int = 20  # from there to the end of the body: 256 kB at 13 kB a second
     idle_seconds: int = 75  # between requests: longer than proxies keep theirs, so that they close first

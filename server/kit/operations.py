@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -32,12 +32,14 @@ class Operation:
 class OperationLimits:
     """How much one operation may ask for. What is counted is counted with every fragment spread.
 
-    `characters` and `tokens` are of the document, `variables` those that the operation declares, `directives`
-    those at one place, `cost` as costs.py counts, `seconds` from the first resolver to the last.
+    `characters` and `tokens` are of the document, `nesting` of selections and of fragments in fragments,
+    `variables` those that the operation declares, `directives` those at one place, `cost` as costs.py counts,
+    `seconds` from the first resolver to the last.
     """
 
     characters: int = 32_768  # GraphiQL's introspection has 1,800, our longest recipe 1,200
     tokens: int = 2_000  # the widget's longest document has some 150, GraphiQL's introspection 500
+    nesting: int = field(default=100, metadata={"most": 100})  # Python's stack holds some 140 in validation
     depth: int = 15  # GraphiQL's introspection has 15, our deepest document 9
     fields: int = 400  # the widget's documents have some 40, GraphiQL's introspection 200
     aliases: int = 60

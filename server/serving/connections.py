@@ -6,7 +6,7 @@ import select
 import socket
 import struct
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -170,8 +170,11 @@ class PatientConnection(HttpToolsProtocol):
     def _give_up(self) -> None:
         """End a request that did not come in time; the application hears that its client is gone."""
         if self.is_idle:
-            self._refuse(self._too_slow() if self._head_bytes and not self._has_head else b"")
-        else:
+            self._refuse(self._too_slow("headers") if self._head_bytes and not self._has_head else b"")
+        elif not self.cycle.response_started and not self.pipeline:
+            self.transport.write(self._too_slow("body"))
+            self.transport.close()
+        else:  # another answer is on its way
             self._cut()
 
     def _cut(self) -> None:
@@ -200,10 +203,11 @@ class PatientConnection(HttpToolsProtocol):
         message = f"The address and the headers of a request have at most {bound} bytes."
         return _exceeded(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, message, "header_bytes", bound)
 
-    def _too_slow(self) -> bytes:
-        bound = self.limits.header_seconds
-        message = f"The headers of a request have to come within {bound} seconds."
-        return _exceeded(HTTPStatus.REQUEST_TIMEOUT, message, "header_seconds", bound)
+    def _too_slow(self, part: Literal["headers", "body"]) -> bytes:
+        limit = "header_seconds" if part == "headers" else "body_seconds"
+        bound: int = getattr(self.limits, limit)
+        message = f"The {part} of a request must come within {bound} seconds."
+        return _exceeded(HTTPStatus.REQUEST_TIMEOUT, message, limit, bound)
 
 
 class _TooLargeError(Exception):

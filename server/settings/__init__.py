@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -300,8 +301,12 @@ def _whole_numbers(name: str, environ: Mapping[str, str], kind: type[_Limits]) -
     message = f"{name} must be a JSON object of whole numbers above 0, by limit: {names}."
     try:
         given = json.loads(environ.get(name, "{}"))
-        if all(type(value) is int and value > 0 for value in given.values()):
-            return kind(**given)
-    except (AttributeError, TypeError, ValueError):
-        pass
-    raise SettingsError(message)
+        limits = kind(**given)
+    except (TypeError, ValueError):
+        raise SettingsError(message) from None
+    if not all(type(value) is int and value > 0 for value in given.values()):
+        raise SettingsError(message)
+    for each in fields(kind):
+        if getattr(limits, each.name) > (most := each.metadata.get("most", inf)):
+            raise SettingsError(f"{each.name!r} in {name} is at most {most}.")
+    return limits

@@ -117,7 +117,7 @@ class GraphQLEndpoint:
 
     async def _answer(self, scope: Scope, receive: Receive, media_type: MediaType) -> Response:
         try:
-            operation = await _operation(scope, receive, self._limits.body_bytes)
+            operation = await _operation(scope, receive, self._limits)
             proof = proof_of(scope)
             viewer = await self._gate.viewer(scope, proof)
         except BadRequestError as error:
@@ -158,15 +158,16 @@ def _is_visit(scope: Scope) -> bool:
     return bool(scope["method"] == "GET" and "text/html" in (header(scope, b"accept") or ""))
 
 
-async def _operation(scope: Scope, receive: Receive, most_bytes: int) -> Operation:
+async def _operation(scope: Scope, receive: Receive, limits: ConnectionLimits) -> Operation:
     if scope["method"] == "POST":
-        return read_body(header(scope, b"content-type") or "", await _body(scope, receive, most_bytes))
+        body = await _body(scope, receive, limits.body_bytes)
+        return read_body(header(scope, b"content-type") or "", body, limits.body_depth)
     if scope["method"] != "GET":
         raise BadRequestError(405, "Send GraphQL by POST, or by GET what changes nothing.")
     request = Request(scope)
     if not _NAMES_A_DOCUMENT & request.query_params.keys():
         raise BadRequestError(400, "A GET names its document by the parameter `query` or `documentId`.")
-    return read_query(request.query_params, request.headers)
+    return read_query(request.query_params, request.headers, limits.body_depth)
 
 
 async def _body(scope: Scope, receive: Receive, most_bytes: int) -> bytes:

@@ -234,7 +234,7 @@ class _Conversation:
         if not isinstance(name, str) or not 0 < len(name) <= _MAX_ID:
             raise ClosedError(4400, f"An id has 1 to {_MAX_ID} characters")
         try:
-            operation = operation_of(message.get("payload"))
+            operation = operation_of(message.get("payload"), self.limits.body_depth)
         except BadRequestError as error:
             raise ClosedError(4400, str(error)) from None
         if self.leaving.begun.is_set():

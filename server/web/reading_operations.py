@@ -12,7 +12,6 @@ from server.kit.operations import Operation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_DEPTH = 64  # of variables; a condition of ten levels has some thirty
 _JSON = "application/json"
 _SHA256 = re.compile("[0-9a-f]{64}")
 _ID = "sha256:"
@@ -42,7 +41,15 @@ class TooLargeError(BadRequestError):
         self.extensions = {"code": "LIMIT_EXCEEDED", "limit": "body_bytes", "value": size, "bound": bound}
 
 
-def read_body(content_type: str, body: bytes) -> Operation:
+class TooDeepError(BadRequestError):
+    """A value in the body is nested deeper than what reads it next should have to follow."""
+
+    def __init__(self, field: str, bound: int, depth: int) -> None:
+        super().__init__(400, f"`{field}` may be nested {bound} deep, and are {depth}.")
+        self.extensions = {"code": "LIMIT_EXCEEDED", "limit": "body_depth", "value": depth, "bound": bound}
+
+
+def read_body(content_type: str, body: bytes, most_depth: int) -> Operation:
     """Return the operation of a POST; raise BadRequestError for what is none."""
     media_type, _, parameters = content_type.partition(";")
     if media_type.strip().lower() != _JSON:
@@ -50,10 +57,10 @@ def read_body(content_type: str, body: bytes) -> Operation:
     charset = parameters.replace(" ", "").replace('"', "").lower()
     if "charset=" in charset and "charset=utf-8" not in charset and "charset=utf8" not in charset:
         raise BadRequestError(415, "The charset of the body must be utf-8.")
-    return operation_of(_json(body, "The body"))
+    return operation_of(_json(body, "The body"), most_depth)
 
 
-def read_query(parameters: Mapping[str, str], headers: Mapping[str, str]) -> Operation:
+def read_query(parameters: Mapping[str, str], headers: Mapping[str, str], most_depth: int) -> Operation:
     """Return the operation of a GET, which may change nothing; raise BadRequestError."""
     is_asked_for = any(name in headers for name in _NOT_SIMPLE)
     if not is_asked_for and headers.get("sec-fetch-mode") not in _BY_SCRIPT:
@@ -63,7 +70,7 @@ def read_query(parameters: Mapping[str, str], headers: Mapping[str, str]) -> Ope
     for name in ("variables", "extensions"):
         if given.get(name):
             given[name] = _json(given[name].encode(), f"`{name}`")
-    return operation_of(given, is_safe=True)
+    return operation_of(given, most_depth, is_safe=True)
 
 
 def _json(text: bytes, what: str) -> object:
@@ -73,7 +80,7 @@ def _json(text: bytes, what: str) -> object:
         raise BadRequestError(400, f"{what} is not JSON in UTF-8.") from None
 
 
-def operation_of(given: object, *, is_safe: bool = False) -> Operation:
+def operation_of(given: object, most_depth: int, *, is_safe: bool = False) -> Operation:
     """Return the operation that a JSON value describes; raise BadRequestError for one that describes none."""
     if not isinstance(given, dict):
         raise BadRequestError(400, "The body must be a JSON object with a `query` that is a string.")
@@ -82,8 +89,8 @@ def operation_of(given: object, *, is_safe: bool = False) -> Operation:
     for field, value in (("variables", variables), ("extensions", extensions)):
         if not isinstance(value, dict | None):
             raise BadRequestError(400, f"`{field}` must be a JSON object.")
-        if is_deeper(value, MAX_DEPTH):
-            raise BadRequestError(400, f"`{field}` may be nested {MAX_DEPTH} deep.")
+        if (depth := _depth(value)) > most_depth:
+            raise TooDeepError(field, most_depth, depth)
     if not isinstance(name, str | None):
         raise BadRequestError(400, "`operationName` must be a string.")
     automatic = _automatic(extensions or {})
@@ -125,15 +132,15 @@ def _hash(given: object, what: str) -> str:
     return given
 
 
-def is_deeper(value: object, most: int) -> bool:
-    """Whether a JSON value is nested deeper than `most`: what reads it next would be, too."""
+def _depth(value: object) -> int:
+    """Return how deep a JSON value is nested: orjson reads a thousand levels and no more."""
     layer: list[Any] = [value]
-    for _ in range(most + 1):
+    depth = 0
+    while layer:
         inner = [each.values() if isinstance(each, dict) else each for each in layer]
         layer = [item for items in inner if not isinstance(items, _PLAIN) for item in items]
-        if not layer:
-            return False
-    return True
+        depth += 1
+    return depth - 1
 
 
 _PLAIN = (str, int, float, bool, type(None))

@@ -90,6 +90,7 @@ def test_fragments_of_fragments_are_multiplied_without_being_spread() -> None:
 )
 def test_what_is_nested_without_end_is_refused_before_anybody_follows_it(text: str) -> None:
     assert _excess(text, OperationLimits(depth=1_000)) == ("nesting", None, 100)
+    assert _excess(text, OperationLimits(depth=1_000, nesting=50)) == ("nesting", None, 50)
 
 
 @pytest.mark.parametrize(

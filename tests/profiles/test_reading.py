@@ -345,6 +345,6 @@ async def test_nesting_a_thousand_deep_is_refused_wherever_it_stands(api: Api) -
     ]
 
     assert a_thousand.status_code == 400
-    assert a_thousand.json()["errors"][0]["message"] == "`variables` may be nested 64 deep."
+    assert "may be nested 64 deep" in a_thousand.json()["errors"][0]["message"]
     assert "at most 10 deep" in twenty.json()["errors"][0]["message"]
     assert ["deep" in each["errors"][0]["message"] for each in inside] == [True] * len(inside)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from server.kit.connections import ConnectionLimits
@@ -35,7 +35,15 @@ async def _echo(request: Request) -> PlainTextResponse:
     return PlainTextResponse(await request.body())
 
 
-APP = Starlette(routes=[Route("/echo", _echo, methods=["POST"])])
+async def _begun(request: Request) -> StreamingResponse:
+    async def begin() -> AsyncIterator[bytes]:
+        yield b"begun"
+        await request.body()
+
+    return StreamingResponse(begin())
+
+
+APP = Starlette(routes=[Route("/echo", _echo, methods=["POST"]), Route("/begun", _begun, methods=["POST"])])
 
 
 @asynccontextmanager
@@ -147,8 +155,27 @@ async def test_headers_that_do_not_come_in_time_are_told_so() -> None:
         refused = await _last_answer(reader)
 
     extensions = {"code": "LIMIT_EXCEEDED", "limit": "header_seconds", "value": None, "bound": 1}
-    message = "The headers of a request have to come within 1 seconds."
+    message = "The headers of a request must come within 1 seconds."
     assert refused == (408, {"message": message, "extensions": extensions})
+
+
+async def test_body_that_does_not_come_in_time_is_told_so() -> None:
+    async with _connected(body_seconds=1) as (reader, writer):
+        writer.write(_post(b"all of it")[:-1])
+        refused = await _last_answer(reader)
+
+    extensions = {"code": "LIMIT_EXCEEDED", "limit": "body_seconds", "value": None, "bound": 1}
+    message = "The body of a request must come within 1 seconds."
+    assert refused == (408, {"message": message, "extensions": extensions})
+
+
+async def test_answer_that_has_begun_is_cut_and_not_told_of_its_slow_body() -> None:
+    async with _connected(body_seconds=1) as (reader, writer):
+        writer.write(START.replace(b"/echo", b"/begun") + b"Content-Length: 5\r\n\r\n")
+        async with asyncio.timeout(60):
+            await reader.readuntil(b"begun\r\n")
+            with pytest.raises(ConnectionResetError):
+                await reader.read()
 
 
 async def test_what_is_not_http_is_told_so_in_json() -> None:

@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from starlette.applications import Starlette
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from server.kit.connections import ConnectionLimits
 from server.serving.server import Manners, served_beside
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
+    from starlette.websockets import WebSocket
 
 PATIENCE = 60.0
 SMALL = 2_000
@@ -26,6 +28,11 @@ Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 LARGE = 8_000_000  # bytes, more than the kernel takes on both sides
 HEAD = b"POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n"
 GET = b"GET /small HTTP/1.1\r\nHost: test\r\n\r\n"
+UPGRADE = (
+    b"GET /socket HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OTAxMjM0NQ==\r\n\r\n"
+)
+_TCP_REPAIR = 19  # linux/tcp.h; the module socket does not have it
 
 
 async def _echo(request: Request) -> Response:
@@ -40,11 +47,17 @@ async def _small(request: Request) -> Response:
     return Response(b"x" * SMALL)
 
 
+async def _listen(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.receive()
+
+
 APP = Starlette(
     routes=[
         Route("/", _echo, methods=["POST"]),
         Route("/large", _large),
         Route("/small", _small),
+        WebSocketRoute("/socket", _listen),
     ]
 )
 
@@ -90,6 +103,17 @@ async def test_headers_that_trickle_in_are_waited_for_only_so_long() -> None:
     assert response.startswith(b"HTTP/1.1 408 ")
 
 
+async def test_headers_that_never_stop_to_come_are_waited_for_only_so_long() -> None:
+    async with _served(header_seconds=1) as port, _connected(port) as (reader, writer):
+        writer.write(b"GET / HTTP/1.1\r\nHost: test\r\nX-Slow: ")
+        response = asyncio.create_task(_rest(reader))
+        while not response.done():
+            writer.write(b"x")
+            assert await _is_served(port)
+
+    assert (await response).startswith(b"HTTP/1.1 408 ")
+
+
 async def test_connection_without_a_request_is_closed() -> None:
     async with _served(header_seconds=1) as port, _connected(port) as (reader, _):
         assert await _rest(reader) == b""
@@ -99,7 +123,9 @@ async def test_body_that_never_ends_is_waited_for_only_so_long() -> None:
     async with _served(body_seconds=1) as port, _connected(port) as (reader, writer):
         writer.write(HEAD + b"12345")
 
-        assert await _rest(reader) == b""
+        response = await _rest(reader)
+
+    assert response.startswith(b"HTTP/1.1 408 ")
 
 
 async def test_headers_without_end_are_refused() -> None:
@@ -175,3 +201,43 @@ async def test_many_slow_clients_hurt_nobody() -> None:
 
     assert all(are_served)
     assert {end[:13] for end in ends} == {b"", b"HTTP/1.1 408 "}
+
+
+# What a client said last: nothing, parts of requests, whole ones, that it listens.
+LAST_WORDS = [b"", GET[:10], HEAD, HEAD + b"12345", GET, GET.replace(b"small", b"large"), UPGRADE]
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+async def test_clients_that_say_no_more_are_let_go(*, is_gone: bool) -> None:
+    limits = dict.fromkeys(("header_seconds", "body_seconds", "idle_seconds", "send_seconds"), 1)
+    most = len(LAST_WORDS)
+    async with _served(connections=most, ping_seconds=1, **limits) as port:
+        clients = [socket.create_connection(("127.0.0.1", port)) for _ in LAST_WORDS]
+        for client, words in zip(clients, LAST_WORDS, strict=True):
+            client.sendall(words)
+            if is_gone:
+                _vanish(client)
+
+        async with asyncio.timeout(PATIENCE):
+            while not await _has_room_for(port, most):
+                pass
+        for client in clients:
+            client.close()
+
+
+def _vanish(ours: socket.socket) -> None:
+    """Have the kernel forget a connection without a word to the other side, as when a cable is cut."""
+    try:
+        ours.setsockopt(socket.IPPROTO_TCP, _TCP_REPAIR, 1)
+    except PermissionError:
+        pytest.skip("No connection vanishes without CAP_NET_ADMIN.")
+    ours.close()
+
+
+async def _has_room_for(port: int, count: int) -> bool:
+    async with AsyncExitStack() as stack:
+        connections = [await stack.enter_async_context(_connected(port)) for _ in range(count)]
+        for _, writer in connections:
+            writer.write(GET)
+        answers = [await reader.read(12) for reader, _ in connections]
+    return answers == [b"HTTP/1.1 200"] * count

@@ -101,3 +101,22 @@ async def test_answer_of_a_named_document_may_be_kept_and_asked_for_again(api: A
     assert first.headers["Cache-Control"] == "private, no-cache"
     assert "Authorization" in first.headers["Vary"]
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("field", ["variables", "extensions"])
+async def test_what_is_nested_too_deep_is_refused_however_it_comes(api: Api, field: str) -> None:
+    fits, one_more = ('{"a": ' + "[" * depth + "]" * depth + "}" for depth in (64, 65))
+
+    by_get = [
+        await api.http.get("/graphql", params={"query": KIND, field: value}, headers=BY_SCRIPT)
+        for value in (fits, one_more)
+    ]
+    by_post = [
+        await api.http.post("/graphql", json={"query": KIND, field: json.loads(value)})
+        for value in (fits, one_more)
+    ]
+
+    assert [each.status_code for each in (*by_get, *by_post)] == [200, 400] * 2
+    extensions = {"code": "LIMIT_EXCEEDED", "limit": "body_depth", "value": 65, "bound": 64}
+    error = {"message": f"`{field}` may be nested 64 deep, and are 65.", "extensions": extensions}
+    assert [each.json()["errors"] for each in (by_get[1], by_post[1])] == [[error]] * 2
