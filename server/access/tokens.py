@@ -34,6 +34,18 @@ class ViewerTokens:
         self._keys = [OctKey.import_key(each) for each in derived_keys(secret, "viewer-token")]
         self._issuer = issuer
         self._clock = clock
+        self._registry = jwt.JWTClaimsRegistry(
+            now=lambda: int(clock().timestamp()),
+            leeway=0,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": _AUDIENCE},
+            sub={"essential": True},
+            exp={"essential": True},
+            sid={"essential": True},
+            key={"essential": True},
+            origin={"essential": True},
+            identified={"essential": True},
+        )
         self._read: dict[str, tuple[Viewer, int]] = {}
 
     def issue(self, viewer: Viewer) -> ViewerToken:
@@ -80,7 +92,7 @@ class ViewerTokens:
     def _checked(self, token: str) -> tuple[Viewer, int]:
         try:
             claims = self._claims(token)
-            self._registry().validate(claims)
+            self._registry.validate(claims)
         except ExpiredTokenError:
             message = "The viewer token has expired: call startVisit with the resume token for a new one."
             raise TokenExpiredError(message) from None
@@ -103,17 +115,3 @@ class ViewerTokens:
             with suppress(BadSignatureError):
                 return jwt.decode(token, key, algorithms=[_ALGORITHM]).claims
         return jwt.decode(token, oldest, algorithms=[_ALGORITHM]).claims
-
-    def _registry(self) -> jwt.JWTClaimsRegistry:
-        return jwt.JWTClaimsRegistry(
-            now=int(self._clock().timestamp()),
-            leeway=0,
-            iss={"essential": True, "value": self._issuer},
-            aud={"essential": True, "value": _AUDIENCE},
-            sub={"essential": True},
-            exp={"essential": True},
-            sid={"essential": True},
-            key={"essential": True},
-            origin={"essential": True},
-            identified={"essential": True},
-        )

@@ -14,6 +14,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from server.graphql.access import ApiKey
 from server.graphql.definitions import AttributeDefinition
 from server.graphql.errors import HANDLERS
+from server.graphql.inputs import read_at_once
 from server.graphql.mutations import Mutation
 from server.graphql.profiles import Profile
 from server.graphql.queries import Query
@@ -44,6 +45,7 @@ def build_schema(*, is_incremental: bool = True) -> Schema:
         config=StrawberryConfig(enable_experimental_incremental_execution=is_incremental),
     )
     _tell_one_of(schema._schema)  # noqa: SLF001 - graphql-core's schema; Strawberry has no other door
+    read_at_once(schema)
     return schema
 
 

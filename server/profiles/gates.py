@@ -30,5 +30,7 @@ async def with_word(
 ) -> ProfileUpdate:
     """Return an update with what those say to it who are asked; raise RefusedError."""
     word = Word() if gate is None else await gate.before_update(profiles, profile_id, update)
+    if not word.claims and not word.retracted:
+        return update
     claims, retracted = (*update.claims, *word.claims), (*update.retracted, *word.retracted)
     return replace(update, claims=claims, retracted=retracted)

@@ -9,6 +9,7 @@ pipeline a text that begins with `$` would be read as a path.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from server.kit.changes import change_document
@@ -163,6 +164,7 @@ def _values(attribute_ids: Iterable[AttributeId]) -> Document:
     return {"$concatArrays": [others, *(_value(attribute_id) for attribute_id in touched)]}
 
 
+@lru_cache(1_000)
 def _value(attribute_id: AttributeId) -> Document:
     """Return the entry of the claim with the least rank in a list, empty where no claim is left."""
     claims = {"$objectToArray": f"$attributes.{attribute_id}"}
