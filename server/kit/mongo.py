@@ -45,7 +45,7 @@ from server.kit.database_limits import DatabaseLimits
 from server.kit.tracing import is_seen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from pymongo.topology_description import TopologyDescription
@@ -103,7 +103,19 @@ _WRITE_CONFLICT = 112
 _USUAL = DatabaseLimits()
 _PING_SECONDS = 1.0  # those who ask for readiness give up soon themselves (Kubernetes after one second)
 AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
-_UNDECODED = CodecOptions(document_class=RawBSONDocument, tz_aware=True, tzinfo=UTC)
+
+
+class _Undecoded(RawBSONDocument):
+    """A document as it came. To what a server says of an unconfirmed write the driver adds a field."""
+
+    __slots__ = ()
+
+    def update(self, fields: Mapping[str, Any]) -> None:
+        """Add fields, as to a dictionary: without this PyMongo 4.20 fails at it and sends nothing again."""
+        self._RawBSONDocument__inflated.update(fields)  # type: ignore[attr-defined]
+
+
+_UNDECODED = CodecOptions(document_class=_Undecoded, tz_aware=True, tzinfo=UTC)
 
 
 def connect(

@@ -14,7 +14,7 @@ from server.events.changes import EventTracked
 from server.events.store import EventStore
 from server.kit.changes import ChangeId
 from server.kit.clock import system_clock
-from server.kit.mongo import PyMongoError, ReadConcern, bounded, connect, open_database
+from server.kit.mongo import PyMongoError, ReadConcern, bounded, connect, open_database, undecoded
 from tests.faults.auditing import Verdict
 from tests.faults.running import run_once, staged
 
@@ -63,6 +63,33 @@ async def test_what_no_majority_has_is_not_taken_for_done(stage: Stage) -> None:
 
     assert written is not None
     assert not seen
+
+
+async def test_write_that_its_primary_gave_up_is_done_by_the_next_one_and_once(stage: Stage) -> None:
+    replica_set = stage.replica_set
+    await asyncio.to_thread(replica_set.wait_until_whole)
+    primary, behind = replica_set.primary(), await asyncio.to_thread(replica_set.secondaries)
+    client = connect(replica_set.url)
+    counts = open_database(client, "majority")["counts"]
+    on_the_primary = counts.with_options(read_concern=ReadConcern("local"))
+    await counts.insert_one({"_id": "count", "n": 0})
+
+    for each in behind:
+        each.run("fsync", lock=True)
+    try:
+        writing = asyncio.ensure_future(
+            undecoded(counts).find_one_and_update({"_id": "count"}, {"$inc": {"n": 1}}, return_document=True)
+        )
+        while not await on_the_primary.find_one({"n": 1}):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(primary.run, "replSetStepDown", 5, secondaryCatchUpPeriodSecs=0, force=True)
+    finally:
+        for each in behind:
+            each.run("fsyncUnlock")
+    written = await writing
+    client.close()
+
+    assert written["n"] == 1
 
 
 def event(event_id: str) -> EventTracked:
