@@ -201,10 +201,6 @@ class Hooks:
         """Return a hook; None for what does not exist and for who is no admin."""
         return (await self.known.current()).get(hook_id) if viewer.has_scope(Scope.ADMIN) else None
 
-    async def find_delivery(self, viewer: Viewer, delivery_id: DeliveryId) -> Delivery | None:
-        """Return a delivery; None for what does not exist and for who is no admin."""
-        return await self._deliveries.find(delivery_id) if viewer.has_scope(Scope.ADMIN) else None
-
     async def deliveries(
         self, hook: Hook, request: PageRequest, state: DeliveryState | None
     ) -> Page[Delivery]:

@@ -12,8 +12,3 @@ Clock = Callable[[], datetime]
 def system_clock() -> datetime:
     """Return the present moment."""
     return datetime.fromtimestamp(time_ns() // 1_000_000 / 1_000, UTC)
-
-
-def whole_milliseconds(moment: datetime) -> datetime:
-    """Return `moment` without what MongoDB would drop, so that what is read equals what was written."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

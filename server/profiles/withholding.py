@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 from server.consent.model import Basis, ConsentState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from server.consent.model import Purpose, Purposes
     from server.profiles.catalogue import Catalogue
     from server.profiles.filters import Filter, Withheld
-    from server.profiles.model import AttributeId, Profile, Value
+    from server.profiles.model import AttributeId
 
 _ALWAYS: Filter = {}
 
@@ -34,22 +32,6 @@ def withheld_by(catalogue: Catalogue, purposes: Purposes) -> Withheld:
         return {"$or": [_forbidden(purposes.by_key.get(purpose)), by_source]}
 
     return withheld
-
-
-def usable_values(
-    profile: Profile,
-    values: Mapping[AttributeId, Value],
-    rests_on: Mapping[AttributeId, str],
-    catalogue: Catalogue,
-    purposes: Purposes,
-) -> dict[AttributeId, Value]:
-    """Return the values that are not withheld: of one profile, what `withheld_by` says in MongoDB."""
-    return {
-        key: value
-        for key, value in values.items()
-        if purposes.allow(catalogue.by_id[key].purpose, profile.consents)
-        and purposes.allow(rests_on.get(key), profile.consents)
-    }
 
 
 def _forbidden_sources(attribute_id: AttributeId, purposes: Purposes) -> list[Filter]:

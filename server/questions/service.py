@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from server.profiles.asking import Askable
     from server.profiles.model import AttributeId, Profile
     from server.profiles.service import Profiles
-    from server.questions.compiling import CompiledSet, LiveSets
+    from server.questions.compiling import LiveSets
     from server.questions.model import QuestionId, QuestionState, Verdict, Wording
     from server.questions.selection import Decision
     from server.questions.store import QuestionStore
@@ -198,11 +198,6 @@ class Questions:
             await self._store.chances(),
             await self._store.budget(),
         )
-
-
-def owner_of(live: LiveSets, question_id: QuestionId) -> CompiledSet | None:
-    """Return the published set that a question belongs to."""
-    return live.owners.get(question_id)
 
 
 def _disputed(

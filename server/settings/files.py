@@ -14,11 +14,6 @@ _OURS, _ENDING = "ACQUAINT_", "_FILE"
 _MOST_BYTES = 1024 * 1024  # what an orchestrator lets a secret be
 
 
-def names_files(environ: Mapping[str, str]) -> bool:
-    """Whether any setting stands in a file."""
-    return any(_is_file(name) for name in environ)
-
-
 def with_files(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with each ACQUAINT_X that ACQUAINT_X_FILE names a file for; raise SettingsError.
 

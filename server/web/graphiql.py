@@ -23,10 +23,11 @@ _PAGE = f"""<!doctype html>
 <script src="{_PATH}/react-dom.js"></script>
 <script src="{_PATH}/graphiql.js"></script>
 <script>
-  const welcome = `# Put a secret key under Headers: {{"Authorization": "Bearer sk_…"}}
+  const welcome = `# Put a secret key under Headers:
+# {{"Authorization": "Bearer sk_…"}}
 {{
   viewer {{ kind scopes }}
-  questionSets {{ edges {{ node {{ key state draft {{ name }} }} }} }}
+  questionSets {{ edges {{ node {{ key state }} }} }}
 }}`;
   const fetcher = GraphiQL.createFetcher({{ url: "/graphql" }});
   ReactDOM.createRoot(document.getElementById("graphiql")).render(

@@ -14,14 +14,17 @@ from server.profiles.conditions import holds, subject_of
 from server.profiles.documents import replacement
 from server.profiles.filters import mongo_filter
 from server.profiles.resolving import resolve_all
-from server.profiles.withholding import usable_values, withheld_by
+from server.profiles.withholding import withheld_by
 from tests.factories.profiles import NOW
 from tests.profiles.condition_strategies import DEFINITIONS, PURPOSES, conditions, people
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from server.kit.mongo import Database
+    from server.profiles.catalogue import Catalogue
     from server.profiles.conditions import Condition
-    from server.profiles.model import Profile
+    from server.profiles.model import AttributeId, Profile, Value
 
 
 def _purpose(key: str, basis: Basis, least_version: int) -> Purpose:
@@ -72,7 +75,7 @@ async def test_filter_takes_what_may_not_be_used_as_missing(
     subjects = {
         each.id: subject_of(
             each,
-            usable_values(
+            _usable_values(
                 each,
                 resolve_all(each.claims).values,
                 {key: claim.consent for key, (claim,) in each.claims.items() if claim.consent is not None},
@@ -85,6 +88,22 @@ async def test_filter_takes_what_may_not_be_used_as_missing(
     assert found == [
         {key for key, subject in subjects.items() if holds(condition, subject, NOW)} for condition in asked
     ]
+
+
+def _usable_values(
+    profile: Profile,
+    values: Mapping[AttributeId, Value],
+    rests_on: Mapping[AttributeId, str],
+    catalogue: Catalogue,
+    purposes: Purposes,
+) -> dict[AttributeId, Value]:
+    """Return what `withheld_by` says in MongoDB, of one profile."""
+    return {
+        key: value
+        for key, value in values.items()
+        if purposes.allow(catalogue.by_id[key].purpose, profile.consents)
+        and purposes.allow(rests_on.get(key), profile.consents)
+    }
 
 
 def _resting(about: Profile, data: st.DataObject) -> Profile:
