@@ -129,20 +129,20 @@ def _refusal(priority: Priority) -> tuple[Message, Message]:
     )
 
 
-async def _received(receive: Receive, most_bytes: int) -> tuple[bytes, list[Message]]:
-    """Wait for a body, or for more of one than is read; return it and the messages that brought it."""
+async def _received(receive: Receive, most_bytes: int) -> tuple[bytes, Message]:
+    """Wait for a body, or for more of one than is read; return it, and all that brought it as one message."""
     message = await receive()
-    messages, body = [message], message.get("body", b"")
+    body: bytes = message.get("body", b"")
     while message.get("more_body", False) and len(body) <= most_bytes:
-        message = await receive()
-        messages.append(message)
-        body += message.get("body", b"")
-    return body, messages
+        more = await receive()
+        body += more.get("body", b"")
+        message = {**more, "body": body}
+    return body, message
 
 
-def _again(messages: list[Message], receive: Receive) -> Receive:
-    """Return what receives these messages first."""
-    waiting = iter(messages)
+def _again(received: Message, receive: Receive) -> Receive:
+    """Return what receives this message first."""
+    waiting = iter((received,))
 
     async def receive_again() -> Message:
         message = next(waiting, None)
