@@ -45,7 +45,7 @@ class IdentityStore:
         for collection in (self._sessions, self._attempts, self._codes):
             await collection.create_indexes([IndexModel("expires_at", expireAfterSeconds=0)])
         await self._sessions.create_indexes(
-            [IndexModel("session_id", unique=True), IndexModel("profile_id"), IndexModel("key_id")]
+            [IndexModel("session_id", name="by_session"), IndexModel("profile_id"), IndexModel("key_id")]
         )
         await self._codes.create_indexes([IndexModel("profile_id")])
         await self.accounts.create_indexes()
@@ -73,9 +73,10 @@ class IdentityStore:
 
     async def prolong_session(self, session_id: SessionId, now: datetime, expires_at: datetime) -> None:
         """Note that the browser is still in use."""
-        await self._sessions.update_one(
-            {"session_id": session_id}, {"$set": {"last_seen_at": now, "expires_at": expires_at}}
-        )
+        found = await self._sessions.find_one({"session_id": session_id}, {"_id": 1})
+        if found is not None:  # where sessions are sharded, MongoDB 6 writes one document by its `_id` alone
+            lasting = {"last_seen_at": now, "expires_at": expires_at}
+            await self._sessions.update_one({"_id": found["_id"]}, {"$set": lasting})
 
     async def sessions_of(self, profile_id: ProfileId, now: datetime, most: int) -> list[Session]:
         """Return the live sessions of a person, the latest first."""

@@ -26,6 +26,8 @@ def index_steps(wanted: Indexes, there: Indexes, *, drops: bool) -> Iterator[Ind
             if act is not None:
                 yield IndexStep(act=act, collection=collection, name=name, definition=definition)
         for name in sorted(there[collection].keys() - wanted[collection].keys()):
+            if "hashed" in dict(there[collection][name]["key"]).values():
+                continue  # the operator's, who shards by it
             yield IndexStep(
                 act=Act.DROP if drops else Act.LEAVE,
                 collection=collection,

@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from server.kit.mongo import IndexModel, PyMongoError, is_conflict
+from server.kit.mongo import IndexModel, PyMongoError, ReadConcern, is_conflict
 from server.questions.model import AnswerEntry, StatCell
 from server.questions.tallying import applied, cell_of, contribution, entry_of
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ANSWERS = "answers"
 STATS = "question_stats"
 _PAUSES = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # seconds; a transaction takes some 0.01
+_OF_ONE_MOMENT = ReadConcern("snapshot")  # on all shards the same
 _REMEMBERED = 50  # changes of one ask; a person who corrects more often than that may be counted again
 
 
@@ -43,7 +44,7 @@ class LogStore:
         """Make what the queries below need; does nothing where it exists."""
         await self._answers.create_indexes(
             [
-                IndexModel("key", unique=True, partialFilterExpression={"key": {"$type": "string"}}),
+                IndexModel("key", name="ask", partialFilterExpression={"key": {"$type": "string"}}),
                 IndexModel([("profile_id", 1), ("at", 1)]),
                 IndexModel([("set_id", 1), ("_id", 1)]),
                 IndexModel([("question_id", 1), ("_id", 1)]),
@@ -54,19 +55,19 @@ class LogStore:
     async def record(self, change: AskChange) -> Counter[str] | None:
         """Log and count a change; return the question's totals, None where the change was logged before.
 
-        All who count for one question meet at its total: each tries again a few times, and then lets the
-        conflict out, so that nothing else waits where one that died has it locked.
+        All who count for one question meet at its total, so that no two open an entry for one ask. Each tries
+        again a few times, and then lets the conflict out: nothing else waits where one that died has it.
         """
         async with await self._database.client.start_session() as session:
             for longest in _PAUSES:
                 try:
-                    async with session.start_transaction():
+                    async with session.start_transaction(_OF_ONE_MOMENT):
                         return await self._record(change, session)
                 except PyMongoError as error:
                     if not is_conflict(error):
                         raise
                 await asyncio.sleep(longest * random.random())  # noqa: S311 - spreads who met
-            async with session.start_transaction():
+            async with session.start_transaction(_OF_ONE_MOMENT):
                 return await self._record(change, session)
 
     async def _record(self, change: AskChange, session: Any) -> Counter[str] | None:  # noqa: ANN401 - Motor's

@@ -6,17 +6,21 @@ There is no `mongos` here to say so; what is looked at is what MongoDB was asked
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from server.privacy.holdings import HOLDINGS
 from tests.factories.profiles import user
 from tests.factories.questions import question_draft
+from tests.privacy.world import prepare, tell, work
+from tests.test_growth_docs import SHARDED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from server.kit.mongo import Database, Document
     from tests.api import Api
+    from tests.fakes import FakeClock
 
 NEXT = "{ nextQuestion { state ask { id question { prompt } } } }"
 ANSWER = """mutation ($ask: ID!) { answerQuestion(input: {askId: $ask, value: "Countess"}) {
@@ -113,6 +117,34 @@ async def test_who_signs_in_again_is_written_to_by_id_alone(api: Api) -> None:
 
     assert {"identities", "profiles", "accounts"} <= {collection for collection, _ in asked}
     assert await _are_on_one_shard(api, [each for each in asked if each[0] in {"identities", "profiles"}])
+
+
+async def test_every_write_of_one_document_names_it(api: Api, clock: FakeClock) -> None:
+    """MongoDB 6 refuses others where the collection is sharded, and tells so only there."""
+    database = api.services.database
+    await prepare(api)
+    await database.create_collection("system.profile", capped=True, size=64 * 2**20)
+    await database.command({"profile": 2})
+
+    told = await tell(api)
+    clock.advance(timedelta(hours=2))
+    await api.person(resume_token=told.page.resume_token)
+    await work(api)
+    await database.command({"profile": 0})
+
+    asked = [
+        (entry["ns"].partition(".")[2], _of_one(entry)) async for entry in database["system.profile"].find()
+    ]
+    writes = [each for each in asked if each[0] in SHARDED and each[1] is not None]
+    assert {"profiles", "identities", "answers", "sessions", "accounts"} <= {each for each, _ in writes}
+    assert [each for each in writes if "_id" not in (each[1] or ())] == []
+
+
+def _of_one(entry: Document) -> Document | None:
+    """Return the filter of a write of one document; None for every other operation."""
+    command: Document = entry["command"]
+    is_of_one = command.get("multi") is False or command.get("limit") == 1 or "findAndModify" in command
+    return command.get("q") or command.get("query") if is_of_one else None
 
 
 async def test_filter_by_anything_else_is_told_apart(api: Api) -> None:

@@ -62,6 +62,10 @@ def test_index_of_another_version_is_left_until_somebody_says_that_it_does_not_r
     assert _acts({}, _index("old_1"), drops=True) == [(Act.DROP, "old_1")]
 
 
+def test_index_of_the_key_by_which_an_operator_shards_is_no_business_of_any_version() -> None:
+    assert _acts({}, {"_id_hashed": {"name": "_id_hashed", "key": {"_id": "hashed"}}}, drops=True) == []
+
+
 def test_unique_index_is_never_replaced_since_duplicates_could_come_meanwhile() -> None:
     with pytest.raises(MigrationError, match=r"would let duplicates in meanwhile\. It has to get a new name"):
         _acts(_index(unique=True, sparse=True), _index(unique=True))

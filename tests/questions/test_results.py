@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from server.kit.changes import read_change
+from server.kit.changes import ChangeId, read_change
 from server.kit.mongo import PyMongoError, is_conflict
 from server.kit.paging import PageRequest
+from server.profiles.model import ProfileId
 from server.questions.changes import AskCorrected, AskHandled, AskShown
 from server.questions.comparing import compared, interval, p_value
+from server.questions.log_store import LogStore
 from server.questions.model import ArmResult, DeviceClass, Experiment, Outcome, StatPart, Variant
 from server.questions.model.asking import AskReport
 from tests.api import SEEDER, Api
 from tests.factories.access import person_viewer
+from tests.factories.profiles import NOW
 from tests.factories.questions import question_draft
 
 if TYPE_CHECKING:
+    from server.questions.changes import AskChange
     from server.questions.model import QuestionSet
 
 PHONE = AskReport(page="https://shop.test/a?token=secret#me", device=DeviceClass.PHONE, milliseconds=3_000)
@@ -63,6 +69,44 @@ async def test_statistics_kept_incrementally_are_equal_to_a_recount(api: Api) ->
         cell: {n: c for n, c in counts.items() if c} for cell, counts in kept.items() if "total|" not in cell
     }
     assert cells == {cell: dict(counts) for cell, counts in recounted.items()}
+
+
+async def test_changes_of_one_ask_that_several_processes_log_at_once_make_one_entry(api: Api) -> None:
+    stores = [api.services.stores.answers, LogStore(api.services.database)]
+    asks = 12
+    changes = [_handled(number) for number in range(asks)]
+
+    for handled in changes:
+        seen = [AskShown(**_of_the_ask(handled), id=ChangeId(f"{handled.id}s{n}")) for n in range(2)]
+        told: list[AskChange] = [handled, *seen, handled]
+        await asyncio.gather(*(stores[n % 2].record(each) for n, each in enumerate(told)))
+
+    entries = await stores[0].page(PageRequest(first=100))
+    totals = await api.services.database["question_stats"].find_one({"_id": "total|qst_1"})
+    assert len(entries) == asks
+    assert all(each.outcome == "answered" and each.shown_at is not None for each in entries)
+    assert totals is not None
+    assert (totals["counts"]["asked"], totals["counts"]["answered"]) == (asks, asks)
+
+
+def _handled(number: int) -> AskHandled:
+    return AskHandled(
+        id=ChangeId(f"chg_{number}"),
+        at=NOW,
+        profile_id=ProfileId(f"prf_{number}"),
+        ask_id=f"ask_{number}",
+        question_id="qst_1",
+        revision=1,
+        placement="home",
+        visit=1,
+        outcome=Outcome.ANSWERED.value,
+        value="Countess",
+    )
+
+
+def _of_the_ask(handled: AskHandled) -> dict[str, Any]:
+    names = {each.name for each in fields(AskShown)} - {"id"}
+    return {name: getattr(handled, name) for name in names}
 
 
 async def test_change_that_a_dead_process_has_locked_is_let_go_soon_and_counted_once_later(api: Api) -> None:
