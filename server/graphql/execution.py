@@ -71,14 +71,24 @@ class Executor:
         self._services = services
         self._limits = limits or OperationLimits()
         self._instruments = services.instruments
-        compiler = Compiler(self._schema, StrawberryPlanner(schema), fallbacks=self._instruments.fallbacks)
-        self._open, self._closed = (
-            Documents(
-                compiler=compiler, may_introspect=may, limits=self._limits, instruments=self._instruments
-            )
-            for may in (True, may_introspect)
-        )
+        planner = StrawberryPlanner(schema)
+        self._everybody_may_introspect = may_introspect
+        self._open, self._closed = (self._documents(planner, may_introspect=may) for may in (True, False))
         self._persisted = PersistedDocuments()
+
+    def _documents(self, planner: StrawberryPlanner, *, may_introspect: bool) -> Documents:
+        compiler = Compiler(
+            self._schema,
+            planner,
+            hide_suggestions=not may_introspect,
+            fallbacks=self._instruments.fallbacks,
+        )
+        return Documents(
+            compiler=compiler,
+            may_introspect=may_introspect,
+            limits=self._limits,
+            instruments=self._instruments,
+        )
 
     async def execute(self, viewer: Viewer, request_id: str, operation: Operation) -> dict[str, Any]:
         """Return `data` and `errors` as the response of GraphQL over HTTP has them.
@@ -188,7 +198,7 @@ class Executor:
 
     async def _prepare(self, viewer: Viewer, operation: Operation) -> Prepared:
         """Return the document of an operation, or why it is not executed."""
-        documents = self._open if viewer.kind is ViewerKind.ADMIN else self._closed
+        documents = self._open if self._may_introspect(viewer) else self._closed
         try:
             prepared = documents.prepare(await self._text(viewer, operation))
         except GraphQLError as error:
@@ -198,6 +208,9 @@ class Executor:
         self._persisted.keep(operation)
         refusal = self._refusal(prepared, operation)
         return prepared if refusal is None else Prepared(prepared.document, (refusal,), None)
+
+    def _may_introspect(self, viewer: Viewer) -> bool:
+        return self._everybody_may_introspect or viewer.kind is ViewerKind.ADMIN
 
     async def _text(self, viewer: Viewer, operation: Operation) -> str:
         """Return the text of the document; raise GraphQLError where it is not known or not to be executed."""
@@ -234,6 +247,7 @@ class Executor:
             context_value=Context(viewer=viewer, services=self._services, request_id=request_id),
             variable_values=None if operation.variables is None else dict(operation.variables),
             operation_name=operation.name,
+            hide_suggestions=not self._may_introspect(viewer),
         )
         events = await subscribing if isawaitable(subscribing) else subscribing
         if isinstance(events, ExecutionResult):

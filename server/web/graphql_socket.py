@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 PROTOCOL = "graphql-transport-ws"
-_SEND_SECONDS = 20  # after which a client that does not read is let go
 _MAX_ID = 128  # characters
 # Together less than the process lingers: in the first it lets its clients go one after the other, so that not
 # all come back at once; the second is for operations to end that are in hand then.
@@ -301,7 +300,7 @@ class _Conversation:
         return message
 
     async def _send(self, message: Mapping[str, Any]) -> None:
-        async with asyncio.timeout(_SEND_SECONDS), self.sending:
+        async with asyncio.timeout(self.limits.send_seconds), self.sending:
             await self.websocket.send_text(orjson.dumps(message).decode())
 
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 import resource
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from websockets.exceptions import ConnectionClosed
+
+from server.app import create_app
+from tests.web.sockets import connected, served
 
 if TYPE_CHECKING:
     from tests.api import Api
@@ -125,6 +131,37 @@ BODIES = {
 }
 
 
+def _subscribe(**payload: object) -> str:
+    return json.dumps({"type": "subscribe", "id": "1", "payload": payload})
+
+
+FRAMES: dict[str, str | bytes] = {
+    "an array": "[]",
+    "null": "null",
+    "a number of 5,000 digits": "9" * 5_000,
+    "lists without end": "[" * 100_000,
+    "objects without end": '{"a":' * 40_000,
+    "200,000 letters": '"' + "x" * 200_000 + '"',
+    "more than fits": "x" * 300_000,
+    "bytes": b"\xff" * 200_000,
+    "a batch": "[" + ", ".join([_subscribe(query="{ __typename }")] * 1_000) + "]",
+    "a type that is none": '{"type": ["subscribe"]}',
+    "an id of 100,000 letters": '{"type": "subscribe", "id": "' + "x" * 100_000 + '"}',
+    "operations for one": '{"type": "subscribe", "id": "1", "payload": [{"query": "{ __typename }"}]}',
+    "variables without end": _subscribe(query="{a}")[:-2] + ', "variables": {"a": ' + "[" * 60_000,
+    "deep variables": _subscribe(query="{a}", variables=json.loads('{"a":' * 300 + "1" + "}" * 300)),
+    "10,000 variables": _subscribe(query="{a}", variables={f"v{n}": n for n in range(10_000)}),
+    **{
+        f"{name}, by frame": _subscribe(query=DOCUMENTS[name])
+        for name in (
+            *("10,000 aliases", "10,000 directives", "fragments that double 240 times", "aliased fragments"),
+            *("3,000 levels", "100,000 braces", "10,000 operations", "the dearest page"),
+        )
+    },
+}
+REFUSALS = frozenset({4400, 1007, 1009})  # RFC 6455, section 7.4.1: not what it says it is, too big
+
+
 async def test_hostile_documents_get_a_clear_error_each(production_api: Api) -> None:
     bodies = {name: json.dumps({"query": text}).encode() for name, text in DOCUMENTS.items()}
 
@@ -137,6 +174,25 @@ async def test_hostile_bodies_get_a_clear_error_each(production_api: Api) -> Non
     wrong = {name: await _wrong_with(production_api, body) for name, body in BODIES.items()}
 
     assert {name: what for name, what in wrong.items() if what} == {}
+
+
+async def test_hostile_frames_end_an_operation_or_their_own_connection(api: Api) -> None:
+    async with served(create_app(api.services)) as address, connected(address, api.admin) as bystander:
+        ends = {name: await _end_of(frame, address, api) for name, frame in FRAMES.items()}
+        await bystander.subscribe("{ viewer { kind } }")
+        answer = await bystander.receive()
+
+    assert {name: end for name, end in ends.items() if end != "error" and end not in REFUSALS} == {}
+    assert answer["type"] == "next"
+
+
+async def _end_of(frame: str | bytes, address: str, api: Api) -> object:
+    """Send a frame; return the type of the answer, or the code with which the connection was closed."""
+    async with connected(address, api.admin) as client:
+        with suppress(ConnectionClosed):  # told before all of it was sent
+            await client.connection.send(frame)
+            return (await client.receive())["type"]
+        return (await client.ended())[0]
 
 
 async def _wrong_with(api: Api, body: bytes) -> list[str]:

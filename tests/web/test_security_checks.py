@@ -47,6 +47,41 @@ async def test_field_suggestions(production_api: Api) -> None:
     assert "did you mean" not in (response.text + misspelled.text).lower()
 
 
+MISSPELLED: dict[str, tuple[str, dict[str, Any]]] = {
+    "a field": ("{ viewr { kind } }", {}),
+    "an argument": ('{ node(di: "a") { id } }', {}),
+    "an argument of a directive": ("{ viewer @skip(iff: true) { kind } }", {}),
+    "a type": ('{ node(id: "a") { ... on Profil { id } } }', {}),
+    "a type that has the field": ('{ node(id: "a") { traits } }', {}),
+    "a type of a variable": ("query ($a: Strin) { viewer { kind } }", {}),
+    "a field of an input": (
+        'mutation { answerQuestion(input: {askI: "a", value: 1}) { __typename } }',
+        {},
+    ),
+    "a value of an enum": ("{ profiles(orderBy: {field: CREATED_A}) { edges { cursor } } }", {}),
+    "a field in a variable": (
+        "mutation ($input: AnswerQuestionInput!) { answerQuestion(input: $input) { __typename } }",
+        {"input": {"askI": "a", "value": 1}},
+    ),
+    "a value in a variable": (
+        "query ($by: ProfileOrder) { profiles(orderBy: $by) { edges { cursor } } }",
+        {"by": {"field": "CREATED_A"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MISSPELLED)
+async def test_no_name_of_any_kind_is_suggested_but_to_admins(production_api: Api, kind: str) -> None:
+    query, variables = MISSPELLED[kind]
+
+    told = await production_api.post(query, variables)
+    told_an_admin = await production_api.post(query, variables, by=production_api.admin)
+
+    assert not _executed(told)
+    assert "Did you mean" not in told.text
+    assert "Did you mean" in told_an_admin.text
+
+
 async def test_query_by_get(production_api: Api) -> None:
     assert not _executed(await production_api.http.get(URL, params={"query": TYPENAME}))
 
