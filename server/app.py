@@ -164,6 +164,7 @@ async def _lifespan(services: Services) -> AsyncIterator[None]:
         sharing = group.create_task(services.limits.run())
         noting = group.create_task(services.access.uses.run())
         watching = group.create_task(services.instruments.watch_loop())
+        group.create_task(services.migrations.tell_due())
         gc.freeze()  # what start-up made stays for good: the collector need not look at it again
         gc.set_threshold(_YOUNG)
         yield

@@ -56,6 +56,13 @@ def test_dashboard_and_alerts_name_metrics_that_exist() -> None:
     assert named <= _known()
 
 
+def test_every_metric_of_ours_is_on_the_dashboard() -> None:
+    queries = json.dumps(_dashboard()["panels"])
+    ours = {re.sub("_(bucket|count|sum)$", "", each) for each in _known() if each.startswith("acquaint_")}
+
+    assert [each for each in sorted(ours) if not each.endswith("_created") and each not in queries] == []
+
+
 def test_every_metric_of_ours_is_explained() -> None:
     page = (FOLDER / "README.md").read_text()
     ours = {each for each in _known() if each.startswith("acquaint_") and not each.endswith("_created")}

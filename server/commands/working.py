@@ -33,6 +33,7 @@ async def _work(services: Services) -> None:
     await load_at_last(
         services.sources.live.configured
     )  # or the first plans would miss what admins configured
+    await services.migrations.tell_due()
     relay = Relay(
         outboxes=services.stores.profiles,
         reactions=reactions(services),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from server.kit.indexes import wanted_indexes
 from server.kit.migrating import Filling
+from server.kit.mongo import PyMongoError
 from server.migrations.errors import MigrationError
 from server.migrations.model import Act, IndexStep, Plan, RewriteStep
 from server.migrations.planning import index_steps
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     Step = IndexStep | RewriteStep
     Tell = Callable[[Step, int], None]  # which hears how many documents of a step are done
 
+_log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=60)
 _POLL_SECONDS = 1.0
 
@@ -77,6 +80,17 @@ class Migrations:
         """Return which migrations of documents are left, without counting anything."""
         finished, ours = await self._store.finished(), {each.key for each in self._registry}
         return Due(missing=sorted(ours - finished), unknown=sorted(finished - ours))
+
+    async def tell_due(self) -> None:
+        """Say in the log what documents are of another version; nothing where the database is away."""
+        try:
+            due = await self.due()
+        except PyMongoError:
+            return
+        if due.missing:
+            _log.warning("documents wait to be migrated, run `acquaint migrate`: %s", ", ".join(due.missing))
+        if due.unknown:
+            _log.warning("a later version migrated this database: %s", ", ".join(due.unknown))
 
     async def run(self, tell: Tell, *, drops: bool = False, waits: bool = False) -> Plan:
         """Do it, or the rest of it, and return what was planned.

@@ -230,6 +230,20 @@ async def test_migration_of_a_later_version_is_noticed(database: Database, clock
     assert due.unknown == ["2026-01-shout"]
 
 
+async def test_process_says_at_its_start_what_is_due(
+    database: Database, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await _migrations(database, clock).tell_due()
+    nothing = caplog.text
+    await _migrations(database, clock, SHOUT).tell_due()
+    await _migrations(database, clock, SHOUT).run(_say_nothing)
+    await _migrations(database, clock).tell_due()
+
+    assert nothing == ""
+    assert caplog.messages[0] == "documents wait to be migrated, run `acquaint migrate`: 2026-01-shout"
+    assert caplog.messages[-1] == "a later version migrated this database: 2026-01-shout"
+
+
 async def test_what_our_stores_create_is_what_they_plan(database: Database, clock: FakeClock) -> None:
     settings = settings_for("mongodb://127.0.0.1:1", database.name)
     await build_stores(settings, database).create_indexes()

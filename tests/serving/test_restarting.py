@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -25,16 +27,23 @@ from tests.test_architecture import ROOT
 from tests.web.sockets import connected
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 pytestmark = pytest.mark.e2e
 
 PATIENCE = 90.0
+TOKEN = "t" * 32  # of metrics
+ORIGIN = "http://shop.test:8001"
+UNLIMITED = """{"visits_per_address": null, "visits_per_key": null, "requests_per_address": null,
+  "requests_per_key": null}"""
+COUNT = r'acquaint_operations_total{code="OK",operation="viewer"} (.*)'
 KIND = {"query": "{ viewer { kind } }"}
+VISIT = {"query": "mutation { startVisit(input: {}) { ... on StartVisitSuccess { viewerToken } } }"}
 WRITE = """mutation ($id: String!) {
   setAttributes(
     input: {profile: {userId: $id}, attributes: [{key: "nickname", value: "Ada"}], createIfMissing: true}
   ) { __typename } }"""
+PERSON = {"data": {"viewer": {"kind": "PERSON"}}}
 WRITTEN = {"data": {"setAttributes": {"__typename": "SetAttributesSuccess"}}}
 HEAR = "subscription { profilesChanged { cursor } }"
 
@@ -46,6 +55,8 @@ class Service:
     process: subprocess.Popen[bytes]
     url: str
     key: str
+    page_key: str
+    first_port: int  # of those by which its processes are watched
 
     @property
     def headers(self) -> dict[str, str]:
@@ -58,16 +69,29 @@ class Service:
         return {int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
+def _two_ports() -> int:
+    """Return a port of loopback that nobody listens on, nor on the next."""
+    while True:
+        first, _ = free_ports()
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", first + 1)):
+            return first
+
+
 @contextlib.contextmanager
 def _serving(mongodb_url: str, *options: str, **environ: str) -> Iterator[Service]:
-    port, _ = free_ports()
+    (port, _), first_port = free_ports(), _two_ports()
+    secret = {} if "ACQUAINT_SECRET_FILE" in environ else {"ACQUAINT_SECRET": secrets.token_hex(32)}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ACQUAINT_")}
     ours = {
         **inherited,
         "PYTHONPATH": str(ROOT),
         "ACQUAINT_ENVIRONMENT": "development",
         "ACQUAINT_LOG_LEVEL": "error",
-        "ACQUAINT_SECRET": secrets.token_hex(32),
+        **secret,
+        "ACQUAINT_METRICS_TOKEN": TOKEN,
+        "ACQUAINT_FIRST_PROCESS_PORT": str(first_port),
+        "ACQUAINT_LIMITS": UNLIMITED,
+        "ACQUAINT_DEMO_URL": ORIGIN,
         "ACQUAINT_MONGODB_URL": mongodb_url,
         "ACQUAINT_DATABASE": f"serving_{secrets.token_hex(4)}",
         "ACQUAINT_PORT": str(port),
@@ -75,13 +99,15 @@ def _serving(mongodb_url: str, *options: str, **environ: str) -> Iterator[Servic
     }
     program = [sys.executable, "-m", "server"]
     printed = subprocess.run([*program, "setup"], env=ours, check=True, capture_output=True).stdout
-    keys = [json.loads(line) for line in printed.splitlines()]
+    keys = {each["kind"]: each.get("token") for each in map(json.loads, printed.splitlines())}
     process = subprocess.Popen(leashed([*program, "serve", *options]), env=ours)
     try:
         yield Service(
             process=process,
             url=f"http://127.0.0.1:{port}",
-            key=next(each["token"] for each in keys if each["kind"] == "admin_key"),
+            key=keys["admin_key"],
+            page_key=keys["publishable_key"],
+            first_port=first_port,
         )
     finally:
         process.terminate()
@@ -134,17 +160,36 @@ class _Load:
 
     async def _send(self, http: httpx.AsyncClient) -> None:
         body = {"query": WRITE, "variables": {"id": secrets.token_hex(8)}}
+        self._judge(await self._reply(http, body, self._service.headers), WRITTEN)
+
+    async def _reply(self, http: httpx.AsyncClient, body: object, headers: Mapping[str, str]) -> object:
         try:
-            response = await http.post(
-                f"{self._service.url}/graphql", json=body, headers=self._service.headers
-            )
+            response = await http.post(f"{self._service.url}/graphql", json=body, headers=headers)
         except httpx.TransportError as error:
-            self.wrong.append(repr(error))
-            return
-        if response.status_code == httpx.codes.OK and response.json() == WRITTEN:
+            return repr(error)
+        return response.json() if response.status_code == httpx.codes.OK else response.text
+
+    def _judge(self, reply: object, wanted: object) -> None:
+        if reply == wanted:
             self.right += 1
         else:
-            self.wrong.append(response.text)
+            self.wrong.append(str(reply))
+
+
+class _Visits(_Load):
+    """People who begin a visit and show its token to whichever process comes next."""
+
+    async def _send(self, http: httpx.AsyncClient) -> None:
+        begun = await self._reply(http, VISIT, _page(self._service.page_key))
+        match begun:
+            case {"data": {"startVisit": {"viewerToken": str(token)}}}:
+                self._judge(await self._reply(http, KIND, _page(token)), PERSON)
+            case _:
+                self._judge(begun, "a visit")
+
+
+def _page(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}", "Origin": ORIGIN}
 
 
 async def _replaced(service: Service) -> None:
@@ -170,6 +215,60 @@ async def test_no_request_fails_while_all_processes_are_replaced(
         for task in tasks:
             task.cancel()
     assert load.wrong == []
+
+
+async def test_no_request_fails_while_the_secret_is_replaced(
+    mongodb_url: str, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    file, old, new = tmp_path / "secret", "o" * 32, "n" * 32
+    file.write_text(f"{old}\n{new}")
+    with _serving(mongodb_url, "--workers", "2", ACQUAINT_SECRET_FILE=str(file)) as service:
+        await _is_ready(service, http)
+        begun = await http.post(f"{service.url}/graphql", json=VISIT, headers=_page(service.page_key))
+        early = _page(begun.json()["data"]["startVisit"]["viewerToken"])
+        load = _Visits(service)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(load.run(keeps=number % 2 == 0)) for number in range(4)]
+
+            file.write_text(f"{new}\n{old}")
+            await _replaced(service)
+            kept = await http.post(f"{service.url}/graphql", json=KIND, headers=early)
+            file.write_text(new)
+            await _replaced(service)
+
+            enough = load.right + 20
+            await _until(lambda: load.right > enough or bool(load.wrong))
+            for task in tasks:
+                task.cancel()
+        ended = await http.post(f"{service.url}/graphql", json=KIND, headers=early)
+    assert load.wrong == []
+    assert kept.json() == PERSON
+    assert ended.status_code == httpx.codes.UNAUTHORIZED
+
+
+async def test_each_process_counts_at_a_port_of_its_own(service: Service, http: httpx.AsyncClient) -> None:
+    await _is_ready(service, http)
+    shown = {"Authorization": f"Bearer {TOKEN}"}
+    ports = [f"http://127.0.0.1:{service.first_port + place}" for place in range(2)]
+
+    async def counted() -> float:
+        figures = [(await http.get(f"{each}/metrics", headers=shown)).text for each in ports]
+        return sum(float(each) for each in re.findall(COUNT, "".join(figures)))
+
+    before = await counted()
+    for _ in range(6):
+        async with httpx.AsyncClient(timeout=PATIENCE) as another:
+            await another.post(f"{service.url}/graphql", json=KIND, headers=service.headers)
+    after = await counted()
+    ready = [(await http.get(f"{each}/readyz")).json() for each in ports]
+    unproved = await http.get(f"{ports[0]}/metrics")
+    together = await http.get(f"{service.url}/metrics", headers=shown)
+    elsewhere = await http.post(f"{ports[0]}/graphql", json=KIND, headers=service.headers)
+
+    assert after - before == 6
+    assert ready == [{"status": "ok"}] * 2
+    assert unproved.status_code == httpx.codes.UNAUTHORIZED
+    assert (together.status_code, elsewhere.status_code) == (httpx.codes.NOT_FOUND, httpx.codes.NOT_FOUND)
 
 
 async def test_who_listens_is_told_to_come_back(service: Service, http: httpx.AsyncClient) -> None:
