@@ -10,7 +10,7 @@ from server.kit.ids import new_id
 from server.kit.paging import cut
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from server.access.audit_store import AuditStore
     from server.access.model import Viewer
@@ -29,7 +29,7 @@ class AuditLog:
         self._clock = clock
 
     async def begin(
-        self, viewer: Viewer, act: str, targets: Sequence[str], request_id: str | None
+        self, viewer: Viewer, act: str, targets: Iterable[str], request_id: str | None
     ) -> AuditId | None:
         """Note that an act begins; None for a viewer whose acts aren't audited: people, pages and nobody.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields, is_dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from strawberry.extensions import FieldExtension
@@ -37,8 +38,8 @@ class Audited(FieldExtension):
         """Resolve one field of the mutation root."""
         context = info.context
         audit = context.services.audit
-        targets = target_ids(arguments)
-        entry = await audit.begin(context.viewer, info.field_name, targets, context.request_id)
+        named = target_ids(arguments)
+        entry = await audit.begin(context.viewer, info.field_name, named, context.request_id)
         if entry is None:
             return await next_(source, info, **arguments)
         try:
@@ -46,7 +47,7 @@ class Audited(FieldExtension):
         except Exception as error:
             await audit.conclude(entry, (), type(error).__name__)
             raise
-        await audit.conclude(entry, target_ids(result), type(result).__name__)
+        await audit.conclude(entry, tuple(target_ids(result)), type(result).__name__)
         return result
 
 
@@ -57,9 +58,9 @@ def audited(root: type[T]) -> type[T]:
     return root
 
 
-def target_ids(value: object) -> tuple[str, ...]:
-    """Return the ids that an input names or a result is about, each once."""
-    return tuple(dict.fromkeys(_ids(value, _DEPTH)))[:_MOST_TARGETS]
+def target_ids(value: object) -> Iterator[str]:
+    """Yield the ids that an input names or a result is about, each once; nobody looks for them before."""
+    yield from islice(dict.fromkeys(_ids(value, _DEPTH)), _MOST_TARGETS)
 
 
 def _ids(value: object, depth: int) -> Iterator[str]:

@@ -115,7 +115,9 @@ async def test_where_the_log_cannot_be_written_nothing_is_done(api: Api) -> None
 def test_only_ids_are_targets() -> None:
     profile = "prf_" + "0" * 26
 
-    assert target_ids({"a": {"b": [profile, "ada@acme.com", profile, 3]}, "c": "prf_short"}) == (profile,)
+    found = list(target_ids({"a": {"b": [profile, "ada@acme.com", profile, 3]}, "c": "prf_short"}))
+
+    assert found == [profile]
 
 
 async def test_command_line_is_an_admin_without_a_key(api: Api) -> None:
