@@ -19,7 +19,6 @@ from server.profiles.importing import Imported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
     from typing import BinaryIO
 
@@ -126,21 +125,28 @@ class FileImport:
     ) -> None:
         async with asyncio.TaskGroup() as group:
             storing: asyncio.Task[None] | None = None
+            ready: _Batch | None = None
             while batch := list(islice(rows, _BATCH)):
-                ready = await self._prepared(batch, read, run.checkpoint.started_at, run.options)
+                ready = await self._prepared(batch, read, run, ready)
                 if storing is not None:
                     await storing
                 storing = group.create_task(run.take(ready))
                 progress()
 
     async def _prepared(
-        self, batch: Sequence[Row], read: _Reader, at: datetime, options: ImportOptions
+        self, batch: Sequence[Row], read: _Reader, run: _Run, beside: _Batch | None
     ) -> _Batch:
+        """Return a batch made ready while the one before, `beside` it, is being stored."""
         read_rows = [(row, read(row)) for row in batch]
         refused = [(row, each) for row, each in read_rows if isinstance(each, str)]
         good = [(row, each) for row, each in read_rows if not isinstance(each, str)]
         people = [each for _, each in good]
-        prepared = await self._importing.prepare(people, at, brings_back=options.brings_back)
+        prepared = await self._importing.prepare(
+            people,
+            run.checkpoint.started_at,
+            brings_back=run.options.brings_back,
+            beside=None if beside is None else beside.prepared,
+        )
         return _Batch(rows=[row for row, _ in good], refused=refused, prepared=prepared, size=len(batch))
 
     async def take(self, batch: _Batch, options: ImportOptions) -> list[tuple[Row, str]]:

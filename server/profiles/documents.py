@@ -147,7 +147,14 @@ def replacement(
     profile: Profile, resolution: Resolution, outbox: Sequence[Document], now: datetime
 ) -> Document:
     """Return the whole document of a merged profile, one version on."""
-    ends = (claim.expires_at for claims in profile.claims.values() for claim in claims)
+    identities = {identity.ref.field_name: _identity_document(identity) for identity in profile.identities}
+    attributes = {
+        attribute_id: {
+            claim.source.slug: claim_document(claim, resolution.ranks[claim.id]) for claim in claims
+        }
+        for attribute_id, claims in profile.claims.items()
+    }
+    entries = [entry for claims in attributes.values() for entry in claims.values()]
     return {
         "_id": profile.id,
         "created_at": profile.created_at,
@@ -155,21 +162,14 @@ def replacement(
         "version": profile.version + 1,
         "merged_into": None,
         "identity_keys": [identity.ref.key for identity in profile.identities],
-        "identities": {
-            identity.ref.field_name: _identity_document(identity) for identity in profile.identities
-        },
+        "identities": identities,
         "visit": None if profile.visit is None else visit_document(profile.visit),
         "visits": profile.visits,
         "logins": profile.logins,
-        "attributes": {
-            attribute_id: {
-                claim.source.slug: claim_document(claim, resolution.ranks[claim.id]) for claim in claims
-            }
-            for attribute_id, claims in profile.claims.items()
-        },
-        "terms": _all_terms(profile),
+        "attributes": attributes,
+        "terms": sorted({term for entry in [*identities.values(), *entries] for term in entry["terms"]}),
         "values": [_value(profile.claims[key], resolution) for key in sorted(resolution.values)],
-        "expires_next": min((end for end in ends if end is not None), default=None),
+        "expires_next": min((end for entry in entries if (end := entry["expires_at"])), default=None),
         "consents": {key: consent_document(consent) for key, consent in profile.consents.items()},
         "dismissals": profile.dismissals,
         "kept_apart": list(profile.kept_apart),
@@ -288,14 +288,6 @@ def _identity_document(identity: Identity) -> Document:
 
 def _value(claims: Sequence[Claim], resolution: Resolution) -> Document:
     """Return what the claims of one attribute come to, as the statements write it."""
-    winner = min(claims, key=lambda claim: resolution.ranks[claim.id])
+    winner = claims[0] if len(claims) == 1 else min(claims, key=lambda claim: resolution.ranks[claim.id])
     rests = {} if winner.consent is None else {"c": winner.consent}
     return {"k": winner.attribute_id, "v": winner.value, **rests}
-
-
-def _all_terms(profile: Profile) -> list[str]:
-    """Return what the statements keep in `terms`: the words of identities and claims, each once."""
-    found = {term for identity in profile.identities for term in identity_terms(identity.ref)}
-    for claims in profile.claims.values():
-        found.update(term for claim in claims for term in claim_terms(claim))
-    return sorted(found)

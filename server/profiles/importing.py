@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from server.kit.errors import ExpectedError
 from server.kit.ids import first_id, new_id
@@ -13,7 +14,7 @@ from server.profiles.identifying import check_identity
 from server.profiles.model import ClaimId, Identity, Profile, ProfileId, ProfileUpdate, Source, SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from server.consent.model import Consent, Purposes
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from server.profiles.erased_store import ErasedStore
     from server.profiles.model import AttributeDefinition, Claim, IdentityRef
     from server.profiles.service import Profiles
-    from server.profiles.store import ProfileStore
+    from server.profiles.store import Draft, ProfileStore
+
+Item = TypeVar("Item")
 
 _SOURCE = Source(kind=SourceKind.IMPORT)
+_AT_ONCE = 50  # rows: a few milliseconds of work
 _SEEDED = 16  # characters of a claim's id: what is random in others
 _CHANGED = "The person was merged, erased or took a consent back at this moment: import it again."
 _ERASED = "This person was erased and stays away, unless the import is told to bring such people back."
@@ -45,11 +49,14 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A batch that was checked: claims of the good rows and reasons against the others, by their place."""
+    """A batch that was checked: claims of the good rows and reasons against the others, by their place.
+
+    `drafts` are new profiles for those of the good rows whose people nobody knows.
+    """
 
     rows: Sequence[Imported]
-    at: datetime
     claims: Mapping[int, tuple[Claim, ...]]
+    drafts: Mapping[int, Draft]
     refused: Mapping[int, str]
     returning: Collection[IdentityRef]
 
@@ -78,15 +85,23 @@ class Importing:
         self._erased = erased
         self._clock = clock
 
-    async def prepare(self, rows: Sequence[Imported], at: datetime, *, brings_back: bool = False) -> Prepared:
+    async def prepare(
+        self,
+        rows: Sequence[Imported],
+        at: datetime,
+        *,
+        brings_back: bool = False,
+        beside: Prepared | None = None,
+    ) -> Prepared:
         """Check what the rows say, observed `at`; nothing is written.
 
-        Who was erased stays away unless the import `brings_back` such people.
+        Who was erased stays away unless the import `brings_back` such people. Meanwhile the batch `beside`,
+        which comes before this one, may be taken.
         """
         known = await self._profiles.catalogue.current()
         refused: dict[int, str] = {}
         claims: dict[int, tuple[Claim, ...]] = {}
-        for index, row in enumerate(rows):
+        async for index, row in _by_and_by(enumerate(rows)):
             try:
                 claims[index] = self._claims(row, known, at)
             except ExpectedError as error:
@@ -100,37 +115,49 @@ class Importing:
             if not brings_back and not gone.isdisjoint(row.identities):
                 refused[index] = _ERASED
         good = {index: each for index, each in claims.items() if index not in refused}
-        return Prepared(rows=rows, at=at, claims=good, refused=refused, returning=gone if brings_back else ())
+        return Prepared(
+            rows=rows,
+            claims=good,
+            drafts=await self._drafts(rows, good, at, beside),
+            refused=refused,
+            returning=gone if brings_back else (),
+        )
 
     async def take(self, prepared: Prepared) -> dict[int, str]:
         """Write what the rows say; return by their place why rows were refused.
 
         New people are stored without an announcement: nobody is looked up because of an import.
         """
-        rows, refused = prepared.rows, dict(prepared.refused)
+        rows, drafts, refused = prepared.rows, prepared.drafts, dict(prepared.refused)
         for ref in prepared.returning:
             await self._erased.let_return(ref)
-        fresh = await self._strangers(prepared)
-        definitions = (await self._profiles.catalogue.current()).by_id
-        stored = await self._store.insert_many(list(fresh.values()), definitions, prepared.at)
+        stored = await self._store.insert_many(list(drafts.values()))
         for index, claims in prepared.claims.items():
             # Known before, named twice in the batch, or met by somebody else between look and insert.
-            if index not in fresh or fresh[index].id not in stored:
+            if index not in drafts or drafts[index].id not in stored:
                 reason = await self._update(rows[index], claims)
                 refused |= {} if reason is None else {index: reason}
         return refused
 
-    async def _strangers(self, prepared: Prepared) -> dict[int, Profile]:
-        """Return new profiles for the rows whose people nobody knows, by their place."""
-        identities = {index: prepared.rows[index].identities for index in prepared.claims}
-        taken = set(await self._store.owners([ref for refs in identities.values() for ref in refs]))
-        fresh: dict[int, Profile] = {}
-        for index, refs in identities.items():
-            keys = {ref.key for ref in refs}
+    async def _drafts(
+        self,
+        rows: Sequence[Imported],
+        claims: Mapping[int, tuple[Claim, ...]],
+        at: datetime,
+        beside: Prepared | None,
+    ) -> dict[int, Draft]:
+        """Return new profiles for the rows whose people nobody knows, nor any row before them names."""
+        taken = set(await self._store.owners([ref for index in claims for ref in rows[index].identities]))
+        if beside is not None:
+            taken.update(ref.key for index in beside.claims for ref in beside.rows[index].identities)
+        definitions = (await self._profiles.catalogue.current()).by_id
+        drafts: dict[int, Draft] = {}
+        async for index, said in _by_and_by(claims.items()):
+            keys = {ref.key for ref in rows[index].identities}
             if not keys & taken:
-                fresh[index] = self._profile(prepared.rows[index], prepared.claims[index], prepared.at)
+                drafts[index] = self._store.draft(self._profile(rows[index], said, at), definitions)
             taken |= keys
-        return fresh
+        return drafts
 
     async def _gate(self, rows: Sequence[Imported], known: Catalogue) -> _Gate | None:
         """Return what refuses rows for want of consent; None where no attribute needs one."""
@@ -175,6 +202,8 @@ class Importing:
         owners = await self._store.owners(row.identities)
         if len(set(owners.values())) > 1:
             return "Its identities belong to different people: merge them first."
+        if not owners:
+            return _CHANGED
         profile_id = next(iter(owners.values()))
         profile = await self._profiles.find(profile_id)
         if profile is None:
@@ -186,6 +215,14 @@ class Importing:
             if await self._profiles.write(profile_id, update) is None:
                 return _CHANGED
         return None
+
+
+async def _by_and_by(items: Iterable[Item]) -> AsyncIterator[Item]:
+    """Yield the items, and let others go on between some: a write that waits for us would do nothing."""
+    for place, item in enumerate(items):
+        if place % _AT_ONCE == 0:
+            await asyncio.sleep(0)
+        yield item
 
 
 def _is_overtaken(claim: Claim, profile: Profile) -> bool:

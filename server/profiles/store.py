@@ -7,6 +7,7 @@ attributes terms values expires_next consents events questions enrichments outbo
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -59,6 +60,14 @@ COLLECTION = "profiles"
 _READ = {"outbox": 0, "identity_keys": 0, "terms": 0, "values": 0, "expires_next": 0}
 _halved = partial(halved, later="attributes")
 _MAX_REDIRECTS = 8  # merges chain at most this far before somebody should look
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new profile made ready to be stored."""
+
+    id: ProfileId
+    document: Document
 
 
 class ProfileStore:
@@ -172,16 +181,14 @@ class ProfileStore:
         consents = [(each["identity_keys"], consents_model(each["consents"])) async for each in found]
         return {key: said for keys, said in consents for key in keys}
 
-    async def insert_many(
-        self,
-        profiles: Sequence[Profile],
-        definitions: Mapping[AttributeId, AttributeDefinition],
-        now: datetime,
-    ) -> frozenset[ProfileId]:
+    def draft(self, profile: Profile, definitions: Mapping[AttributeId, AttributeDefinition]) -> Draft:
+        """Return a new profile as it will be stored."""
+        resolution = resolve_all(profile.claims, definitions)
+        return Draft(id=profile.id, document=replacement(profile, resolution, (), profile.updated_at))
+
+    async def insert_many(self, drafts: Sequence[Draft]) -> frozenset[ProfileId]:
         """Store new profiles and return the ids of those that were: an identity may have an owner by now."""
-        documents = [
-            replacement(profile, resolve_all(profile.claims, definitions), (), now) for profile in profiles
-        ]
+        documents = [draft.document for draft in drafts]
 
         async def work(session: ClientSession) -> None:
             await self._owners.insert(documents, session)
@@ -194,7 +201,7 @@ class ProfileStore:
             if not is_about_duplicates(error):
                 raise
             return frozenset([each["_id"] for each in documents if await self._is_inserted(each)])
-        return frozenset(profile.id for profile in profiles)
+        return frozenset(draft.id for draft in drafts)
 
     async def page(self, after: ProfileId | None, limit: int) -> list[Profile]:
         """Return up to `limit` living profiles after this id, in the order of their ids."""

@@ -9,21 +9,23 @@ import asyncio
 import os
 import random
 import resource
+import sys
 import time
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from server.access.model import Scope, Viewer, ViewerKind
-from server.bulk.importing import FileImport, ImportOptions
-from server.bulk.store import ImportStore
+from server.bulk.commands import ImportCommand
+from server.bulk.importing import ImportOptions
 from server.demo.seed import seed_demo
 from server.kit.paging import PageRequest
-from server.profiles.importing import Importing
 from server.profiles.reading import ProfileQuery
 from server.services import build_services
 from server.settings import read_settings
 from tests.bench.figures import Figure, percentile
+from tests.bench.processes import on_its_cores
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -100,7 +102,8 @@ def filtered_page(stage: Stage) -> Figure:
 def import_rate(stage: Stage) -> Figure:
     """Return rows a second of an import, against raw insert_many of the same documents."""
     _, large = _crowds(stage)
-    raw = asyncio.run(_raw_rate(stage, LARGE))
+    with on_its_cores(1):
+        raw = asyncio.run(_raw_rate(stage, LARGE))
     return Figure(bench="import_rate", figure=large.rows_per_second, unit="rows/s", against=raw)
 
 
@@ -112,7 +115,8 @@ def import_memory(stage: Stage) -> Figure:
 
 @cache
 def _crowds(stage: Stage) -> tuple[Crowd, Crowd]:
-    return asyncio.run(gather(stage, _SMALL)), asyncio.run(gather(stage, LARGE))
+    with on_its_cores(1):
+        return asyncio.run(gather(stage, _SMALL)), asyncio.run(gather(stage, LARGE))
 
 
 async def gather(stage: Stage, size: int) -> Crowd:
@@ -201,21 +205,10 @@ def _people(size: int) -> Iterator[str]:
 
 
 async def _import(services: Services, file: Path) -> float:
-    importing = Importing(
-        profiles=services.profiles,
-        store=services.stores.profiles,
-        erased=services.stores.erased,
-        clock=services.clock,
-    )
-    work = FileImport(
-        profiles=services.profiles,
-        importing=importing,
-        store=ImportStore(services.database),
-        clock=services.clock,
-    )
     options = ImportOptions(file=file, rejects=file.with_suffix(".rejects"), renamed={})
     started = time.perf_counter()
-    await work.run(options, lambda _: None)
+    with redirect_stdout(sys.stderr):
+        await ImportCommand(options)(services)
     return time.perf_counter() - started
 
 

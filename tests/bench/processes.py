@@ -81,7 +81,7 @@ def running(
 ) -> Iterator[Measured]:
     """Run a server on the last core or cores, from when `/readyz` answers 200 to the end of the block."""
     started = time.perf_counter()
-    with _on_its_cores(cores):
+    with on_its_cores(cores):
         process = subprocess.Popen(
             leashed(command, death=signal.SIGKILL),
             env=dict(environ),
@@ -111,8 +111,8 @@ _ALL_CORES = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else se
 
 
 @contextlib.contextmanager
-def _on_its_cores(count: int) -> Iterator[None]:
-    """Let what is started in the block run on the last cores alone."""
+def on_its_cores(count: int) -> Iterator[None]:
+    """Let this thread, and what is started in the block, run on the last cores alone."""
     cores = _cores()
     if len(cores) < 2:
         yield

@@ -12,6 +12,7 @@ import pytest
 from server.bulk.errors import FileError
 from server.bulk.importing import FileImport, ImportOptions, Outcome
 from server.bulk.store import ImportStore
+from server.profiles.importing import Imported
 from server.profiles.model import IdentityKind, IdentityRef
 from tests.bulk.conftest import erased_of, importing_of
 from tests.factories.access import ADMIN
@@ -274,6 +275,39 @@ async def test_of_rows_about_one_person_the_last_counts_however_often_they_are_t
 
     assert await everything(stocked) == taken_once
     assert await traits(stocked, user("u-1")) == {"given_name": "Name 19"}
+
+
+async def test_who_comes_in_two_batches_is_one_person_though_both_are_made_ready_first(
+    stocked: Core, clock: FakeClock
+) -> None:
+    importing, at = importing_of(stocked, clock), clock()
+    ada = IdentityRef(kind=IdentityKind.EMAIL, value="ada@person.example")
+    batches = [
+        [Imported(seed="file", number=1, identities=(user("u-1"), ada), values={"given_name": "Ada"})],
+        [
+            Imported(seed="file", number=2, identities=(ada,), values={"company_size": "11-50"}),
+            Imported(seed="file", number=3, identities=(user("u-2"),), values={"given_name": "Grace"}),
+        ],
+    ]
+
+    first = await importing.prepare(batches[0], at)
+    second = await importing.prepare(batches[1], at, beside=first)
+    refused = [await importing.take(each) for each in (first, second)]
+
+    assert refused == [{}, {}]
+    assert await traits(stocked, user("u-1")) == {"given_name": "Ada", "company_size": "11-50"}
+    assert await traits(stocked, user("u-2")) == {"given_name": "Grace"}
+
+
+async def test_row_whose_people_went_away_meanwhile_is_refused(stocked: Core, clock: FakeClock) -> None:
+    importing, at = importing_of(stocked, clock), clock()
+    row = Imported(seed="file", number=1, identities=(user("u-1"),), values={"given_name": "Ada"})
+    never_taken = await importing.prepare([row], at)
+
+    refused = await importing.take(await importing.prepare([row], at, beside=never_taken))
+
+    assert list(refused) == [0]
+    assert "import it again" in refused[0]
 
 
 async def test_an_export_is_read_back_as_it_was(

@@ -186,13 +186,14 @@ async def test_profile_that_would_get_back_what_is_anothers_by_now_is_not_split_
 
 
 async def test_of_a_batch_of_new_people_only_those_are_left_out_whom_somebody_has_met(core: Core) -> None:
-    met = await core.profiles.recognise(user("u-2"))
+    store = ProfileStore(core.database)
+    await core.profiles.recognise(user("u-2"))
     batch = [
         profile(id=ProfileId(f"prf_{n}"), identities=(identity(user(f"u-{n}")), identity(account(f"a-{n}"))))
         for n in range(1, 4)
     ]
 
-    stored = await ProfileStore(core.database).insert_many(batch, {}, met.created_at)
+    stored = await store.insert_many([store.draft(each, {}) for each in batch])
 
     assert stored == {"prf_1", "prf_3"}
     assert await core.profiles.find_by_identity(account("a-2")) is None
