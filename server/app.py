@@ -26,7 +26,7 @@ from server.web.graphql_endpoint import GraphQLEndpoint
 from server.web.graphql_socket import GraphQLSocket
 from server.web.health import health_routes
 from server.web.metrics import metrics_routes
-from server.web.middleware import Cors, RequestIds, SecurityHeaders, Straight
+from server.web.middleware import Cors, Defaults, RequestIds, SecurityHeaders, Straight
 from server.web.playground import playground_routes
 from server.web.privacy import archive_routes
 from server.web.sign_in import sign_in_routes
@@ -68,11 +68,11 @@ def create_app(
                 shedding=shedding,
                 most_bytes=settings.connection_limits.body_bytes,
             ),
-            Middleware(SecurityHeaders, is_https=settings.is_https),
             Middleware(
                 RequestIds,
                 instruments=services.instruments,
                 addresses=ClientAddresses(settings.trusted_proxies),
+                defaults=Defaults(is_https=settings.is_https),
             ),
             Middleware(Cors, access=services.access, path=_GRAPHQL),
             Middleware(Straight, route=graphql),

@@ -42,12 +42,6 @@ def state_of(profile: Profile, enricher: str) -> LookUpState | None:
     )
 
 
-def stage_of(profile: Profile, enricher: str) -> EnrichmentState | None:
-    """Return the one word of it that every next question asks about, without reading the rest."""
-    entry = profile.enrichments.get(enricher)
-    return None if entry is None else EnrichmentState(entry["state"])
-
-
 def state_fields(enricher: str, state: LookUpState) -> dict[str, Any]:
     """Return the update of the profile that remembers this state."""
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from server.enrichment.model import EnrichmentState
-from server.enrichment.states import stage_of, state_of
+from server.enrichment.states import state_of
 from server.kit.ids import made_at
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ def running(profile: Profile, enrichers: Mapping[str, Enricher]) -> dict[str, da
     """
     since: dict[str, datetime] = {}
     for key in profile.enrichments.keys() & enrichers.keys():
-        state = state_of(profile, key) if stage_of(profile, key) in _ON_ITS_WAY else None
-        if state is not None:
+        if profile.enrichments[key]["state"] in _ON_ITS_WAY and (state := state_of(profile, key)):
             planned = made_at(state.job_id)
             for output in enrichers[key].outputs:
                 since[output] = max(planned, since.get(output, planned))

@@ -57,6 +57,7 @@ class Prepared:
     in_parts: CompiledDocument | None = None
     costs: dict[str | None, int | None] = field(default_factory=dict)
     chosen: dict[str | None, OperationDefinitionNode] = field(default_factory=dict)
+    names: dict[str | None, str] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """Return the operation that is executed under this name; None where there is none or no telling."""
@@ -77,12 +78,17 @@ class Prepared:
         """Return what an operation is counted as: its root field, a name of the schema's; else why not."""
         if self.compiled is None:
             return "refused"
+        if name in self.names:
+            return self.names[name]
         operation = self.operation(name)
         roots = {
             each.name.value if isinstance(each, FieldNode) else "several"
             for each in (operation.selection_set.selections if operation else ())
         }
-        return roots.pop() if len(roots) == 1 else "several"
+        found = roots.pop() if len(roots) == 1 else "several"
+        if operation is not None:  # else it is a client's name, of which there are any number
+            self.names[name] = found
+        return found
 
     def cost(self, schema: GraphQLSchema, name: str | None, variables: Mapping[str, Any]) -> int:
         """Return what an operation costs; see costs.py. Counted once where no variable bears on it."""

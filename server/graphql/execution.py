@@ -297,10 +297,11 @@ def _located(error: Exception) -> GraphQLError:
 
 
 def _shown_result(result: Result, request_id: str) -> dict[str, Any]:
-    errors = [_shown(error, request_id) for error in result.errors or ()]
-    was_executed = result.data is not None or any(error.path for error in result.errors or ())
+    if not result.errors:
+        return {} if result.data is None else {"data": result.data}
+    was_executed = result.data is not None or any(error.path for error in result.errors)
     response: dict[str, Any] = {"data": result.data} if was_executed else {}
-    return {**response, "errors": errors} if errors else response
+    return {**response, "errors": [_shown(error, request_id) for error in result.errors]}
 
 
 def _shown(error: GraphQLError, request_id: str) -> dict[str, Any]:

@@ -68,9 +68,10 @@ class StrawberryPlanner(Planner):
 
     def _call(self, field: StrawberryField, resolver: StrawberryResolver[Any]) -> Resolve | None:
         function = resolver.wrapped_func
-        names = {
+        by_name_given = {
             self._config.name_converter.from_argument(each): each.python_name for each in field.arguments
         }
+        renamed = {given: name for given, name in by_name_given.items() if given != name}
         if not callable(function) or not all(map(_is_taken_as_given, field.arguments)):
             return None
         if resolver.is_async and not iscoroutinefunction(function):
@@ -82,8 +83,9 @@ class StrawberryPlanner(Planner):
         info_name = None if resolver.info_parameter is None else resolver.info_parameter.name
         info_class = self._config.info_class
 
-        def resolve(source: object, info: GraphQLResolveInfo[Any] | None, **given: object) -> object:
-            arguments = {names[name]: value for name, value in given.items()}
+        def resolve(source: object, info: GraphQLResolveInfo[Any] | None, **arguments: object) -> object:
+            if renamed:
+                arguments = {renamed.get(name, name): value for name, value in arguments.items()}
             for name in by_name:
                 arguments[name] = source
             if info_name is not None and info is not None:

@@ -11,8 +11,9 @@ import re
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
+from time import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import orjson
 
@@ -45,7 +46,9 @@ def begin(**facts: str | None) -> None:
 
 def tell(**facts: str | None) -> None:
     """Say this too on every line of this task from now on; None says nothing."""
-    _about.set({**_about.get(), **{name: value for name, value in facts.items() if value is not None}})
+    if None in facts.values():
+        facts = {name: value for name, value in facts.items() if value is not None}
+    _about.set(cast("dict[str, str]", {**_about.get(), **facts}))
 
 
 def trace_of(traceparent: str) -> str | None:
@@ -70,6 +73,16 @@ def _thorough(*, is_readable: bool) -> logging.Formatter:
     from server.kit.rendering import rendering  # noqa: PLC0415
 
     return rendering(FACTS, is_readable=is_readable)
+
+
+class PlainRecord(logging.LogRecord):
+    """What every request leaves: with what a line shows of a record, and nothing to be found out for it."""
+
+    def __init__(self, logger: str, event: str, **facts: object) -> None:
+        self.__dict__.update(_PLAIN, name=logger, msg=event, created=time(), **facts)
+
+
+_PLAIN = logging.LogRecord("", logging.INFO, "", 0, "", None, None).__dict__
 
 
 class _Handler(logging.StreamHandler[TextIO]):

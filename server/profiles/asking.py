@@ -40,9 +40,11 @@ class Askable:
         self.known: Mapping[AttributeId, datetime | None] = _Known(profile, purposes, now)
         self.forbidden = forbidden_attributes(profile, catalogue, purposes)
         self.settled = frozenset(
-            key
-            for key, consent in profile.consents.items()
-            if consent.state.value != "granted" or purposes.allow(key, profile.consents)
+            [
+                key
+                for key, consent in profile.consents.items()
+                if consent.state.value != "granted" or purposes.allow(key, profile.consents)
+            ]
         )
         self._values = _Values(profile, catalogue, purposes, now, self.known)
         self.subject = subject_of(profile, self._values)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from server.kit.records import record
 from server.profiles.model import AttributeType
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ Condition = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Subject:
     """What conditions are about: the facts of one profile. Outcomes come with when they were."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NewType
 
+from server.kit.records import record
 from server.profiles.definitions import (
     PERSON,
     UNPLACED,
@@ -156,7 +157,7 @@ class IdentityKind(StrEnum):
     SOCIAL = "social"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class IdentityRef:
     """What recognises a person: for a social account issuer and subject, else the value alone."""
 
@@ -176,7 +177,7 @@ class IdentityRef:
         return hashlib.sha256(self.key.encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Identity:
     """An identity of a profile and when it was seen."""
 
@@ -185,7 +186,7 @@ class Identity:
     last_seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Visit:
     """One sitting of one person: starts at a sign-in or after 30 quiet minutes. `number` counts from 1."""
 
@@ -195,7 +196,7 @@ class Visit:
     last_seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Profile:
     """One person. `claims` holds the latest of each source per attribute, `consents` the last per purpose.
 

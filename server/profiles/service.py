@@ -164,9 +164,10 @@ class Profiles:
             each.definition.canonical or each.definition.key: each for each in resolved if each is not None
         }
 
-    async def askable(self, profile: Profile) -> Askable:
+    async def askable(self, profile: Profile, now: datetime | None = None) -> Askable:
         """Return what decides whether a person may and need be asked, as it is now."""
-        return Askable(profile, await self.catalogue.current(), await self.purposes.current(), self._clock())
+        catalogue, purposes = await self.catalogue.current(), await self.purposes.current()
+        return Askable(profile, catalogue, purposes, now or self._clock())
 
     async def may_use(self, profile: Profile, purpose: str | None) -> bool:
         """Whether the person allows this purpose; True where there is none to ask about."""

@@ -8,10 +8,10 @@ the same number, so that its first outcome is the only one.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.access.model import PLACEMENT
+from server.kit.records import record
 from server.kit.signing import is_same, tag
 from server.questions.errors import UnknownAskError
 from server.questions.model import AskId, QuestionId
@@ -30,7 +30,7 @@ _ASK = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AskFacts:
     """What an ask id says: which question of which revision, where, and in which visit it was handed out.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from server.kit.records import record
 from server.questions.model import Outcome, QuestionState
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from server.questions.model import Question, QuestionId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Facts:
     """One person in one placement.
 

@@ -32,8 +32,6 @@ class Person:
         self._sets, self._facts, self._now = sets, facts, now
         self._visit = facts.visit_at(now)
         self._ends = None if self._visit != facts.visits else facts.visit_ends_at
-        budget = sets.budget
-        self._budget = Pace(budget.per_visit, budget.per_day, budget.per_week)
         self._history: History | None = None
         self._paces: dict[tuple[QuestionSetId, str], Opening] = {}
 
@@ -224,10 +222,14 @@ class Person:
             own_moment = (*on_page[1:], question_id)
             of_set = [each for each in of_set if each != own_moment]
             every = [each for each in every if each != own_moment]
-        own = Pace(arm.per_visit, content.per_day, content.per_week)
-        opens = by_pace(of_set, own, self._visit, self._ends, self._now) if of_set else None
+        opens: Opening = None
+        if of_set:
+            own = Pace(arm.per_visit, content.per_day, content.per_week)
+            opens = by_pace(of_set, own, self._visit, self._ends, self._now)
         if every:
-            opens = later(opens, by_pace(every, self._budget, self._visit, self._ends, self._now))
+            budget = self._sets.budget
+            of_all = Pace(budget.per_visit, budget.per_day, budget.per_week)
+            opens = later(opens, by_pace(every, of_all, self._visit, self._ends, self._now))
         if on_page is None:
             self._paces[key] = opens  # the same for every question that is not on a page
         return opens

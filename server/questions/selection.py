@@ -5,9 +5,9 @@ Every gate says when it opens if nothing but the time changes; a question opens 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from server.kit.records import record
 from server.questions.gates import Person
 from server.questions.model import Gate, NextState, Ordering, Verdict
 from server.questions.opening import NEVER, SOMEDAY
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from server.questions.model import QuestionSetId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Decision:
     """What to do now. `until` is when there may be something, where a clock can tell."""
 

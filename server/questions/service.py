@@ -9,7 +9,7 @@ from server.access.service import require_placement
 from server.kit.instruments import Instruments
 from server.kit.signing import derived_keys
 from server.kit.watching import Watched
-from server.profiles.model import ProfileId
+from server.profiles.model import AttributeId, ProfileId
 from server.profiles.service import QUIET
 from server.questions.asks import AskFacts, ask_id
 from server.questions.compiling import compile_sets
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from server.access.model import Viewer
     from server.kit.clock import Clock
     from server.profiles.asking import Askable
-    from server.profiles.model import AttributeId, Profile
+    from server.profiles.model import Profile
     from server.profiles.service import Profiles
     from server.questions.compiling import LiveSets
     from server.questions.model import QuestionId, QuestionState, Verdict, Wording
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
     # What running look-ups may fill, by the key of the attribute, and since when they run.
     Running = Callable[[Profile], Mapping[str, datetime]]
+
+
+_NONE: frozenset[AttributeId] = frozenset()
 
 
 def _nothing() -> None:
@@ -99,7 +102,7 @@ class Questions:
         check_placement(placement)
         now = self._clock()
         live = await self.live.current()
-        askable = await self._profiles.askable(profile)
+        askable = await self._profiles.askable(profile, now)
         facts = self._facts(profile, askable, placement, live)
         decision = decide(live, facts, now)
         self._instruments.decided(decision.state)
@@ -153,7 +156,7 @@ class Questions:
             settled=askable.settled,
             waiting={catalogue.by_key[key].id: at for key, at in running.items() if key in catalogue.by_key},
             to_confirm=to_confirm,
-            disputed=frozenset(_disputed(live.to_confirm, states, to_confirm)),
+            disputed=frozenset(_disputed(live.to_confirm, states, to_confirm)) if to_confirm else _NONE,
         )
 
     def _ask(

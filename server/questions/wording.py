@@ -42,7 +42,7 @@ class Prints:
     """The texts of questions with nobody's values in them, made once per revision and language."""
 
     def __init__(self) -> None:
-        self._made: dict[tuple[str, str | None], tuple[tuple[object, ...], Wording]] = {}
+        self._made: dict[tuple[str, str | None], tuple[object, object, object, Wording]] = {}
 
     def of(
         self,
@@ -54,13 +54,17 @@ class Prints:
         """Return what `printed` does; made anew where any of the three is no longer the very same."""
         if locale is not None and len(locale) > _LONGEST_TAG:
             locale = None
-        key, rests = (question.id, locale), (question, definition, content)
+        key = (question.id, locale)
         made = self._made.get(key)
-        if made is None or any(one is not other for one, other in zip(made[0], rests, strict=True)):
-            if len(self._made) >= _KEPT:
-                self._made.clear()
-            made = self._made[key] = rests, printed(question, definition, content, locale)
-        return made[1]
+        if made is not None:
+            of, about, within, wording = made
+            if of is question and about is definition and within is content:
+                return wording
+        if len(self._made) >= _KEPT:
+            self._made.clear()
+        wording = printed(question, definition, content, locale)
+        self._made[key] = question, definition, content, wording
+        return wording
 
 
 def worded(  # noqa: PLR0913 - everything that a text may depend on

@@ -21,6 +21,7 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _MAX_NAME = 200  # characters
 _MAX_PROMPT = 500  # characters; a drip question is one sentence
 _MAX_QUESTIONS = 100
+_PLACEMENT = re.compile(PLACEMENT)
 _MAX_PLACEMENTS = 20
 _MAX_PER_VISIT = 20
 MOST_PACE = 1_000  # in a visit, a day, a week
@@ -200,7 +201,7 @@ def _check_placements(placements: tuple[str, ...]) -> None:
 
 def check_placement(placement: str) -> None:
     """Raise InvalidInputError for a placement that is not spelled like one."""
-    if not re.fullmatch(PLACEMENT, placement):
+    if not _PLACEMENT.fullmatch(placement):
         message = f"{placement[:80]!r} is no placement: small letters, digits, - and _, up to 40 characters."
         raise InvalidInputError(message, field="placement")
 

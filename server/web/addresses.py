@@ -11,6 +11,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from server.web.reading_headers import header
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from ipaddress import IPv4Address
@@ -36,9 +38,9 @@ class ClientAddresses:
         client = scope.get("client")
         if not client:
             return _UNKNOWN
-        forwarded = [value for name, value in scope["headers"] if name == _FORWARDED]
-        if not forwarded or (not self._trusted and self._has_warned):
+        if header(scope, _FORWARDED) is None or (not self._trusted and self._has_warned):
             return _subject_at(client[0])
+        forwarded = [value for name, value in scope["headers"] if name == _FORWARDED]
         peer = _address(client[0])
         return _UNKNOWN if peer is None else _subject(self._first_untrusted(peer, forwarded))
 

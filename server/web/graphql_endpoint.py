@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from server.access.errors import AuthenticationError, OriginNotAllowedError, TooManyRequestsError
 from server.kit.errors import AWAY_SECONDS
-from server.web.accepting import MediaType, accepted, accepted_parts
+from server.web.accepting import MediaType, Parts, accepted, accepted_parts
 from server.web.event_stream import EventStream
 from server.web.graphiql import graphiql_page
 from server.web.parts import InParts, only
@@ -110,12 +110,15 @@ class GraphQLEndpoint:
         """Return the response to one request; never raises for what a client sends."""
         if self._has_graphiql and _is_visit(scope):
             return graphiql_page()
-        media_type = accepted(header(scope, b"accept"))
+        accept = header(scope, b"accept")
+        media_type = accepted(accept)
         if media_type is None:
             return _refusal(406, f"The answer comes as {' or '.join(MediaType)}.", "BAD_REQUEST", None)
-        return await self._answer(scope, receive, media_type)
+        return await self._answer(scope, receive, media_type, accepted_parts(accept))
 
-    async def _answer(self, scope: Scope, receive: Receive, media_type: MediaType) -> Response:
+    async def _answer(
+        self, scope: Scope, receive: Receive, media_type: MediaType, parts: Parts | None
+    ) -> Response:
         try:
             operation = await _operation(scope, receive, self._limits)
             proof = proof_of(scope)
@@ -129,24 +132,29 @@ class GraphQLEndpoint:
             response = _refusal(429, error.message, error.code, media_type)
             response.headers["Retry-After"] = str(error.retry_after_seconds)
             return response
-        return await self._executed(scope, operation, media_type, viewer, proof)
+        if parts is None and media_type is not MediaType.EVENTS:
+            executed = await self._execute(viewer, scope["state"]["request_id"], operation)
+            return _answered(scope, operation, executed, media_type)
+        return await self._streamed(scope, operation, media_type, parts, viewer, proof)
 
-    async def _executed(
-        self, scope: Scope, operation: Operation, media_type: MediaType, viewer: Viewer, proof: Proof
+    async def _streamed(
+        self,
+        scope: Scope,
+        operation: Operation,
+        media_type: MediaType,
+        parts: Parts | None,
+        viewer: Viewer,
+        proof: Proof,
     ) -> Response:
         def still_allowed() -> Awaitable[Viewer]:
             return proof.viewer(self._gate.access)
 
         request_id = scope["state"]["request_id"]
-        if media_type is MediaType.EVENTS:
+        if parts is None or media_type is MediaType.EVENTS:
             if len(self._streams) >= self._limits.streams:
                 return _full(media_type)
             responses = self._stream(viewer, request_id, operation)
             return EventStream(responses, still_allowed, self._leaving, self._streams)
-        parts = accepted_parts(header(scope, b"accept"))
-        if parts is None:
-            response = await self._execute(viewer, request_id, operation)
-            return _answered(scope, operation, response, media_type)
         delivered = await self._deliver(viewer, request_id, operation, still_allowed)
         if isinstance(delivered, dict) and media_type is not MediaType.PARTS:
             return _answered(scope, operation, delivered, media_type)

@@ -11,14 +11,14 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, Response
 
 from server.kit.errors import AWAY, AWAY_SECONDS, MASKED
-from server.kit.logs import begin, trace_of
+from server.kit.logs import PlainRecord, begin, trace_of
 from server.kit.mongo import is_outage
 from server.kit.tracing import Kind, Span
 from server.web.addresses import ClientAddresses
 from server.web.reading_headers import header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from starlette.routing import Route
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 _QUIET = {"/livez", "/readyz", "/metrics"}
 _NO_FEATURES = ", ".join(f"{each}=()" for each in ("camera", "geolocation", "microphone", "payment", "usb"))
 _ALLOWED = b"access-control-allow-origin"
+_VARY = ((b"vary", b"Origin"),)
+_CORS = "acquaint.cors"  # in the scope: headers of the response
 _EXPOSED = (b"access-control-expose-headers", b"X-Request-Id, Retry-After")
 _PREFLIGHT_SECONDS = "7200"  # Chromium keeps a preflight's answer no longer than two hours
 
@@ -42,10 +44,16 @@ class RequestIds:
     """
 
     def __init__(
-        self, app: ASGIApp, *, instruments: Instruments, addresses: ClientAddresses | None = None
+        self,
+        app: ASGIApp,
+        *,
+        instruments: Instruments,
+        addresses: ClientAddresses | None = None,
+        defaults: Defaults | None = None,
     ) -> None:
         self._app = app
         self._instruments = instruments
+        self._defaults = defaults or Defaults(is_https=False)
         self._addresses = addresses or ClientAddresses(())
         self._chance = Random(SystemRandom().getrandbits(128))  # noqa: S311 - names a request, guards nothing
 
@@ -75,7 +83,9 @@ class RequestIds:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+                headers = _with_cors(message["headers"], scope.get(_CORS))
+                headers.append((b"x-request-id", request_id.encode()))
+                message["headers"] = self._defaults.beside(headers)
             await send(message)
 
         try:
@@ -93,9 +103,17 @@ class RequestIds:
         self._instruments.responded(path, status)
         span.rename(f"{scope['method']} {path}")
         span.note(http__route=path, http__response__status_code=status)
-        if path not in _QUIET:
-            facts = {"method": scope["method"], "path": path, "status": status}
-            _log.info("request", extra={**facts, "duration_ms": round(seconds * 1000, 2)})
+        if path not in _QUIET and _log.isEnabledFor(logging.INFO):
+            _log.handle(
+                PlainRecord(
+                    _log.name,
+                    "request",
+                    method=scope["method"],
+                    path=path,
+                    status=status,
+                    duration_ms=round(seconds * 1000, 2),
+                )
+            )
 
 
 def _told(error: Exception, request_id: str) -> Response:
@@ -110,11 +128,10 @@ def _told(error: Exception, request_id: str) -> Response:
     return JSONResponse({"errors": [masked]}, status_code=500, headers={"Cache-Control": "no-store"})
 
 
-class SecurityHeaders:
-    """Tells browsers what our pages may do, where a page has not said so itself; errors tell them too."""
+class Defaults:
+    """What browsers are told that our pages may do, where a page has not said so itself."""
 
-    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
-        self._app = app
+    def __init__(self, *, is_https: bool) -> None:
         defaults = {
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
@@ -129,29 +146,37 @@ class SecurityHeaders:
             defaults["Strict-Transport-Security"] = "max-age=31536000"
         # As they go over the wire: every response gets them.
         self._defaults = {name.lower().encode(): value.encode() for name, value in defaults.items()}
+        self._all = tuple(self._defaults.items())
+
+    def beside(self, given: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """Return headers with those that are not among them."""
+        named = dict(given)
+        if self._defaults.keys().isdisjoint(named):
+            return [*given, *self._all]
+        return [*given, *(each for each in self._all if each[0] not in named)]
+
+
+class SecurityHeaders:
+    """Tells browsers these defaults alone, where requests have no ids; errors tell them too."""
+
+    def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
+        self._app = app
+        self._defaults = Defaults(is_https=is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._not_among(message["headers"])]
+                message["headers"] = self._defaults.beside(message["headers"])
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-    def _not_among(self, given: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
-        names = self._defaults.keys() & {name for name, _ in given}
-        return (
-            [each for each in self._defaults.items() if each[0] not in names]
-            if names
-            else self._defaults.items()
-        )
 
 
 class Cors:
     """Lets pages on the exact origins of the publishable keys read the answers of one path; no credentials.
 
     This is what browsers are told, not what protects us: the endpoint itself checks the origin against
-    the key of the request.
+    the key of the request. What is told goes with the request's id: see RequestIds.
     """
 
     def __init__(self, app: ASGIApp, *, access: Access, path: str) -> None:
@@ -168,15 +193,8 @@ class Cors:
         if scope["method"] == "OPTIONS" and header(scope, b"access-control-request-method") is not None:
             await _preflight(allowed)(scope, receive, send)
             return
-
-        async def send_with_cors(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                _add_vary(message)
-                if allowed is not None:
-                    message["headers"] = [*message["headers"], (_ALLOWED, allowed.encode()), _EXPOSED]
-            await send(message)
-
-        await self._app(scope, receive, send_with_cors)
+        scope[_CORS] = _VARY if allowed is None else (*_VARY, (_ALLOWED, allowed.encode()), _EXPOSED)
+        await self._app(scope, receive, send)
 
 
 class Straight:
@@ -194,11 +212,16 @@ class Straight:
             await self._app(scope, receive, send)
 
 
-def _add_vary(message: Message) -> None:
-    if any(name == b"vary" for name, _ in message["headers"]):
-        MutableHeaders(scope=message).add_vary_header("Origin")
-    else:
-        message["headers"] = [*message["headers"], (b"vary", b"Origin")]
+def _with_cors(
+    given: Iterable[tuple[bytes, bytes]], cors: Sequence[tuple[bytes, bytes]] | None
+) -> list[tuple[bytes, bytes]]:
+    headers = [*given, *(cors or ())]
+    varies = [value for name, value in headers if name == b"vary"]
+    if len(varies) > 1:  # the response's own, which may name it already
+        merged = MutableHeaders(raw=[each for each in headers if each != _VARY[0]])
+        merged.add_vary_header("Origin")
+        return merged.raw
+    return headers
 
 
 def _preflight(origin: str | None) -> Response:

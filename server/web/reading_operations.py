@@ -89,7 +89,7 @@ def operation_of(given: object, most_depth: int, *, is_safe: bool = False) -> Op
     for field, value in (("variables", variables), ("extensions", extensions)):
         if not isinstance(value, dict | None):
             raise BadRequestError(400, f"`{field}` must be a JSON object.")
-        if (depth := _depth(value)) > most_depth:
+        if value and (depth := _depth(value)) > most_depth:
             raise TooDeepError(field, most_depth, depth)
     if not isinstance(name, str | None):
         raise BadRequestError(400, "`operationName` must be a string.")

@@ -31,6 +31,8 @@ def field_of(path: Path) -> Path:
 
 def core_path(path: Path) -> CorePath:
     """Return the place as graphql-core has it."""
+    if path[0] is None:
+        return CorePath(None, path[1], path[2])
     steps: list[Path] = []
     step: Path | None = path
     while step is not None:

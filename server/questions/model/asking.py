@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NewType
 
+from server.kit.records import record
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -72,7 +74,7 @@ class QuestionState:
     is_wrong: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Verdict:
     """One question of one set: asked now where `gate` is None, else the first gate that blocks it.
 
@@ -145,7 +147,7 @@ class Step:
     total: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Ask:
     """One question handed to one person once, in one place. CONSENT questions have no definition.
 
@@ -174,7 +176,7 @@ class Ask:
         return self.find_following()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class NextQuestion:
     """What to ask now. `until` is when there may be something, where that is known."""
 
