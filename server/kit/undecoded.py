@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from server.kit.mongo import Document
 
-_DOCUMENT, _ARRAY, _STRING, _BINARY = 0x03, 0x04, 0x02, 0x05
-_WHOLE = {_DOCUMENT: 0, _ARRAY: 0, _STRING: 4, _BINARY: 5}  # bytes beside those that the length counts
-# double, ObjectId, boolean, date, null, 32 and 64 bits
+_DOCUMENT = 0x03
+# Bytes of a value, by its kind: of a double, an ObjectId, a boolean, a date, a null, 32 and 64 bits; of a
+# string, a document, an array and a binary those beside what their length counts, all bits turned.
 _SIZES = {0x01: 8, 0x07: 12, 0x08: 1, 0x09: 8, 0x0A: 0, 0x10: 4, 0x12: 8}
+_SIZES |= {0x02: ~4, _DOCUMENT: ~0, 0x04: ~0, 0x05: ~5}
+_MAY_HOLD_DATES = frozenset({dict, list})
 _length = struct.Struct("<i")
 _NAIVE: CodecOptions[Document] = CodecOptions()
 
@@ -53,8 +55,7 @@ class Fields(Mapping[str, Any]):
         if self._places is None:
             raw = self._raw
             self._places = {
-                raw[named : begins - 1].decode(): slice(begins, ends)
-                for _, named, begins, ends in _elements(raw)
+                raw[at + 1 : begins - 1].decode(): slice(begins, ends) for at, begins, ends in _elements(raw)
             }
         return self._places
 
@@ -77,10 +78,11 @@ class Fields(Mapping[str, Any]):
 
 def _place(raw: bytes, name: bytes) -> tuple[int, int, int] | None:
     """Return where a document of this name, and its content, begins and where it ends."""
+    wanted = b"\x03%b\0" % name
     try:
-        for kind, named, begins, ends in _elements(raw):
-            if kind == _DOCUMENT and raw[named : begins - 1] == name:
-                return named - 1, begins, ends
+        for at, begins, ends in _elements(raw):
+            if raw[at] == _DOCUMENT and raw.startswith(wanted, at):
+                return at, begins, ends
     except KeyError:
         pass  # of a kind that we don't store
     return None
@@ -98,18 +100,16 @@ def _make_aware(holder: Any, items: Iterable[tuple[Any, Any]]) -> None:  # noqa:
         kind = type(value)
         if kind is datetime:
             holder[key] = datetime.combine(value, value.time(), UTC)
-        elif value and kind is dict:
-            _make_aware(value, value.items())
-        elif value and kind is list:
-            _make_aware(value, enumerate(value))
+        elif kind in _MAY_HOLD_DATES and value:
+            _make_aware(value, value.items() if kind is dict else enumerate(value))
 
 
-def _elements(raw: bytes) -> Iterator[tuple[int, int, int, int]]:
-    """Yield of each element its kind, where name and value begin, and where it ends; raise KeyError."""
-    at = 4
+def _elements(raw: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield of each element where it and its value begin, and where it ends; raise KeyError."""
+    at, index, length, sizes = 4, raw.index, _length.unpack_from, _SIZES
     while kind := raw[at]:
-        begins = raw.index(0, at + 1) + 1
-        extra = _WHOLE.get(kind)
-        size = _SIZES[kind] if extra is None else extra + _length.unpack_from(raw, begins)[0]
-        yield kind, at + 1, begins, begins + size
-        at = begins + size
+        begins = index(0, at) + 1
+        size = sizes[kind]
+        ends = begins + (size if size >= 0 else ~size + length(raw, begins)[0])
+        yield at, begins, ends
+        at = ends
