@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from server.kit.mongo import BSONError, bounded
+from server.kit.mongo import BSONError, find_all
 from server.kit.tracing import with_the_span_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
 
     from server.kit.mongo import Collection, Document, UndecodedCollection
 
@@ -33,7 +34,10 @@ class JointReads:
         collection: Collection | UndecodedCollection,
         fields: Mapping[str, Any],
         read: Callable[[Any], Document] = dict,
+        *,
+        ask: Callable[..., None] = find_all,
     ) -> None:
+        self._ask = ask
         self._collection = collection
         self._fields = fields
         self._read = read
@@ -60,8 +64,11 @@ class JointReads:
         batch = self._next_batch()
         if batch:
             self._out += 1
-            with bounded(_SECONDS):
-                self._ask(list(batch)).add_done_callback(lambda found: self._deliver(batch, found))
+            ids = list(batch)
+            criteria: Document = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
+            self._ask(
+                self._collection, criteria, self._fields, _SECONDS, lambda found: self._deliver(batch, found)
+            )
         self._prepare()
 
     def _next_batch(self) -> Waiting:
@@ -72,12 +79,7 @@ class JointReads:
             self._waiting.clear()
         return batch
 
-    def _ask(self, ids: Sequence[str]) -> asyncio.Future[Any]:
-        criteria: Document = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
-        # motor's stub says coroutine; what it returns is a future
-        return cast("asyncio.Future[Any]", self._collection.find(criteria, self._fields).to_list(None))
-
-    def _deliver(self, batch: Waiting, found: asyncio.Future[Any]) -> None:
+    def _deliver(self, batch: Waiting, found: Future[Any] | asyncio.Future[Any]) -> None:
         self._out -= 1
         documents: dict[str, Document] = {}
         error = found.exception()

@@ -85,9 +85,8 @@ class Profiles:
 
     async def find_living(self, by: ProfileId | IdentityRef) -> Profile | None:
         """Return the profile by identity or id; of a merged one the one it became part of."""
-        return await (
-            self._store.find_living(by) if isinstance(by, str) else self._store.find_by_identity(by)
-        )
+        found = self._store.find_living(by) if isinstance(by, str) else self._store.find_by_identity(by)
+        return await found
 
     async def find_many(self, profile_ids: Sequence[ProfileId]) -> list[Profile]:
         """Return the profiles with these ids in no order; unknown ids are left out."""
@@ -166,8 +165,8 @@ class Profiles:
 
     async def askable(self, profile: Profile, now: datetime | None = None) -> Askable:
         """Return what decides whether a person may and need be asked, as it is now."""
-        catalogue, purposes = await self.catalogue.current(), await self.purposes.current()
-        return Askable(profile, catalogue, purposes, now or self._clock())
+        now = now or self._clock()
+        return Askable(profile, await self.catalogue.current(), await self.purposes.current(), now)
 
     async def may_use(self, profile: Profile, purpose: str | None) -> bool:
         """Whether the person allows this purpose; True where there is none to ask about."""

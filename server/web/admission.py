@@ -11,6 +11,8 @@ from server.kit.connections import ConnectionLimits
 from server.kit.crowding import Priority
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from server.kit.crowding import Crowd
@@ -79,31 +81,39 @@ class Admission:
             if priority is not None:
                 await self._refuse(priority, send)
                 return
-        await self._let_in(scope, _again(received, receive), send)
-
-    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Have a request in hand until its response begins: what a stream takes is not this."""
-        self._crowd.enter()
-        is_in_hand = True
-
-        async def send_and_leave(message: Message) -> None:
-            nonlocal is_in_hand
-            if is_in_hand:
-                is_in_hand = False
-                self._crowd.leave()
-            await send(message)
-
+        in_hand = _InHand(self._crowd, send)
         try:
-            await self._app(scope, receive, send_and_leave)
+            await self._app(scope, _again(received, receive), in_hand)
         finally:
-            if is_in_hand:
-                self._crowd.leave()
+            in_hand.leave()
 
     async def _refuse(self, priority: Priority, send: Send) -> None:
         self._shedding.instruments.responded(self._path, 503)
         start, body = self._refusals[priority]
         await send({**start})
         await send(body)
+
+
+class _InHand:
+    """A request that is in hand until its response begins: what a stream takes is not this."""
+
+    __slots__ = ("_crowd", "_has_left", "_send")
+
+    def __init__(self, crowd: Crowd, send: Send) -> None:
+        self._crowd, self._send = crowd, send
+        self._has_left = False
+        crowd.enter()
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        """Send a part of the response."""
+        self.leave()
+        return self._send(message)
+
+    def leave(self) -> None:
+        """Have it done, if it was not."""
+        if not self._has_left:
+            self._has_left = True
+            self._crowd.leave()
 
 
 def error_of(priority: Priority) -> dict[str, Any]:

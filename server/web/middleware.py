@@ -18,7 +18,7 @@ from server.web.addresses import ClientAddresses
 from server.web.reading_headers import header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Awaitable, Iterable, Sequence
 
     from starlette.routing import Route
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -79,14 +79,14 @@ class RequestIds:
     async def _answer(self, request_id: str, span: Span, scope: Scope, receive: Receive, send: Send) -> None:
         began, status = perf_counter(), 0
 
-        async def send_with_id(message: Message) -> None:
+        def send_with_id(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = _with_cors(message["headers"], scope.get(_CORS))
                 headers.append((b"x-request-id", request_id.encode()))
                 message["headers"] = self._defaults.beside(headers)
-            await send(message)
+            return send(message)
 
         try:
             await self._app(scope, receive, send_with_id)

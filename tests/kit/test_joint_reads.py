@@ -11,6 +11,8 @@ from server.kit.joint_reads import JointReads
 from server.kit.mongo import bounded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from server.kit.mongo import Collection, Database
 
     Found = asyncio.Future[list[dict[str, Any]]]
@@ -22,14 +24,14 @@ class Asked:
     def __init__(self) -> None:
         self.commands: list[tuple[list[str], Found]] = []
 
-    def find(self, criteria: dict[str, Any], _: object) -> Asked:
+    def ask(
+        self, _: object, criteria: dict[str, Any], __: object, ___: float, deliver: Callable[[Found], None]
+    ) -> None:
         wanted = criteria["_id"]
         ids = [wanted] if isinstance(wanted, str) else list(wanted["$in"])
-        self.commands.append((ids, asyncio.get_running_loop().create_future()))
-        return self
-
-    def to_list(self, _: None) -> Found:
-        return self.commands[-1][1]
+        found: Found = asyncio.get_running_loop().create_future()
+        found.add_done_callback(deliver)
+        self.commands.append((ids, found))
 
     def answer(self, number: int) -> None:
         ids, found = self.commands[number]
@@ -37,7 +39,7 @@ class Asked:
 
 
 def reads_of(asked: Asked) -> JointReads:
-    return JointReads(cast("Collection", asked), {})
+    return JointReads(cast("Collection", None), {}, ask=asked.ask)
 
 
 async def turn() -> None:
@@ -173,7 +175,7 @@ async def test_document_that_cannot_be_read_keeps_nobody_waiting() -> None:
             raise InvalidBSON
         return document
 
-    reads = JointReads(cast("Collection", asked), {}, read)
+    reads = JointReads(cast("Collection", None), {}, read, ask=asked.ask)
     failing = asyncio.gather(*(reads.find(each) for each in ("a", "damaged")), return_exceptions=True)
     await turn()
     asked.answer(0)

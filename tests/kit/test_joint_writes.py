@@ -19,6 +19,8 @@ from server.kit.mongo import (
 from server.kit.undecoded import halved
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from server.kit.mongo import Collection, Database, Document, UndecodedCollection
 
 FIRST = [{"$set": {"n": {"$add": ["$n", 1]}}}]
@@ -125,20 +127,24 @@ class Asked:
         self.together.append((ids, asyncio.get_running_loop().create_future()))
         return self.together[-1][1]
 
-    def find(self, criteria: Document, _: object) -> Asked:
+    def ask(
+        self,
+        _: object,
+        criteria: Document,
+        __: object,
+        ___: float,
+        deliver: Callable[[asyncio.Future[list[Document]]], None],
+    ) -> None:
         wanted = criteria["_id"]
-        self._ids = [wanted] if isinstance(wanted, str) else list(wanted["$in"])
-        return self
-
-    def to_list(self, _: None) -> asyncio.Future[list[Document]]:
+        ids = [wanted] if isinstance(wanted, str) else list(wanted["$in"])
         found: asyncio.Future[list[Document]] = asyncio.get_running_loop().create_future()
-        found.set_result([{"_id": each} for each in self._ids])
-        return found
+        found.add_done_callback(deliver)
+        found.set_result([{"_id": each} for each in ids])
 
 
 def asking(asked: Asked) -> JointWrites:
     collection = cast("UndecodedCollection", asked)
-    return JointWrites(collection, {}, dict, JointReads(collection, {}), always="made")
+    return JointWrites(collection, {}, dict, JointReads(collection, {}, ask=asked.ask), always="made")
 
 
 async def turn() -> None:
