@@ -108,6 +108,9 @@ def of_settings(settings: Settings) -> Iterable[Finding]:
     if settings.metrics_token is None:
         cure = "Set ACQUAINT_METRICS_TOKEN, or nobody sees how the service fares."
         yield Finding(problem="There are no metrics.", cure=cure, is_grave=False)
+    if settings.geo_database is not None and not settings.geo_database.is_file():
+        problem = f"There is no file {settings.geo_database}, so that no address is looked up."
+        yield Finding(problem=problem, cure="Put it there, or leave ACQUAINT_GEO_DATABASE out.")
     if not settings.is_development and not settings.trusted_proxies:
         yield Finding(
             problem="No proxy is trusted, and TLS ends at one.",

@@ -165,6 +165,14 @@ def test_deployment_without_metrics_or_proxy_is_noted() -> None:
     assert not list(of_settings(replace(SETTINGS, metrics_token=SECRET, trusted_proxies=("10.0.0.0/8",))))
 
 
+def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, geo_database=tmp_path / "geo.mmdb")
+
+    assert f"There is no file {tmp_path}/geo.mmdb, so that no address is looked up." in _problems(
+        of_settings(settings)
+    )
+
+
 def test_widget_that_is_not_built_is_told_of(tmp_path: Path, widget: Path) -> None:
     assert _problems(of_widget(tmp_path / "none")) == ["The widget is not built."]
     assert _problems(of_widget(widget)) == []
