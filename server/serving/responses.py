@@ -47,9 +47,12 @@ class WholeResponse(RequestResponseCycle):
         if self.disconnected or self.flow.write_paused or not self.keep_alive:
             return False
         headers, body = [*self.default_headers, *head.get("headers", ())], message.get("body", b"")
+        named = dict(headers)
+        if b"connection" in named:
+            return False  # as the process is about to end, uvicorn closes it
         lines = b"\r\n".join([b"%b: %b" % each for each in headers])
         has_controls = len(lines.translate(None, _CONTROLS)) != len(lines) - 2 * (len(headers) - 1)
-        if has_controls or int(dict(headers)[b"content-length"]) != len(body):
+        if has_controls or int(named[b"content-length"]) != len(body):
             return False  # uvicorn says what is wrong
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False

@@ -21,7 +21,9 @@ def _start(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
     return {"type": "http.response.start", "status": 200, "headers": list(headers)}
 
 
-async def _written(*messages: dict[str, Any], method: str = "GET") -> list[bytes]:
+async def _written(
+    *messages: dict[str, Any], method: str = "GET", always: tuple[tuple[bytes, bytes], ...] = ()
+) -> list[bytes]:
     """Return what is written for these messages, in its pieces."""
     written: list[bytes] = []
     transport: Any = SimpleNamespace(write=written.append, close=lambda: written.append(b"closed"))
@@ -36,7 +38,7 @@ async def _written(*messages: dict[str, Any], method: str = "GET") -> list[bytes
         logger=logger,
         access_logger=logger,
         access_log=False,
-        default_headers=[(b"date", b"today")],
+        default_headers=[(b"date", b"today"), *always],
         message_event=event,
         expect_100_continue=False,
         keep_alive=True,
@@ -67,6 +69,12 @@ async def test_other_response_comes_through_whole(messages: tuple[dict[str, Any]
 
     assert len(written) > 1
     assert b"".join(written).replace(b"closed", b"").endswith((b"\r\n\r\nok", b"2\r\nok\r\n0\r\n\r\n"))
+
+
+async def test_last_response_of_a_process_that_ends_closes_the_connection() -> None:
+    written = await _written(_start(LENGTH), BODY, always=((b"connection", b"close"),))
+
+    assert b"".join(written).endswith(b"connection: close\r\ncontent-length: 2\r\n\r\nokclosed")
 
 
 async def test_head_of_a_stream_does_not_wait_for_its_first_event() -> None:
