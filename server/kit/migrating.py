@@ -32,8 +32,8 @@ class Filling:
     """Writes to another collection what the documents of this one call for, while both versions run.
 
     `fill` takes ids of documents; it may be repeated, and leaves as it is what is right. For what the earlier
-    version writes meanwhile stands the index that this `replaces`: everything is filled once more before that
-    one is dropped, when no process of that version runs.
+    version writes meanwhile stands the index that this `replaces` (`collection.name`): everything is filled
+    once more before that one is dropped, when no process of that version runs.
     """
 
     key: str

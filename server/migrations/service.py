@@ -166,5 +166,5 @@ class Migrations:
 def _is_replaced(migration: Migration | Filling, dropped: Sequence[IndexStep]) -> bool:
     """Whether the index that stands for what a version without this migration writes is about to go."""
     return isinstance(migration, Filling) and any(
-        (each.collection, each.name) == (migration.collection, migration.replaces) for each in dropped
+        f"{each.collection}.{each.name}" == migration.replaces for each in dropped
     )

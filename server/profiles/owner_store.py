@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from server.kit.migrating import Filling
 from server.kit.mongo import BulkWriteError, IndexModel, in_transaction, is_about_duplicates
 from server.profiles.errors import IdentityTakenError
 
@@ -29,6 +30,22 @@ class OwnerStore:
         self._database = database
         self._owners = database[COLLECTION]
         self._profiles = database["profiles"]
+        self.migrations = (
+            Filling(
+                key="2026-11-identities",
+                collection="profiles",
+                why="Whose an identity is has a collection of its own.",
+                fill=self.fill,
+                replaces="profiles.identity",
+            ),
+            Filling(
+                key="2026-11-identities-given-up",
+                collection=COLLECTION,
+                why="What the version before took from people is nobody's.",
+                fill=self.clear,
+                replaces="profiles.identity",
+            ),
+        )
 
     async def create_indexes(self) -> None:
         """Make what erasing needs; does nothing where it exists."""
@@ -85,6 +102,16 @@ class OwnerStore:
         for key, owner in owners.items():
             if owner != listed[key]:
                 await self._correct(key, listed[key])
+
+    async def clear(self, keys: Sequence[str]) -> None:
+        """Forget those of these identities that no profile lists, as the version before left them."""
+        entries = [each async for each in self._owners.find({"_id": {"$in": list(keys)}})]
+        owners = list({each["profile_id"] for each in entries})
+        found = self._profiles.find({"_id": {"$in": owners}}, {"identity_keys": 1})
+        listed = {(key, each["_id"]) async for each in found for key in each["identity_keys"]}
+        for each in entries:
+            if (each["_id"], each["profile_id"]) not in listed:
+                await self._owners.delete_one({"turns": None, **each})  # unless it was given meanwhile
 
     async def _correct(self, key: str, profile_id: ProfileId) -> None:
         """Give an identity to the profile that lists it, unless it went elsewhere meanwhile."""

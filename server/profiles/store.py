@@ -16,7 +16,6 @@ from pymongo import ReturnDocument
 
 from server.kit.joint_reads import JointReads
 from server.kit.joint_writes import JointWrites
-from server.kit.migrating import Filling
 from server.kit.mongo import (
     BulkWriteError,
     DuplicateKeyError,
@@ -81,15 +80,7 @@ class ProfileStore:
         self._updates = JointWrites(raw, _READ, _halved, self._by_id, always="created_at")
         self._owners = OwnerStore(database)
         self.merges = MergeStore(database, self._owners)
-        self.migrations = (
-            Filling(
-                key="2026-11-identities",
-                collection=COLLECTION,
-                why="Whose an identity is has a collection of its own.",
-                fill=self._owners.fill,
-                replaces="identity",
-            ),
-        )
+        self.migrations = self._owners.migrations
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""

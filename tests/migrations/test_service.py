@@ -297,11 +297,12 @@ async def test_identities_of_the_version_before_are_filled_in_and_its_index_goes
     await profiles.update_one({"_id": "prf_1"}, {"$pull": {"identity_keys": "email|ada"}})
     await profiles.update_one({"_id": "prf_2"}, {"$push": {"identity_keys": "email|ada"}})
     await profiles.insert_one(_known_by("prf_0", "user_id|bob"))
+    await identities.insert_one({"_id": "user_id|erased", "profile_id": "prf_erased"})
     told: list[str] = []
     await migrations.run(lambda step, _: told.append(_name(step)), drops=True)
 
     assert {"identity", "known_by"} <= beside.keys()
-    assert told == ["2026-11-identities", "identity"]
+    assert told == ["2026-11-identities", "2026-11-identities-given-up", "identity"]
     assert "identity" not in await profiles.index_information()
     assert {each["_id"]: each["profile_id"] async for each in identities.find()} == {
         "user_id|ada": "prf_1",

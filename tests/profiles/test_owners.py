@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.kit.errors import ExpectedError
-from server.kit.mongo import DuplicateKeyError
+from server.kit.mongo import DuplicateKeyError, PyMongoError, bounded, is_outage
 from server.profiles.errors import IdentityTakenError
 from server.profiles.model import IdentityRef, Profile, ProfileId, ProfileUpdate
 from server.profiles.owner_store import OwnerStore
@@ -212,6 +212,35 @@ async def test_profile_of_a_version_without_entries_is_found_and_filled_in(core:
 
     assert found == there
     assert await _entries(core.database) == await _listed(core.database)
+
+
+async def test_who_is_held_up_by_a_process_that_died_is_told_in_time_and_recognised_later(core: Core) -> None:
+    owners = OwnerStore(core.database)
+    async with await core.database.client.start_session() as dead:
+        dead.start_transaction()
+        await owners.give([user().key], ProfileId("prf_never_written"), dead)
+
+        with pytest.raises(PyMongoError) as raised, bounded(1.0):
+            await core.profiles.recognise(user())
+        await dead.abort_transaction()
+
+    created = await core.profiles.recognise(user())
+    assert is_outage(raised.value)
+    assert await _entries(core.database) == {user().key: [created.id]}
+
+
+async def test_entries_of_whom_a_version_without_them_erased_are_cleared_and_no_others(core: Core) -> None:
+    await core.profiles.recognise(user())
+    gone = await core.profiles.recognise(account())
+    other = await core.profiles.recognise(browser())
+    await core.profiles.write(other.id, ProfileUpdate(identities=(user("u-9"),)))
+    await core.database["profiles"].delete_one({"_id": gone.id})
+    await core.database["profiles"].update_one({"_id": other.id}, {"$pull": {"identity_keys": browser().key}})
+
+    await OwnerStore(core.database).clear(list(await _entries(core.database)))
+
+    assert await _entries(core.database) == await _listed(core.database)
+    assert len(await _entries(core.database)) == 2
 
 
 async def test_unique_index_of_the_version_before_refuses_as_the_entries_do(core: Core) -> None:
