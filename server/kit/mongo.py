@@ -6,9 +6,11 @@ Motor is in maintenance: this module and the stores are the only ones that impor
 from __future__ import annotations
 
 import asyncio
+import random
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from bson.codec_options import CodecOptions
@@ -104,6 +106,7 @@ Result = TypeVar("Result")
 _DUPLICATE_KEY = 11_000
 _WRITE_CONFLICT = 112
 _USUAL = DatabaseLimits()
+_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.005, 0.5  # a transaction takes some 0.01
 _PING_SECONDS = 1.0  # those who ask for readiness give up soon themselves (Kubernetes after one second)
 AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
@@ -297,11 +300,20 @@ async def in_transaction(
 ) -> Result:
     """Return what `work` makes of one snapshot; all that it writes with the session is written or nothing.
 
-    A write to the same documents meanwhile makes it start over: `work` may run several times.
+    A write to the same documents meanwhile makes it start over: `work` may run several times, after random
+    pauses that grow, for the driver itself takes none.
     """
+    tries = count()
+
+    async def work_later(session: ClientSession) -> Result:
+        if tried := next(tries):
+            longest = min(_LONGEST_PAUSE_SECONDS, _SHORTEST_PAUSE_SECONDS * 2**tried)
+            await asyncio.sleep(longest * random.random())  # noqa: S311 - spreads who met
+        return await work(session)
+
     async with await database.client.start_session() as session:
         done: Result = await session.with_transaction(
-            work,
+            work_later,
             read_concern=ReadConcern("snapshot"),
             write_concern=WriteConcern(w="majority", j=True),
         )

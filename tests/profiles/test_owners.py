@@ -101,7 +101,7 @@ async def _entries(database: Database) -> dict[str, list[str]]:
 acts = st.sampled_from([_arrive, _arrive, _link, _link, _unlink, _merge, _merge, _split, _erase, _anonymise])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(acts, st.sampled_from(REFS), st.sampled_from(REFS)), min_size=4, max_size=14))
 async def test_whatever_happens_at_once_each_identity_is_one_persons_and_nobody_elses(
     core: Core, did: list[tuple[Act, IdentityRef, IdentityRef]]
