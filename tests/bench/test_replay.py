@@ -56,6 +56,16 @@ def test_statement_that_cannot_be_repeated_is_refused(mongodb_url: str) -> None:
         _record(mongodb_url, lambda client, name: client[name]["profiles"].delete_one({"_id": "prf_1"}))
 
 
+def test_what_happens_beside_a_request_is_left_out(mongodb_url: str) -> None:
+    def share_and_mark(client: MongoClient[dict[str, Any]], name: str) -> None:
+        client[name]["rate_limits"].find_one({"rule": "requests"})
+        client[name]["profiles"].find_one_and_update(_MARK.query, _MARK.update or {})
+
+    recording = _record(mongodb_url, share_and_mark)
+
+    assert [each.collection for each in recording.statements] == ["profiles"]
+
+
 def test_request_without_a_statement_is_refused(mongodb_url: str) -> None:
     with pytest.raises(ReplayError, match="nothing to repeat"):
         _record(mongodb_url, lambda _client, _name: None)
