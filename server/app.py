@@ -15,6 +15,7 @@ from server.graphql.execution import Executor
 from server.graphql.schema import build_schema
 from server.kit.crowding import Crowd
 from server.kit.leaving import Leaving
+from server.kit.mongo import bounded
 from server.kit.watching import keep_fresh
 from server.services import WIDGET_FILES
 from server.web.addresses import ClientAddresses
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from server.services import Services
 
 _GRAPHQL = "/graphql"
+_LAST_SECONDS = (
+    2.0  # for what is noted to be written; where the database is away it is lost, and nobody waits
+)
 _WATCHED = [Middleware(SecurityHeaders, is_https=False)]
 _YOUNG = 20_000  # objects that are kept before the collector looks at them: a few requests keep Python's 700
 
@@ -159,21 +163,24 @@ def create_watched(services: Services) -> Starlette:
 async def _lifespan(services: Services) -> AsyncIterator[None]:
     """Follow configuration changes while the process serves."""
     async with asyncio.TaskGroup() as group:
-        following = group.create_task(keep_fresh(services.database, services.watched))
-        telling = group.create_task(services.follower.run())
-        sharing = group.create_task(services.limits.run())
-        noting = group.create_task(services.access.uses.run())
-        watching = group.create_task(services.instruments.watch_loop())
-        group.create_task(services.migrations.tell_due())
+        beside = [
+            group.create_task(each)
+            for each in (
+                keep_fresh(services.database, services.watched),
+                services.follower.run(),
+                services.limits.run(),
+                services.access.uses.run(),
+                services.instruments.watch_loop(),
+                services.migrations.tell_due(),
+            )
+        ]
         gc.freeze()  # what start-up made stays for good: the collector need not look at it again
         gc.set_threshold(_YOUNG)
         yield
-        following.cancel()
-        telling.cancel()
-        sharing.cancel()
-        noting.cancel()
-        watching.cancel()
-    await services.access.uses.write()
+        for task in beside:
+            task.cancel()
+    with bounded(_LAST_SECONDS):
+        await services.access.uses.write()
     await services.identity.close()
     await services.sources.live.close()
     await services.hooks.close()

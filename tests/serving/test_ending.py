@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 
+from server.access.model import KeyId
+from server.app import create_app
+from server.kit.database_limits import DatabaseLimits
+from server.services import build_services
 from server.serving.server import Manners, Server, listening
+from tests.api import settings_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -35,3 +41,12 @@ async def test_server_ends_with_what_goes_on_beside_its_requests() -> None:
 
     async with asyncio.timeout(60):
         await serving
+
+
+async def test_process_ends_soon_though_the_database_is_away() -> None:
+    patient = replace(DatabaseLimits(), selection_seconds=25)
+    services = build_services(replace(settings_for("mongodb://127.0.0.1:1", "none"), database_limits=patient))
+    app = create_app(services)
+
+    async with asyncio.timeout(20), app.router.lifespan_context(app):
+        services.access.uses.note(KeyId("key_1"))
