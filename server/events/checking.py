@@ -45,8 +45,10 @@ def _check_properties(properties: Mapping[str, Any]) -> None:
     try:
         written = orjson.dumps(properties, option=orjson.OPT_STRICT_INTEGER)
     except TypeError:
-        message = "`properties` is an object of texts in UTF-8 and of numbers whose whole part is below 2^53."
-        raise InvalidInputError(message, field="properties") from None
+        written = b"null"
+    if orjson.loads(written) != properties:  # what is infinite is written as nothing
+        message = "`properties` is an object of texts in UTF-8 and of numbers: finite, whole ones below 2^53."
+        raise InvalidInputError(message, field="properties")
     if not isinstance(properties, dict) or len(written) > MAX_PROPERTIES_BYTES:
         message = f"`properties` is an object of at most {MAX_PROPERTIES_BYTES:,} bytes of JSON."
         raise InvalidInputError(message, field="properties")

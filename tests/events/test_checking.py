@@ -32,6 +32,7 @@ def deep(levels: int) -> dict[str, Any]:
         ({"key": "k" * 201}, "idempotencyKey"),
         ({"properties": {"a": "x" * 4_096}}, "properties"),
         ({"properties": {"a": 2**63}}, "properties"),
+        ({"properties": {"a": float("inf")}}, "properties"),
         ({"properties": {"a": 10**10_000}}, "properties"),
         ({"properties": {"a": "\ud800"}}, "properties"),
         ({"properties": {"\ud800": 1}}, "properties"),
