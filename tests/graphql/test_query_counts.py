@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from server.access.limit_store import COLLECTION as LIMITS
+from server.access.store import USES
 from tests.factories.profiles import user
 
 if TYPE_CHECKING:
@@ -23,15 +25,17 @@ MANY = 40
 
 @asynccontextmanager
 async def _counted(api: Api) -> AsyncIterator[list[str]]:
-    """Collect the operations on the API's database meanwhile."""
+    """Collect the operations of requests on the API's database meanwhile."""
     database = api.services.database
+    beside = {LIMITS, USES, "system.profile", *(each.collection for each in api.services.watched)}
+    others = [f"{database.name}.{name}" for name in beside]
     operations: list[str] = []
     await database.command({"profile": 2})
     try:
         yield operations
     finally:
         await database.command({"profile": 0})
-        found = database["system.profile"].find({"ns": {"$ne": f"{database.name}.system.profile"}})
+        found = database["system.profile"].find({"ns": {"$nin": others}})
         operations += [
             each["op"] async for each in found if each["op"] != "command" or "find" in each["command"]
         ]
