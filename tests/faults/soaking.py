@@ -29,6 +29,7 @@ _MEASURING_SECONDS = 20.0
 _SHARE_OF_CAPACITY = 0.7
 _CLIENTS = 12
 _EVERY_SECONDS = 5.0
+_TOLD_EVERY = 12  # samples
 _ANY_BUDGET = 10**8
 _MOST_RISE = 0.05  # of the mean of the second half
 # A rise that says nothing: megabytes that the allocator keeps, files and connections of requests in hand,
@@ -91,6 +92,8 @@ def _soaked(stage: Stage, pace: float, seconds: float) -> int:
     load.start()
     while (passed := time.monotonic() - began) < seconds:
         samples.append((passed, _sample(stage)))
+        if len(samples) % _TOLD_EVERY == 0:
+            _tell(f"{passed / 60:.1f} of {seconds / 60:g} minutes: {_now(samples[-1][1])}")
         load.rest(_EVERY_SECONDS)
     held = load.replies["OK"] / (time.monotonic() - began)
     load.end()
@@ -120,6 +123,12 @@ def _sample(stage: Stage) -> dict[str, float]:
     outboxes = database["profiles"].count_documents({"outbox.0": {"$exists": True}})
     found["queues: waiting"] = outboxes + database["jobs"].count_documents({"live": True})
     return found
+
+
+def _now(sample: Mapping[str, float]) -> str:
+    memory = sum(value for what, value in sample.items() if "memory" in what)
+    connections, waiting = sample["MongoDB: connections"], sample["queues: waiting"]
+    return f"{memory:.0f} MB in all, {connections:.0f} connections, {waiting:.0f} waiting"
 
 
 def _memory_mb(pid: int) -> float:
