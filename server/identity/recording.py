@@ -219,7 +219,9 @@ class SignInRecorder:
 
         Who can sign in to both may join them: see joining.py.
         """
-        with_emails = replace(update, identities=(*update.identities, *emails))
+        identities = (*update.identities, *emails)
+        is_more = not {each.ref for each in profile.identities}.issuperset(identities)
+        with_emails = replace(update, identities=identities, adds_identities=is_more)
         try:
             return await self._profiles.write(profile.id, with_emails)
         except IdentityTakenError:

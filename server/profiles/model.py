@@ -265,7 +265,8 @@ class ProfileUpdate:
     `part` sets fields of the caller's own part of the document, by path (`questions.qst_….n`), and
     `computed` sets them to what an expression over the document comes to; `increment` adds to counters;
     `only_if` is the guard: where it does not hold nothing is written.
-    `retracted` claims and `removed` identities are taken away. An `event` is counted; where it was before, or
+    `retracted` claims and `removed` identities are taken away. Whether it `adds_identities` to those that the
+    profile lists need not be said: it spares a try without. An `event` is counted; where it was before, or
     where the profile counts MAX_EVENTS others, nothing is written. `changes` are announced if and only if the
     write happens.
     """
@@ -274,6 +275,7 @@ class ProfileUpdate:
     retracted: tuple[Claim, ...] = ()
     identities: tuple[IdentityRef, ...] = ()
     removed: tuple[IdentityRef, ...] = ()
+    adds_identities: bool = False
     event: Happening | None = None
     part: Mapping[str, Any] = field(default_factory=dict)
     computed: Mapping[str, Any] = field(default_factory=dict)

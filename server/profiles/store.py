@@ -216,7 +216,7 @@ class ProfileStore:
         guard = {"merged_into": None, **update.only_if, **event_guard(update.event)}
         pipeline = update_pipeline(update, ranks, now)
         found: Document | None = None
-        if not update.removed:
+        if not update.removed and not update.adds_identities:
             keys = [ref.key for ref in update.identities]
             known = {"identity_keys": {"$all": keys}} if keys else {}
             found = await self._updates.update(profile_id, {**guard, **known}, pipeline)
@@ -290,7 +290,8 @@ class ProfileStore:
                 session=session,
             )
             if written is not None:
-                await self._owners.release([ref.key for ref in update.removed], profile_id, session)
+                if update.removed:
+                    await self._owners.release([ref.key for ref in update.removed], profile_id, session)
                 await self._owners.give([ref.key for ref in update.identities], profile_id, session)
             return written
 
