@@ -50,9 +50,9 @@ class Inline:
         offline = [each for each in self._enrichers().values() if each.kind is EnricherKind.OFFLINE]
         person = await self._people.look_at(_after(profile, update), offline)
         for enricher in offline:
-            state = state_of(profile, enricher.key)
-            verdict = judge(enricher, trigger, person.standing(enricher), state, person.now)
-            inputs = inputs_of(enricher, person.standing(enricher).known)
+            standing = person.standing(enricher)
+            verdict = judge(enricher, trigger, standing, state_of(profile, enricher.key), person.now)
+            inputs = inputs_of(enricher, standing.known)
             if verdict.blocked_by is None and inputs is not None:
                 update = await self._with(enricher, person, verdict, inputs, update)
         return update

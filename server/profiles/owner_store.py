@@ -83,8 +83,9 @@ class OwnerStore:
 
     async def release(self, keys: Iterable[str], profile_id: ProfileId, session: ClientSession) -> None:
         """Forget those of these identities that were this profile's, which lists them no more."""
-        gone = {"_id": {"$in": list(keys)}, "profile_id": profile_id}
-        await self._owners.delete_many(gone, session=session)
+        if gone := list(keys):
+            listed = {"_id": {"$in": gone}, "profile_id": profile_id}
+            await self._owners.delete_many(listed, session=session)
 
     async def fill(self, profile_ids: Sequence[ProfileId]) -> None:
         """Write the entries of profiles that a version without them wrote; those that are right stay."""

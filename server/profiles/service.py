@@ -156,9 +156,9 @@ class Profiles:
     async def known_attributes(self, profile: Profile) -> dict[str, ResolvedAttribute]:
         """Return what is known and may be used, by the key that it ships under, else by its own."""
         now = self._clock()
-        definitions = (await self.catalogue.current()).by_key.values()
-        purposes = await self._consents.purposes.current()
-        resolved = (resolve(each, permitted_claims(profile, each, purposes), now) for each in definitions)
+        known, purposes = await self.catalogue.current(), await self._consents.purposes.current()
+        claimed = [each for each in known.by_key.values() if each.id in profile.claims]
+        resolved = (resolve(each, permitted_claims(profile, each, purposes), now) for each in claimed)
         return {
             each.definition.canonical or each.definition.key: each for each in resolved if each is not None
         }
