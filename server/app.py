@@ -27,7 +27,7 @@ from server.web.graphql_endpoint import GraphQLEndpoint
 from server.web.graphql_socket import GraphQLSocket
 from server.web.health import health_routes
 from server.web.metrics import metrics_routes
-from server.web.middleware import Cors, Defaults, RequestIds, SecurityHeaders, Straight
+from server.web.middleware import Cors, Defaults, RequestIds, SecurityHeaders
 from server.web.playground import playground_routes
 from server.web.privacy import archive_routes
 from server.web.sign_in import sign_in_routes
@@ -78,8 +78,7 @@ def create_app(
                 addresses=ClientAddresses(settings.trusted_proxies),
                 defaults=Defaults(is_https=settings.is_https),
             ),
-            Middleware(Cors, access=services.access, path=_GRAPHQL),
-            Middleware(Straight, route=graphql),
+            Middleware(Cors, access=services.access, route=graphql),
         ],
         lifespan=lambda _: _lifespan(services),
     )

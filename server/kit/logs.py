@@ -80,9 +80,14 @@ class PlainRecord(logging.LogRecord):
 
     def __init__(self, logger: str, event: str, **facts: object) -> None:
         self.__dict__.update(_PLAIN, name=logger, msg=event, created=time(), **facts)
+        self.facts = facts
 
 
 _PLAIN = logging.LogRecord("", logging.INFO, "", 0, "", None, None).__dict__
+
+
+def _facts_of(record: logging.LogRecord) -> dict[str, object]:
+    return {name: value for name in FACTS if (value := record.__dict__.get(name)) is not None}
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -104,7 +109,7 @@ class _Lines(logging.Formatter):
             **_about.get(),
             "level": record.levelname.lower(),
             "logger": record.name,
-            **{name: value for name in FACTS if (value := record.__dict__.get(name)) is not None},
+            **(record.facts if isinstance(record, PlainRecord) else _facts_of(record)),
             "timestamp": datetime.fromtimestamp(record.created, UTC),
         }
         return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z).decode()

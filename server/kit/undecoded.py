@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bson import decode
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, TypeDecoder, TypeRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from bson.raw_bson import RawBSONDocument
 
@@ -25,9 +25,20 @@ _DOCUMENT = 0x03
 # string, a document, an array and a binary those beside what their length counts, all bits turned.
 _SIZES = {0x01: 8, 0x07: 12, 0x08: 1, 0x09: 8, 0x0A: 0, 0x10: 4, 0x12: 8}
 _SIZES |= {0x02: ~4, _DOCUMENT: ~0, 0x04: ~0, 0x05: ~5}
-_MAY_HOLD_DATES = frozenset({dict, list})
 _length = struct.Struct("<i")
-_NAIVE: CodecOptions[Document] = CodecOptions()
+
+
+class _Aware(TypeDecoder):
+    """Dates in UTC: PyMongo's own way to make them so takes as long as all else about a document."""
+
+    bson_type = datetime
+
+    def transform_bson(self, value: datetime) -> datetime:
+        """Return a date that was read with its time zone."""
+        return datetime.combine(value, value.time(), UTC)
+
+
+_AWARE: CodecOptions[Document] = CodecOptions(type_registry=TypeRegistry([_Aware()]))
 
 
 def halved(document: RawBSONDocument, later: str) -> Document:
@@ -35,10 +46,10 @@ def halved(document: RawBSONDocument, later: str) -> Document:
     raw = bytes(document.raw)
     place = _place(raw, later.encode())
     if place is None:
-        return _decoded(raw)
+        return decode(raw, _AWARE)
     first, begins, ends = place
     rest = _length.pack(len(raw) - (ends - first)) + raw[4:first] + raw[ends:]
-    return {**_decoded(rest), later: Fields(raw[begins:ends])}
+    return {**decode(rest, _AWARE), later: Fields(raw[begins:ends])}
 
 
 class Fields(Mapping[str, Any]):
@@ -61,7 +72,7 @@ class Fields(Mapping[str, Any]):
 
     def __getitem__(self, key: str) -> Document:
         if key not in self._read:
-            self._read[key] = _decoded(self._raw[self._located()[key]])
+            self._read[key] = decode(self._raw[self._located()[key]], _AWARE)
         return self._read[key]
 
     def __contains__(self, key: object) -> bool:
@@ -86,22 +97,6 @@ def _place(raw: bytes, name: bytes) -> tuple[int, int, int] | None:
     except KeyError:
         pass  # of a kind that we don't store
     return None
-
-
-def _decoded(raw: bytes) -> Document:
-    """Return a document with aware dates: PyMongo's own way to make them so takes as long as all else."""
-    found = decode(raw, _NAIVE)
-    _make_aware(found, found.items())
-    return found
-
-
-def _make_aware(holder: Any, items: Iterable[tuple[Any, Any]]) -> None:  # noqa: ANN401 - a document or a list
-    for key, value in items:
-        kind = type(value)
-        if kind is datetime:
-            holder[key] = datetime.combine(value, value.time(), UTC)
-        elif kind in _MAY_HOLD_DATES and value:
-            _make_aware(value, value.items() if kind is dict else enumerate(value))
 
 
 def _elements(raw: bytes) -> Iterator[tuple[int, int, int]]:

@@ -19,6 +19,7 @@ class WholeResponse(RequestResponseCycle):
     """Holds the head of a response of a known length until its body is there."""
 
     _head: HTTPResponseStartEvent | None = None
+    _length = 0
 
     async def send(self, message: ASGISendEvent) -> None:
         """Send a head or a body."""
@@ -33,8 +34,10 @@ class WholeResponse(RequestResponseCycle):
             await super().send(message)
 
     def _may_wait(self, headers: Mapping[bytes, bytes]) -> bool:
+        length = headers.get(b"content-length", b"")
+        self._length = int(length) if length.isdigit() else -1
         return (
-            b"content-length" in headers
+            self._length >= 0
             and _OF_OTHERS.isdisjoint(headers)
             and self.keep_alive
             and not self.response_started
@@ -47,12 +50,11 @@ class WholeResponse(RequestResponseCycle):
         if self.disconnected or self.flow.write_paused or not self.keep_alive:
             return False
         headers, body = [*self.default_headers, *head.get("headers", ())], message.get("body", b"")
-        named = dict(headers)
-        if b"connection" in named:
+        if b"connection" in dict(self.default_headers):
             return False  # as the process is about to end, uvicorn closes it
         lines = b"\r\n".join([b"%b: %b" % each for each in headers])
         has_controls = len(lines.translate(None, _CONTROLS)) != len(lines) - 2 * (len(headers) - 1)
-        if has_controls or int(named[b"content-length"]) != len(body):
+        if has_controls or self._length != len(body):
             return False  # uvicorn says what is wrong
         self.response_started = self.response_complete = True
         self.waiting_for_100_continue = False

@@ -173,19 +173,20 @@ class SecurityHeaders:
 
 
 class Cors:
-    """Lets pages on the exact origins of the publishable keys read the answers of one path; no credentials.
+    """Lets pages on the exact origins of the publishable keys read the answers of one route; no credentials.
 
     This is what browsers are told, not what protects us: the endpoint itself checks the origin against
-    the key of the request. What is told goes with the request's id: see RequestIds.
+    the key of the request. What is told goes with the request's id: see RequestIds. The route is handed its
+    requests past Starlette's search for it and its own errors.
     """
 
-    def __init__(self, app: ASGIApp, *, access: Access, path: str) -> None:
+    def __init__(self, app: ASGIApp, *, access: Access, route: Route) -> None:
         self._app = app
         self._access = access
-        self._path = path
+        self._route = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != self._path:
+        if scope["type"] != "http" or scope["path"] != self._route.path:
             await self._app(scope, receive, send)
             return
         origin = header(scope, b"origin")
@@ -194,22 +195,8 @@ class Cors:
             await _preflight(allowed)(scope, receive, send)
             return
         scope[_CORS] = _VARY if allowed is None else (*_VARY, (_ALLOWED, allowed.encode()), _EXPOSED)
-        await self._app(scope, receive, send)
-
-
-class Straight:
-    """Hands what is for one path to its route, past Starlette's search for it and its own errors."""
-
-    def __init__(self, app: ASGIApp, *, route: Route) -> None:
-        self._app = app
-        self._route = route
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == self._route.path:
-            scope["route"] = self._route
-            await self._route.app(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        scope["route"] = self._route
+        await self._route.app(scope, receive, send)
 
 
 def _with_cors(

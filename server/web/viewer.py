@@ -36,7 +36,8 @@ class Proof:
     @property
     def is_secret_key(self) -> bool:
         """Whether it would be a secret key, if it were good."""
-        return (self.authorization or "").partition(" ")[2].strip().startswith("sk_")
+        shown = self.authorization or ""
+        return "sk_" in shown and shown.partition(" ")[2].strip().startswith("sk_")
 
     async def viewer(self, access: Access) -> Viewer:
         """Return whom it proves now; raise AuthenticationError."""
