@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from server.kit.connections import ConnectionLimits
 from server.kit.database_limits import DatabaseLimits
+from server.kit.operations import OperationLimits
 from server.services import build_services
 from server.settings import SettingsError, read_settings
+from tests.test_architecture import ROOT
 
 REQUIRED = {"ACQUAINT_ENVIRONMENT": "development", "ACQUAINT_SECRET": "s" * 32}
 
@@ -207,3 +210,28 @@ def test_secrets_stand_in_lines_the_newest_first() -> None:
     assert "nnn" not in repr(settings)
     with pytest.raises(SettingsError, match="ACQUAINT_FORMER_SECRETS must be at least 32 random characters"):
         read_settings({**REQUIRED, "ACQUAINT_FORMER_SECRETS": f"{'n' * 32}\nshort"})
+
+
+@pytest.mark.parametrize(
+    ("limits", "page"),
+    [
+        (OperationLimits(), "graphql-over-http.md"),
+        (ConnectionLimits(), "running.md"),
+        (DatabaseLimits(), "operations/mongodb.md"),
+    ],
+)
+def test_every_limit_is_told_with_its_default(
+    limits: OperationLimits | ConnectionLimits | DatabaseLimits, page: str
+) -> None:
+    rows = (ROOT / "docs" / page).read_text().splitlines()
+
+    untold = [
+        each.name
+        for each in fields(limits)
+        if not any(
+            row.startswith(f"| `{each.name}` |") and f"| {getattr(limits, each.name):,} |" in row
+            for row in rows
+        )
+    ]
+
+    assert untold == []

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from server.kit.connections import ConnectionLimits
-from server.serving.server import Manners, served_beside
+from server.serving.server import Manners, listening, served_beside
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -241,3 +241,20 @@ async def _has_room_for(port: int, count: int) -> bool:
             writer.write(GET)
         answers = [await reader.read(12) for reader, _ in connections]
     return answers == [b"HTTP/1.1 200"] * count
+
+
+def test_kernel_asks_after_connections_that_are_silent_for_good() -> None:
+    with (
+        listening("127.0.0.1", 0) as ours,
+        socket.create_connection(ours.getsockname()),
+        ours.accept()[0] as accepted,
+    ):
+        is_asked = accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        first, between, times, unheard = (
+            accepted.getsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_{name}"))
+            for name in ("KEEPIDLE", "KEEPINTVL", "KEEPCNT", "USER_TIMEOUT")
+        )
+
+    assert is_asked
+    assert first + between * times <= 90
+    assert unheard == 30_000
