@@ -34,6 +34,14 @@ _BACKLOG = 2_048  # connections that wait to be taken
 # and within 30 seconds where something was sent.
 _ALIVE = {"TCP_KEEPIDLE": 45, "TCP_KEEPINTVL": 15, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
 _CLOSE = (b"connection", b"close")
+# What uvicorn has logged of clients, as warnings and errors: they are told, and nobody here is to blame.
+_OF_CLIENTS = frozenset(
+    {
+        "Invalid HTTP request received.",
+        "Unsupported upgrade request.",
+        "Invalid UTF-8 sequence received from client.",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,7 +203,12 @@ def raise_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _is_ours(record: logging.LogRecord) -> bool:
+    return record.msg not in _OF_CLIENTS
+
+
 def _config(app: Callable[..., Any], limits: ConnectionLimits) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").addFilter(_is_ours)
     return uvicorn.Config(
         app,
         http=type("Connection", (PatientConnection,), {"limits": limits}),

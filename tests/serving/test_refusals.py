@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from server.kit.connections import ConnectionLimits
 from server.serving.server import Manners, served_beside
+from tests.serving.test_slow_clients import UPGRADE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
+    from starlette.websockets import WebSocket
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 BOUND = 1_000
@@ -43,7 +46,18 @@ async def _begun(request: Request) -> StreamingResponse:
     return StreamingResponse(begin())
 
 
-APP = Starlette(routes=[Route("/echo", _echo, methods=["POST"]), Route("/begun", _begun, methods=["POST"])])
+async def _listen(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.receive()
+
+
+APP = Starlette(
+    routes=[
+        Route("/echo", _echo, methods=["POST"]),
+        Route("/begun", _begun, methods=["POST"]),
+        WebSocketRoute("/socket", _listen),
+    ]
+)
 
 
 @asynccontextmanager
@@ -176,6 +190,30 @@ async def test_answer_that_has_begun_is_cut_and_not_told_of_its_slow_body() -> N
             await reader.readuntil(b"begun\r\n")
             with pytest.raises(ConnectionResetError):
                 await reader.read()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01 TLS, perhaps\r\n\r\n",
+        _post(b"").replace(b"/echo HTTP", b"/echo nothing HTTP"),
+        _post(b"", b"Connection: Upgrade\r\nUpgrade: h2c\r\n"),
+        UPGRADE + b"\x81\x82\0\0\0\0\xff\xff",  # a text that is no UTF-8
+    ],
+)
+async def test_what_clients_do_wrong_is_no_warning_to_us(
+    caplog: pytest.LogCaptureFixture, sent: bytes
+) -> None:
+    async with _connected() as (reader, writer):
+        head, end, rest = sent.partition(b"\r\n\r\n")
+        writer.write(head + end)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(rest)
+        writer.write_eof()
+        async with asyncio.timeout(60):
+            await reader.read()
+
+    assert [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING] == []
 
 
 async def test_what_is_not_http_is_told_so_in_json() -> None:
