@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
     from server.kit.connections import ConnectionLimits
 
@@ -41,6 +42,11 @@ _TOO_MANY = _answer(
     code="OVERLOADED",
 )
 _NOT_HTTP = _answer(HTTPStatus.BAD_REQUEST, "The request is not HTTP.", code="BAD_REQUEST")
+_NO_HANDSHAKE = _answer(
+    HTTPStatus.BAD_REQUEST,
+    "The handshake of a WebSocket has no body, at most 128 headers, and at most 8192 bytes in each line.",
+    code="BAD_REQUEST",
+)
 _AROUND = len(": \r\n")  # of a header, beside its name and its value
 
 
@@ -116,9 +122,15 @@ class PatientConnection(HttpToolsProtocol):
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """Leave the connection to the WebSocket's own limits."""
+        """Leave the connection to the WebSocket's own limits.
+
+        A handshake that the library can't read is an event of its that uvicorn does not look at: nothing
+        would ever be said.
+        """
         self._forget()
         super().handle_websocket_upgrade()
+        if cast("WebSocketsSansIOProtocol", self.transport.get_protocol()).conn.handshake_exc is not None:
+            self._refuse(_NO_HANDSHAKE)
 
     def pause_writing(self) -> None:
         """Give a client that does not read its time."""

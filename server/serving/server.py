@@ -211,6 +211,7 @@ def _config(app: Callable[..., Any], limits: ConnectionLimits) -> uvicorn.Config
     logging.getLogger("uvicorn.error").addFilter(_is_ours)
     return uvicorn.Config(
         app,
+        ws="websockets-sansio",  # see PatientConnection
         http=type("Connection", (PatientConnection,), {"limits": limits}),
         access_log=False,
         server_header=False,
