@@ -10,7 +10,6 @@ import random
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from bson.codec_options import CodecOptions
@@ -106,7 +105,9 @@ Result = TypeVar("Result")
 _DUPLICATE_KEY = 11_000
 _WRITE_CONFLICT = 112
 _USUAL = DatabaseLimits()
-_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.005, 0.5  # a transaction takes some 0.01
+_SNAPSHOT, _DURABLE = ReadConcern("snapshot"), WriteConcern(w="majority", j=True)
+_SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.01, 0.5  # a transaction takes some 0.01
+_MOST_TRIES = 300  # longer than the minute for which MongoDB keeps locked what somebody wrote who died
 _PING_SECONDS = 1.0  # those who ask for readiness give up soon themselves (Kubernetes after one second)
 AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
@@ -301,20 +302,17 @@ async def in_transaction(
     """Return what `work` makes of one snapshot; all that it writes with the session is written or nothing.
 
     A write to the same documents meanwhile makes it start over: `work` may run several times, after random
-    pauses that grow, for the driver itself takes none.
+    pauses that grow. Motor's `with_transaction` takes none, and lets out a conflict that shows in the commit.
     """
-    tries = count()
-
-    async def work_later(session: ClientSession) -> Result:
-        if tried := next(tries):
+    tried = 0
+    async with await database.client.start_session() as session:
+        while True:
+            try:
+                async with session.start_transaction(_SNAPSHOT, _DURABLE):
+                    return await work(session)
+            except PyMongoError as error:
+                if not error.has_error_label("TransientTransactionError") or tried == _MOST_TRIES:
+                    raise
             longest = min(_LONGEST_PAUSE_SECONDS, _SHORTEST_PAUSE_SECONDS * 2**tried)
             await asyncio.sleep(longest * random.random())  # noqa: S311 - spreads who met
-        return await work(session)
-
-    async with await database.client.start_session() as session:
-        done: Result = await session.with_transaction(
-            work_later,
-            read_concern=ReadConcern("snapshot"),
-            write_concern=WriteConcern(w="majority", j=True),
-        )
-        return done
+            tried += 1
