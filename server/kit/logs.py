@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache
 from time import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import TYPE_CHECKING, TextIO
 
 import orjson
 
@@ -46,9 +46,8 @@ def begin(**facts: str | None) -> None:
 
 def tell(**facts: str | None) -> None:
     """Say this too on every line of this task from now on; None says nothing."""
-    if None in facts.values():
-        facts = {name: value for name, value in facts.items() if value is not None}
-    _about.set(cast("dict[str, str]", {**_about.get(), **facts}))
+    about = {**_about.get(), **facts}
+    _about.set({name: value for name, value in about.items() if value is not None})
 
 
 def trace_of(traceparent: str) -> str | None:

@@ -49,9 +49,9 @@ class WholeResponse(RequestResponseCycle):
             return False
         if self.disconnected or self.flow.write_paused or not self.keep_alive:
             return False
-        headers, body = [*self.default_headers, *head.get("headers", ())], message.get("body", b"")
         if b"connection" in dict(self.default_headers):
             return False  # as the process is about to end, uvicorn closes it
+        headers, body = [*self.default_headers, *head.get("headers", ())], message.get("body", b"")
         lines = b"\r\n".join([b"%b: %b" % each for each in headers])
         has_controls = len(lines.translate(None, _CONTROLS)) != len(lines) - 2 * (len(headers) - 1)
         if has_controls or self._length != len(body):

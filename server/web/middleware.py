@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from random import Random, SystemRandom
 from time import perf_counter
@@ -104,16 +105,16 @@ class RequestIds:
         span.rename(f"{scope['method']} {path}")
         span.note(http__route=path, http__response__status_code=status)
         if path not in _QUIET and _log.isEnabledFor(logging.INFO):
-            _log.handle(
-                PlainRecord(
-                    _log.name,
-                    "request",
-                    method=scope["method"],
-                    path=path,
-                    status=status,
-                    duration_ms=round(seconds * 1000, 2),
-                )
+            record = PlainRecord(
+                _log.name,
+                "request",
+                method=scope["method"],
+                path=path,
+                status=status,
+                duration_ms=round(seconds * 1000, 2),
             )
+            # In the next turn of the loop: what was sent goes out at the end of this one.
+            asyncio.get_running_loop().call_soon(_log.handle, record)
 
 
 def _told(error: Exception, request_id: str) -> Response:
