@@ -34,7 +34,7 @@ def moment_of(told: Told, now: datetime) -> datetime:
     """Return when it happened: a clock that is a little fast is put right; raise InvalidInputError."""
     if told.at is None:
         return now
-    at = told.at.astimezone(UTC) if told.at.tzinfo else told.at.replace(tzinfo=UTC)
+    at = told.at.astimezone(UTC)
     if not _EARLIEST <= at <= now + _CLOCKS_DIFFER:
         message = "`occurredAt` is a moment since 1970 and not in the future."
         raise InvalidInputError(message, field="occurredAt")

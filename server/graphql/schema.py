@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import strawberry
@@ -15,6 +16,7 @@ from server.graphql.access import ApiKey
 from server.graphql.definitions import AttributeDefinition
 from server.graphql.errors import HANDLERS
 from server.graphql.inputs import read_at_once
+from server.graphql.moments import MOMENT
 from server.graphql.mutations import Mutation
 from server.graphql.profiles import Profile
 from server.graphql.queries import Query
@@ -39,7 +41,7 @@ def build_schema(*, is_incremental: bool = True) -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
-        scalar_overrides={FederationAny: _ANY},
+        scalar_overrides={FederationAny: _ANY, datetime: MOMENT},
         types=[Profile, AttributeDefinition, QuestionSet, ApiKey],
         exception_handlers=list(HANDLERS),
         config=StrawberryConfig(enable_experimental_incremental_execution=is_incremental),

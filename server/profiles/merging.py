@@ -30,10 +30,11 @@ def may_fold(known: Profile, anonymous: Profile) -> bool:
     """Whether what a browser said before becomes part of `known`.
 
     Never when that browser's profile belongs to somebody already: on a shared device the second
-    person would inherit the first one's answers.
+    person would inherit the first one's answers. Nor where an admin may not make the two one either.
     """
     is_alive = known.merged_into is None and anonymous.merged_into is None
-    return is_alive and known.id != anonymous.id and not anonymous.is_identified
+    is_free = known.id != anonymous.id and not anonymous.is_identified
+    return is_alive and is_free and why_apart(known, anonymous) is None
 
 
 def by_survival(profiles: Iterable[Profile]) -> list[Profile]:
@@ -45,7 +46,7 @@ def by_survival(profiles: Iterable[Profile]) -> list[Profile]:
 
 
 def why_apart(kept: Profile, gone: Profile) -> str | None:
-    """Return why an admin may not make these two one, or None."""
+    """Return why nobody may make these two one, or None."""
     if gone.id in kept.kept_apart or kept.id in gone.kept_apart:
         return "These profiles were split once and are to be kept apart."
     if len(kept.identities) + len(gone.identities) > MAX_IDENTITIES:

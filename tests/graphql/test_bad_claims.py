@@ -93,6 +93,31 @@ async def test_circumstances_that_cannot_be_are_refused(api: Api, circumstances:
     assert refused["__typename"] == "InvalidInputError"
 
 
+@pytest.mark.parametrize("name", ["observedAt", "expiresAt"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_moment_that_is_none_in_utc_is_refused_in_one_sentence(
+    api: Api, name: str, moment: str
+) -> None:
+    (person, given) = await api.person(), {"key": "job_title", "value": "x", name: moment}
+    writes = {"profile": {"id": person.profile_id}, "attributes": [given]}
+
+    (error,) = (await api.execute(SET, {"input": writes}, by=api.admin))["errors"]
+
+    assert "in the years 1 to 9999" in error["message"]
+
+
+async def test_moment_without_an_offset_is_of_utc(api: Api) -> None:
+    observed = {"key": "job_title", "value": "x", "observedAt": "2026-03-01T09:00:00"}
+
+    written = await said(api, await api.person(), observed)
+    refused = await said(
+        api, await api.person(), {"key": "job_title", "value": "x", "expiresAt": "2000-01-01T00:00:00"}
+    )
+
+    assert written["__typename"] == "SetAttributesSuccess"
+    assert refused["__typename"] == "InvalidInputError"
+
+
 async def _raw(api: Api, person: Person, key: str, value: bytes) -> httpx.Response:
     """Send a value as these bytes: what Python's own encoder would not write."""
     given = {"profile": {"id": person.profile_id}, "attributes": [{"key": key, "value": "VALUE"}]}

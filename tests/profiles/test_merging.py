@@ -56,6 +56,19 @@ def test_merged_profile_is_neither_folded_nor_folded_into() -> None:
     assert not may_fold(gone, profile())
 
 
+def test_browser_that_is_to_be_kept_apart_is_not_folded() -> None:
+    known = profile(identities=[identity(account())])
+
+    assert not may_fold(replace(known, kept_apart=(ProfileId("prf_2"),)), profile(id="prf_2"))
+
+
+def test_account_that_signs_in_with_ever_new_browsers_stops_growing() -> None:
+    known = profile(identities=[identity(browser(str(n))) for n in range(MAX_IDENTITIES - 1)])
+
+    assert may_fold(known, profile(id="prf_2", identities=[identity(browser())]))
+    assert not may_fold(known, profile(id="prf_2", identities=[identity(browser()), identity(browser("b"))]))
+
+
 @given(known_profiles, anonymous_profiles)
 def test_each_source_keeps_its_later_claim_about_each_attribute(known: Profile, anonymous: Profile) -> None:
     merged = folded(known, anonymous)
