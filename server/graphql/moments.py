@@ -1,4 +1,4 @@
-"""Moments as clients write them: without an offset they are of UTC, and the years 1 to 9999 are theirs there."""
+"""Moments as clients write them: without an offset they are of UTC, where they lie in the years 1 to 9999."""
 
 from __future__ import annotations
 

@@ -87,6 +87,8 @@ class Privacy:
     async def erase_person(self, viewer: Viewer, by: ProfileId | IdentityRef | None) -> PrivacyRequest:
         """Have a person erased everywhere; of somebody who was, return that erasure.
 
+        One that failed when their profile was gone already goes on with the rest.
+
         People erase themselves, with a recent sign-in once there is more to them than a browser: a page that
         somebody left open is no reason to lose what is known for good. Apps erase by scope.
         Raises ForbiddenError, RecentSignInError and NotFoundError.
@@ -98,9 +100,11 @@ class Privacy:
                 await self._prove_recent(viewer)
             return await self._begin(viewer, RequestKind.ERASE, own)
         whom = self._named(viewer, RequestKind.ERASE, by)
-        done = await self._store.erasure_of(whom) if isinstance(whom, str) else None
-        if done is not None and done.state is RequestState.DONE:
-            return done
+        last = await self._store.erasure_of(whom) if isinstance(whom, str) else None
+        if last is not None and last.state is RequestState.DONE:
+            return last
+        if last is not None and await self._profiles.find_living(whom) is None:  # failed, or under way
+            return await self._queued(viewer, RequestKind.ERASE, last.profile_id, last.profile_ids)
         return await self._begin(viewer, RequestKind.ERASE, whom)
 
     async def anonymise_person(self, viewer: Viewer, by: ProfileId | IdentityRef) -> PrivacyRequest:
@@ -182,20 +186,25 @@ class Privacy:
         return by
 
     async def _begin(self, viewer: Viewer, kind: RequestKind, by: ProfileId | IdentityRef) -> PrivacyRequest:
+        profile = await self._profiles.find_living(by)
+        if profile is None:
+            raise NotFoundError("There is no such profile.")
+        return await self._queued(viewer, kind, profile.id, (profile.id,))
+
+    async def _queued(
+        self, viewer: Viewer, kind: RequestKind, profile_id: str, profile_ids: tuple[str, ...]
+    ) -> PrivacyRequest:
         """Store the request and queue its job.
 
         Should the process end in between, asking again finds the request and queues the same job.
         """
-        profile = await self._profiles.find_living(by)
-        if profile is None:
-            raise NotFoundError("There is no such profile.")
         now = self._clock()
         request = await self._store.insert(
             PrivacyRequest(
                 id=RequestId(new_id("req", now)),
                 kind=kind,
-                profile_id=profile.id,
-                profile_ids=(profile.id,),
+                profile_id=profile_id,
+                profile_ids=profile_ids,
                 state=RequestState.REQUESTED,
                 requested_by=viewer.profile_id or viewer.key_id,
                 requested_at=now,

@@ -72,8 +72,9 @@ class PrivacyStore:
         return None if found is None else _model(found)
 
     async def erasure_of(self, profile_id: str) -> PrivacyRequest | None:
-        """Return the erasure of whoever this profile was."""
-        found = await self._requests.find_one({"profile_ids": profile_id, "kind": RequestKind.ERASE.value})
+        """Return the last erasure of whoever this profile was."""
+        erasures = {"profile_ids": profile_id, "kind": RequestKind.ERASE.value}
+        found = await self._requests.find_one(erasures, sort=[("_id", -1)])
         return None if found is None else _model(found)
 
     async def page(self, request: PageRequest, kind: RequestKind | None) -> list[PrivacyRequest]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from server.privacy.holdings import HOLDINGS
-from server.privacy.model import RequestState
+from server.privacy.model import RequestId, RequestState
 from server.profiles.model import ProfileId
 from tests.api import ISSUER, SEEDER
 from tests.privacy.world import (
@@ -114,6 +114,25 @@ async def test_asking_twice_is_one_erasure(town: Api, clock: FakeClock) -> None:
     third = await erase(town, {"id": told.id})
 
     assert first == second == third
+
+
+async def test_erasure_that_failed_when_the_profile_was_gone_goes_on_where_it_ended(
+    town: Api, clock: FakeClock
+) -> None:
+    told, services = await tell(town), town.services
+    first = RequestId(await erase(town, {"id": told.id}))
+    profile = await services.profiles.find_living(told.id)
+    assert profile is not None
+    await services.stores.privacy.add_profiles(first, await services.profiles.lineage(profile.id))
+    assert await services.profiles.erasure.remove(profile, first)
+    await services.database["jobs"].delete_many({"_id": f"job_{first}"})
+    await services.stores.privacy.finish(first, RequestState.FAILED, clock())
+
+    second = await erase(town, {"id": told.id})
+    await work_and_settle(town, clock)
+
+    assert await mentions(town, *told.ids) == SURVIVORS
+    assert await erase(town, {"id": told.id}) == second
 
 
 @pytest.mark.parametrize(
