@@ -27,8 +27,8 @@ MORE_DOORS = {
     "enrichment": {"configured", "overseeing", "visits"},
     "identity": {"gates"},
     "profiles": {
-        *("asking", "catalogue", "condition_forms", "conditions", "following", "importing", "ordering"),
-        *("gates", "predicates", "reading", "tallies"),
+        *("asking", "catalogue", "condition_forms", "conditions", "following", "identifying", "importing"),
+        *("gates", "ordering", "predicates", "reading", "tallies"),
     },
     "questions": {"results"},
 }

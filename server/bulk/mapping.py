@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from server.bulk.errors import FileError, RowError
+from server.profiles.identifying import email_ref
 from server.profiles.model import AttributeType, IdentityKind, IdentityRef
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def read_mapping(columns: Iterable[str], renamed: Mapping[str, str], catalogue: 
 
 def _identity(kind: IdentityKind, cell: object) -> IdentityRef:
     text = str(cell).strip()
-    return IdentityRef(kind=kind, value=text.lower() if kind is IdentityKind.EMAIL else text)
+    return email_ref(text) if kind is IdentityKind.EMAIL else IdentityRef(kind=kind, value=text)
 
 
 def _read(definition: AttributeDefinition, text: str) -> object:

@@ -18,6 +18,7 @@ from server.graphql.node import Node
 from server.graphql.paging import After, Connection, First, connection
 from server.kit.paging import page_request
 from server.profiles import model
+from server.profiles.identifying import email_ref
 
 
 @strawberry.type(description="One way to recognise a person.")
@@ -225,7 +226,7 @@ def read_lookup(by: ProfileLookup) -> model.ProfileId | model.IdentityRef:
     if isinstance(by.user_id, str):
         return model.IdentityRef(kind=model.IdentityKind.USER_ID, value=by.user_id)
     if isinstance(by.email, str):
-        return model.IdentityRef(kind=model.IdentityKind.EMAIL, value=by.email.strip().lower())
+        return email_ref(by.email)
     social = cast("SocialIdentityInput", by.identity)
     return model.IdentityRef(kind=model.IdentityKind.SOCIAL, value=social.subject, issuer=social.issuer)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from server.profiles.definitions import PersonalData
 from server.profiles.gating import refusal_guard, withdrawn_claims
-from server.profiles.model import AttributeType, IdentityKind, IdentityRef, ProfileUpdate
+from server.profiles.identifying import email_ref
+from server.profiles.model import AttributeType, ProfileUpdate
 from server.profiles.suggesting import dismissed_beside
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from server.kit.watching import Watched
     from server.profiles.catalogue import Catalogue
     from server.profiles.erased_store import ErasedStore
-    from server.profiles.model import AttributeId, Profile, ProfileId
+    from server.profiles.model import AttributeId, IdentityRef, Profile, ProfileId
     from server.profiles.store import ProfileStore
 
     Write = Callable[[ProfileId, ProfileUpdate], Coroutine[Any, Any, Profile | None]]
@@ -105,4 +106,4 @@ def _known_by(profile: Profile, catalogue: Catalogue) -> Iterator[IdentityRef]:
         definition = catalogue.by_id.get(attribute_id)
         if definition is not None and definition.type is AttributeType.EMAIL:
             for claim in claims:
-                yield IdentityRef(kind=IdentityKind.EMAIL, value=str(claim.value).lower())
+                yield email_ref(str(claim.value))

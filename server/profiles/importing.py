@@ -11,6 +11,7 @@ from server.kit.errors import ExpectedError
 from server.kit.ids import first_id, new_id
 from server.profiles.gating import why_not_kept
 from server.profiles.identifying import check_identity
+from server.profiles.merging import MAX_IDENTITIES
 from server.profiles.model import ClaimId, Identity, Profile, ProfileId, ProfileUpdate, Source, SourceKind
 
 if TYPE_CHECKING:
@@ -210,6 +211,8 @@ class Importing:
             return _CHANGED
         fresh = tuple(claim for claim in claims if not _is_overtaken(claim, profile))
         missing = tuple(ref for ref in row.identities if ref.key not in owners)
+        if len(profile.identities) + len(missing) > MAX_IDENTITIES:
+            return f"Its person has {MAX_IDENTITIES} identities already; no person has more."
         if fresh or missing:
             update = ProfileUpdate(claims=fresh, identities=missing)
             if await self._profiles.write(profile_id, update) is None:

@@ -7,12 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
-
 from server.kit.texts import is_clean
 from server.profiles.addresses import stored_address, why_no_address
 from server.profiles.errors import InvalidValueError
 from server.profiles.formats import country_code, e164_phone, iso_date, language_tag, time_zone, utc_datetime
+from server.profiles.identifying import stored_email
 from server.profiles.model import AttributeType
 from server.profiles.patterns import matches
 
@@ -139,14 +138,10 @@ def _multi_enum(definition: AttributeDefinition, value: object) -> list[str]:
 
 
 def _email(definition: AttributeDefinition, value: object) -> str:
-    try:
-        # test_environment: RFC 2606 reserves .test for trying things out, and this check is about form alone.
-        address = validate_email(
-            _string(definition, value), check_deliverability=False, test_environment=True
-        )
-    except EmailNotValidError:
-        raise _invalid(definition, "must be an e-mail address such as ada@example.com") from None
-    return address.normalized.lower()
+    address = stored_email(_string(definition, value))
+    if address is None:
+        raise _invalid(definition, "must be an e-mail address such as ada@example.com")
+    return address
 
 
 def _url(definition: AttributeDefinition, value: object) -> str:

@@ -22,6 +22,7 @@ from server.questions.reading import read_answer
 from server.questions.states import (
     answered_in,
     consent_fields,
+    corrected_fields,
     handled_fields,
     not_answered_since,
     not_handled_since,
@@ -139,14 +140,13 @@ class Answering:
         """
         profile_id, facts, question = await self._opened(viewer, ask, NO_REPORT)
         definition = await self._definition(question)
-        answer = read_answer(question, definition, value)
-        claim = self._claim(definition, answer)
+        claim = self._claim(definition, read_answer(question, definition, value))
         if claim is None:
             raise InvalidAnswerError("This answer can't be corrected here: it holds no value.")
-        now = self._clock()
-        said = await self._said(profile_id, ask, facts, question, NO_REPORT, now)
+        said = await self._said(profile_id, ask, facts, question, NO_REPORT, self._clock())
         update = ProfileUpdate(
             claims=(claim,),
+            part=corrected_fields(facts.question_id),
             only_if={**answered_in(facts.question_id, facts.handled), **await self._guard(claim)},
             changes=(AskCorrected(**said, value=claim.value),),
         )

@@ -109,6 +109,11 @@ def answered_in(question_id: QuestionId, handled: int) -> Mapping[str, Any]:
     }
 
 
+def corrected_fields(question_id: QuestionId) -> dict[str, Any]:
+    """Return the update that remembers that an answer now is a value, should it have called one wrong."""
+    return {f"questions.{question_id}.wrong": False}
+
+
 def consent_fields(purpose: str, consent: Consent) -> dict[str, Any]:
     """Return the update that remembers what a person said to a purpose, as profiles.documents reads it."""
     said = {"state": consent.state.value, "at": consent.at}

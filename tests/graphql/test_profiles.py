@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from server.access.model import Scope
+from server.profiles.identifying import email_ref
 from tests.api import ISSUER
 from tests.factories.profiles import user
 
@@ -74,6 +75,21 @@ async def test_id_of_a_merged_profile_leads_to_what_it_became(api: Api) -> None:
     assert stranger.profile_id != person.profile_id
     assert found == {"profile": {"id": person.profile_id}}
     assert as_node == {"node": {"id": person.profile_id}}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Ada@B\u00dcCHER.example", "ada@xn--bcher-kva.example", " ada@bu\u0308cher.example"],
+    ids=["capitals", "Punycode", "decomposed"],
+)
+async def test_address_is_one_persons_however_it_is_written(api: Api, written: str) -> None:
+    made = await api.services.profiles.create((email_ref("ada@b\u00fccher.example"),))
+
+    found = await api.data(
+        "query ($by: ProfileLookup!) { profile(by: $by) { id } }", {"by": {"email": written}}, by=api.admin
+    )
+
+    assert found["profile"] == {"id": made.id}
 
 
 async def test_lookup_that_finds_nobody_is_null(api: Api, ada: Person) -> None:

@@ -277,6 +277,22 @@ async def test_ask_that_was_seen_is_reported_once(api: Api) -> None:
     assert long["reportShown"] == {"__typename": "InvalidInputError", "field": "page"}
 
 
+async def test_verdict_that_was_put_right_is_wrong_no_more(api: Api) -> None:
+    person = await claimed(api, ConfirmPolicy.UNVERIFIED)
+    await api.publish("work", CONFIRM)
+    ask = (await asked(api, person))["id"]
+    operation = """mutation ($id: ID!, $value: JSON!) { correctAnswer(input: {askId: $id, value: $value}) {
+      __typename } }"""
+
+    await answer(api, person, ask, {"verdict": "wrong"})
+    right = {"verdict": "edit", "value": "Fernhill"}
+    corrected = await api.data(operation, {"id": ask, "value": right}, by=person)
+    again = await answer(api, person, ask, {"verdict": "wrong"})
+
+    assert corrected["correctAnswer"] == {"__typename": "CorrectAnswerSuccess"}
+    assert again["value"] == "Fernhill"
+
+
 async def test_person_puts_an_answer_right(api: Api) -> None:
     await api.publish("work", question_draft("job_title"))
     person = await api.person()
