@@ -30,6 +30,8 @@ class KeyRotation:
     async def rotate(self, viewer: Viewer, key_id: KeyId, overlap: timedelta) -> NewKey:
         """Make a new token (admins only), shown this once; the one before is good for `overlap` more.
 
+        Without an overlap no token from before is good any more: after a leak nobody knows which one it was.
+
         One write, guarded by the token that was read: of two admins at once one is refused and knows it.
         Raises ForbiddenError, InvalidInputError, NotFoundError, ConflictError.
         """
@@ -45,7 +47,8 @@ class KeyRotation:
     async def _replaced(self, key: ApiKey, overlap: timedelta) -> NewKey:
         token = new_secret("pk" if key.kind is KeyKind.PUBLISHABLE else "sk")
         shown = token if key.kind is KeyKind.PUBLISHABLE else None
-        old = OldToken(hash=key.hash, ends_at=self._clock() + overlap)
+        last = OldToken(hash=key.hash, ends_at=self._clock() + overlap)
+        old = (*key.old_tokens, last) if overlap else ()
         rotated = await self._store.replace_token(key, secret_hash(token), token[-4:], shown, old)
         if rotated is None:
             raise ConflictError("Somebody else changed this key at this moment: look at it again.")

@@ -52,17 +52,12 @@ class KeyStore:
         return await self.find(key_id)
 
     async def replace_token(
-        self, key: ApiKey, new_hash: str, hint: str, token: str | None, old: OldToken
+        self, key: ApiKey, new_hash: str, hint: str, token: str | None, old: Sequence[OldToken]
     ) -> ApiKey | None:
         """Give a key a new token if it still has the one that `key` has; return it then, else None."""
+        kept = [{"hash": each.hash, "ends_at": each.ends_at} for each in old[-_MOST_OLD_TOKENS:]]
         change: Document = {
-            "$set": {"hash": new_hash, "hint": hint, "token": token},
-            "$push": {
-                "old_tokens": {
-                    "$each": [{"hash": old.hash, "ends_at": old.ends_at}],
-                    "$slice": -_MOST_OLD_TOKENS,
-                }
-            },
+            "$set": {"hash": new_hash, "hint": hint, "token": token, "old_tokens": kept},
         }
         unchanged = {"_id": key.id, "hash": key.hash, "revoked_at": None}
         found: Document | None = await self._keys.find_one_and_update(

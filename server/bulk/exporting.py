@@ -70,9 +70,8 @@ def as_cell(value: object) -> object:
     """Return a value as a cell of a CSV file that no spreadsheet runs."""
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, list):
-        return ";".join(map(str, value))
     if isinstance(value, bool):
         return "true" if value else "false"
-    text = json.dumps(value) if isinstance(value, dict) else value
+    text = ";".join(map(str, value)) if isinstance(value, list) else value
+    text = json.dumps(text) if isinstance(text, dict) else text
     return f"'{text}" if isinstance(text, str) and text.startswith(FORMULA_STARTS) else text

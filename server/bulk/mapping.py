@@ -47,6 +47,8 @@ class ColumnMapping:
             for column, target in self.targets.items()
             if row.cells.get(column) not in (None, "")
         }
+        if is_text:
+            filled = {target: _unquoted(cell) for target, cell in filled.items()}
         identities = tuple(
             _identity(kind, filled.pop(name)) for name, kind in IDENTITIES.items() if name in filled
         )
@@ -77,15 +79,19 @@ def read_mapping(columns: Iterable[str], renamed: Mapping[str, str], catalogue: 
     return ColumnMapping(used)
 
 
+def _unquoted(text: str) -> str:
+    return text[1:] if text.startswith("'") and text[1:2] in FORMULA_STARTS else text
+
+
 def _identity(kind: IdentityKind, cell: object) -> IdentityRef:
+    if isinstance(cell, bool) or not isinstance(cell, str | int):
+        raise RowError("What names a person is a text or a whole number.")
     text = str(cell).strip()
     return email_ref(text) if kind is IdentityKind.EMAIL else IdentityRef(kind=kind, value=text)
 
 
 def _read(definition: AttributeDefinition, text: str) -> object:
     """Return the value that a text stands for; what it can't be read as is left for the check to refuse."""
-    if text.startswith("'") and text[1:2] in FORMULA_STARTS:
-        text = text[1:]
     match definition.type:
         case AttributeType.INTEGER | AttributeType.NUMBER:
             return _number(text)

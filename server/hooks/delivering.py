@@ -6,7 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 from server.hooks.describing import about
-from server.hooks.model import FAILS_FOR, SCHEDULE, DeliveryId, DeliveryState, ResponseClass
+from server.hooks.model import FAILS_FOR, SCHEDULE, UNSENT, DeliveryId, DeliveryState, ResponseClass
 from server.hooks.sending import body_of
 from server.kit.instruments import Instruments
 from server.kit.jobs.model import Done, GiveUp, RetryLater
@@ -93,8 +93,9 @@ class Delivering:
 
     async def _pending(self, job: Job) -> Delivery | None:
         delivery = await self._deliveries.find(DeliveryId(job.payload["delivery_id"]))
-        is_this = delivery is not None and delivery.replays == job.payload["replays"]
-        return delivery if is_this and delivery and delivery.state is DeliveryState.PENDING else None
+        if delivery is None or delivery.replays != job.payload["replays"]:
+            return None
+        return delivery if delivery.state in UNSENT else None
 
     async def _data(self, delivery: Delivery, hook: Hook) -> dict[str, Any] | None:
         """Return what is told: values as they are now, and only those that the person lets be used now.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from server.hooks.model import KEPT, Delivery, DeliveryState, Message, ResponseClass
+from server.hooks.model import KEPT, UNSENT, Delivery, DeliveryState, Message, ResponseClass
 from server.kit.documents import known
 from server.kit.mongo import IndexModel
 
@@ -65,7 +65,7 @@ class DeliveryStore:
         if response is not None:
             fields |= {"last_attempt_at": now, "response": response.kind.value, "status": response.status}
         await self._deliveries.update_one(
-            {"_id": delivery.id, "state": DeliveryState.PENDING.value, "replays": delivery.replays},
+            {"_id": delivery.id, "state": {"$in": sorted(UNSENT)}, "replays": delivery.replays},
             {"$set": fields, "$inc": {"attempts": 0 if response is None else 1}},
         )
 

@@ -64,6 +64,10 @@ class DeliveryState(StrEnum):
     DROPPED = "dropped"  # there was nobody to tell, or nothing that may be told
 
 
+# What a job still has to send; a dead letter that is begun once more is one that failed.
+UNSENT = frozenset({DeliveryState.PENDING, DeliveryState.FAILED})
+
+
 class ResponseClass(StrEnum):
     """How a server answered; what it said is not kept."""
 

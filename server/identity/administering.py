@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from server.identity.claims import claim_at
 from server.identity.errors import NotAdminError
+from server.kit.texts import is_clean
 
 if TYPE_CHECKING:
     from server.access.admins import AdminSessions
@@ -38,5 +39,5 @@ class AdminSignIn:
         return await self.sessions.open(
             issuer=proved.issuer,
             subject=proved.subject,
-            name=name if isinstance(name, str) else proved.subject,
+            name=name if isinstance(name, str) and is_clean(name) else proved.subject,
         )

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpcore
 import httpx
@@ -33,7 +33,6 @@ __all__ = [
     "http_client",
 ]
 
-HttpClient = httpx.AsyncClient
 HttpError = httpx.HTTPError
 HttpConnectError = httpx.ConnectError
 HttpResponse = httpx.Response
@@ -43,6 +42,17 @@ HttpTransport = httpx.AsyncBaseTransport
 _MOST_ADDRESSES = 4  # of one name, tried one after the other
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+
+class HttpClient(httpx.AsyncClient):
+    """Knows but one family of errors: HttpError."""
+
+    def build_request(self, *args: Any, **more: Any) -> httpx.Request:  # noqa: ANN401 - httpx's signature
+        """Return the request; raise HttpConnectError for an address that is none, such as `https://xn--`."""
+        try:
+            return super().build_request(*args, **more)
+        except (httpx.InvalidURL, UnicodeError):
+            raise HttpConnectError("the address is none") from None
 
 
 class BlockedTargetError(httpcore.ConnectError):
@@ -61,7 +71,7 @@ def http_client(
     """Return a client; close it when done. Tests hand in a transport of their own."""
     if tracing is not None and tracing.is_on:
         transport = _TracedTransport(transport or httpx.AsyncHTTPTransport(), tracing)
-    return httpx.AsyncClient(
+    return HttpClient(
         timeout=httpx.Timeout(10, connect=5),
         follow_redirects=False,
         trust_env=False,

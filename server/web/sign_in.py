@@ -46,8 +46,8 @@ _FIELDS = ("state", "code", "iss", "error", "user")
 def sign_in_routes(identity: Identity, settings: Settings, gate: Gate) -> list[BaseRoute]:
     """Return everything under `/auth`, with the cookie that binds a sign-in to its browser.
 
-    The cookie holds a random secret and nothing else. It lives as long as an attempt, goes to `/auth` alone
-    and is `Lax`, since the way back from a provider is a navigation from another site.
+    The cookie holds a random secret and nothing else. It lives as long as an attempt and is `Lax`, since the
+    way back from a provider is a navigation from another site.
     """
     own, administration = OwnPages(identity, settings), AdminPages(identity, settings)
 
@@ -122,9 +122,10 @@ def _visit(request: Request, gate: Gate) -> VisitFacts:
 def _session_options(settings: Settings) -> dict[str, Any]:
     return {
         "secret_key": derived_key(settings.secret, "sign-in-cookie").hex(),
-        "session_cookie": COOKIE,
+        # As that of our own pages: no sibling domain can plant its own, and have its own sign-in end here.
+        "session_cookie": f"__Host-{COOKIE}" if settings.is_https else COOKIE,
         "max_age": int(ATTEMPT_LIFETIME.total_seconds()),
-        "path": "/auth",
+        "path": "/",
         "same_site": "lax",
         "https_only": settings.is_https,
     }

@@ -81,11 +81,21 @@ async def test_token_that_leaked_ends_at_once_without_an_overlap(core: Core) -> 
 async def test_longer_overlap_of_an_earlier_rotation_holds(core: Core, clock: FakeClock) -> None:
     first = await _key(core)
     second = await core.access.rotation.rotate(ADMIN, first.key.id, 2 * DAY)
-    await core.access.rotation.rotate(ADMIN, first.key.id, timedelta())
+    await core.access.rotation.rotate(ADMIN, first.key.id, DAY)
 
     clock.advance(DAY)
 
     assert [await _opens(core, each.token) for each in (first, second)] == [True, False]
+
+
+async def test_token_that_leaked_while_it_overlaps_ends_at_once_too(core: Core) -> None:
+    leaked = await _key(core)
+    second = await core.access.rotation.rotate(ADMIN, leaked.key.id, DAY)
+
+    third = await core.access.rotation.rotate(ADMIN, leaked.key.id, timedelta())
+
+    assert [await _opens(core, each.token) for each in (leaked, second, third)] == [False, False, True]
+    assert third.key.old_tokens == ()
 
 
 async def test_rotation_counts_in_every_process(core: Core, clock: FakeClock) -> None:

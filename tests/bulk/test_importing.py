@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,14 +14,12 @@ from server.bulk.store import ImportStore
 from server.profiles.importing import Imported
 from server.profiles.model import IdentityKind, IdentityRef
 from tests.bulk.conftest import erased_of, importing_of
-from tests.factories.access import ADMIN
 from tests.factories.profiles import user
 from tests.fakes import Crash
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from server.bulk.exporting import FileExport
     from server.bulk.store import Checkpoint
     from server.kit.mongo import Database, Document
     from tests.core import Core
@@ -310,22 +307,17 @@ async def test_row_whose_people_went_away_meanwhile_is_refused(stocked: Core, cl
     assert "import it again" in refused[0]
 
 
-async def test_an_export_is_read_back_as_it_was(
-    stocked: Core, importer: FileImport, exporter: FileExport, tmp_path: Path
+async def test_what_is_neither_text_nor_number_names_nobody(
+    stocked: Core, importer: FileImport, tmp_path: Path
 ) -> None:
-    people = 'user_id,given_name,company_size,birthdate\nu-1,=cmd(),11-50,1815-12-10\nu-2,"Zoë, the 2nd",,\n'
-    await importer.run(written(tmp_path, people), ignore)
-    before = await traits(stocked, user("u-1")), await traits(stocked, user("u-2"))
-    as_csv, as_json = io.StringIO(newline=""), io.StringIO()
+    lines = '{"user_id": true}\n{"user_id": 1.5}\n{"user_id": ["u"]}\n{"user_id": {"u": 1}}\n{"user_id": 7}\n'
+    options = written(tmp_path, lines, name="people.jsonl")
 
-    assert await exporter.write_csv(ADMIN, as_csv, ignore) == 2
-    assert await exporter.write_json(ADMIN, as_json, ignore) == 2
+    outcome = await importer.run(options, ignore)
 
-    assert "'=cmd()" in as_csv.getvalue()
-    for name, text in (("back.csv", as_csv.getvalue()), ("back.jsonl", as_json.getvalue())):
-        await stocked.database["profiles"].delete_many({})
-        await importer.run(written(tmp_path, text, name=name), ignore)
-        assert (await traits(stocked, user("u-1")), await traits(stocked, user("u-2"))) == before
+    assert outcome == Outcome(taken=1, refused=4)
+    assert set(reasons(options).values()) == {"What names a person is a text or a whole number."}
+    assert await stocked.profiles.find_by_identity(user("7")) is not None
 
 
 async def everything(core: Core) -> list[Document]:

@@ -24,7 +24,7 @@ async def test_browser_brings_its_cookie_with_our_own_page_and_not_with_the_prov
 ) -> None:
     seen: list[tuple[str | None, str | None]] = []
     ours = returning_page("/auth/apple/return", {"state": "s", "code": 'c"><b>', "user": '{"name":1}'})
-    cookie = {"name": "acquaint_sign_in", "value": "x", "domain": "api.test", "path": "/auth"}
+    cookie = {"name": "__Host-acquaint_sign_in", "value": "x", "domain": "api.test", "path": "/"}
     await context.add_cookies([{**cookie, "secure": True, "httpOnly": True, "sameSite": "Lax"}])  # type: ignore[typeddict-item] # merged
 
     async def note(route: Route) -> None:
@@ -50,5 +50,5 @@ async def test_browser_brings_its_cookie_with_our_own_page_and_not_with_the_prov
 
     (from_provider, _), (from_us, form) = seen
     assert from_provider is None
-    assert from_us == "acquaint_sign_in=x"
+    assert from_us == "__Host-acquaint_sign_in=x"
     assert parse_qs(form or "") == {"state": ["s"], "code": ['c"><b>'], "user": ['{"name":1}']}

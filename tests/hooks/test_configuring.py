@@ -81,6 +81,15 @@ async def test_in_production_a_hook_is_on_the_public_internet(production_api: Ap
     "host", ["127.0.0.1", "0x7f.1", "2130706433", "localhost", "[::1]", "169.254.169.254"]
 )
 async def test_whatever_a_name_leads_to_only_public_addresses_are_dialled(host: str) -> None:
+    assert await _sent_to(host) is ResponseClass.BLOCKED
+
+
+@pytest.mark.parametrize("host", ["xn--", "xn--99999999", "xn--ls8h.example", "[v1.a]"])
+async def test_host_that_is_a_name_to_some_and_none_to_others_is_not_reached(host: str) -> None:
+    assert await _sent_to(host) is ResponseClass.UNREACHABLE
+
+
+async def _sent_to(host: str) -> ResponseClass:
     made = Hook(
         id=HookId("hok_1"),
         key="crm",
@@ -97,7 +106,7 @@ async def test_whatever_a_name_leads_to_only_public_addresses_are_dialled(host: 
     response = await sender.send(made, "msg_1", b"{}", NOW, seconds=5, is_question=False)
 
     await sender.close()
-    assert response.kind is ResponseClass.BLOCKED
+    return response.kind
 
 
 async def test_secret_is_told_once_and_lies_sealed(api: Api) -> None:

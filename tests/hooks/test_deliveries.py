@@ -218,6 +218,29 @@ async def test_delivery_is_replayed_under_its_id_once_it_ended(api: Api, receive
     ]
 
 
+async def test_dead_letter_that_is_begun_once_more_is_sent(
+    api: Api, receiver: Receiver, clock: FakeClock
+) -> None:
+    receiver.answers = [answer(500)] * (len(SCHEDULE) + 1) + [answer(204)]
+    await create(api, receiver.url, "USER_CREATED")
+    await api.person()
+    await work(api)
+    for wait in SCHEDULE:
+        clock.advance(wait * 1.1)
+        await work(api)
+    (given_up,) = await deliveries(api)
+    (letter,) = (await api.data("{ deadLetters { edges { node { id } } } }", by=api.admin))["deadLetters"][
+        "edges"
+    ]
+
+    requeue = "mutation ($id: ID!) { requeueDeadLetter(input: { id: $id }) { __typename } }"
+    await api.data(requeue, letter["node"], by=api.admin)
+    await work(api)
+
+    assert given_up["state"] == "FAILED"
+    assert [(each["state"], each["attempts"]) for each in await deliveries(api)] == [("DELIVERED", 11)]
+
+
 async def test_change_that_is_told_twice_is_delivered_once(api: Api, receiver: Receiver) -> None:
     await create(api, receiver.url, "USER_CREATED")
     person = await api.person()

@@ -113,7 +113,7 @@ class HostileProvider:
             del document["sub"]
         if misbehaviour := await self._misbehave("userinfo"):
             return misbehaviour
-        return JSONResponse(document)
+        return Response(json.dumps(document), media_type="application/json")  # half characters and all
 
     async def _misbehave(self, endpoint: str) -> Response | None:
         if self.mode == f"{endpoint} never answers":
@@ -276,6 +276,9 @@ _METADATA: dict[str, dict[str, Any]] = {
     "metadata that steps down to HTTP": {"token_endpoint": "http://idp.test/token"},
     "metadata with a script for a page": {"authorization_endpoint": "javascript:alert(1)"},
     "metadata with a port out of range": {"jwks_uri": "https://idp.test:99999/jwks"},
+    "metadata with half a name for keys": {"jwks_uri": "https://xn--/jwks"},
+    "metadata with half a name for tokens": {"token_endpoint": "https://xn--/token"},
+    "metadata with an address of no version": {"userinfo_endpoint": "https://[v1.a]/userinfo"},
 }
 
 

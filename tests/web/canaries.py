@@ -89,7 +89,8 @@ def parameters_in(url: str) -> dict[str, str]:
 
 def _text_of(response: httpx.Response) -> str:
     """Return status, headers and body, without the cookie that every page of sign-in sets anew."""
-    headers = [each for each in response.headers.multi_items() if not each[1].startswith("acquaint_sign_in=")]
+    cookie = "__Host-acquaint_sign_in="
+    headers = [each for each in response.headers.multi_items() if not each[1].startswith(cookie)]
     return f"{response.status_code} {headers} {response.text}"
 
 

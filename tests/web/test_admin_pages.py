@@ -104,6 +104,18 @@ async def test_admin_is_no_profile_and_their_sign_in_is_audited(
     assert (admin["name"], admin["subject"]) == ("ada@acme.example", "ada")
 
 
+async def test_admin_whose_name_can_not_be_kept_goes_by_their_subject(
+    world: World, provider: HostileProvider
+) -> None:
+    provider.claims["email"] = "\ud800"
+
+    answer = await _sign_in(world.browser(), provider)
+
+    assert answer.headers["location"] == PAGE
+    (admin,) = [each async for each in world.database["admins"].find()]
+    assert admin["name"] == "ada"
+
+
 async def test_cookie_is_for_this_host_and_no_script(world: World, provider: HostileProvider) -> None:
     answer = await _sign_in(world.browser(), provider)
 

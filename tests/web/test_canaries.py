@@ -92,7 +92,7 @@ async def _begin(stage: Stage, **changed: str) -> dict[str, str]:
         **changed,
     }
     started = await stage.browser.get("/auth/canary/start", params=given)
-    stage.watch.keep("browser's cookie", stage.browser.cookies["acquaint_sign_in"])
+    stage.watch.keep("browser's cookie", stage.browser.cookies["__Host-acquaint_sign_in"])
     asked = parameters_in(started.headers["location"])
     for name in ("state", "nonce"):
         stage.watch.keep(name, asked[name])

@@ -52,7 +52,7 @@ async def test_sign_in_sets_a_cookie_that_is_for_this_host_alone(
     answer = await _sign_in(world.browser(), provider)
 
     assert answer.headers["location"] == ACCOUNT
-    cookie = next(each for each in answer.headers.get_list("set-cookie") if each.startswith(COOKIE))
+    cookie = next(each for each in answer.headers.get_list("set-cookie") if each.startswith(f"{COOKIE}="))
     assert {part.strip().lower() for part in cookie.split(";")[1:]} >= {
         *("httponly", "secure", "samesite=lax", "path=/")
     }
@@ -98,6 +98,23 @@ async def test_planted_session_does_not_become_the_victims(world: World, provide
 
     assert (await attacker.client.get(ACCOUNT)).status_code == 303
     assert "rst_planted" not in victim.client.cookies.values()
+
+
+async def test_cookie_that_a_sibling_domain_planted_signs_nobody_in(
+    world: World, provider: HostileProvider
+) -> None:
+    attacker, victim = world.browser(), world.browser()
+    started = await attacker.client.get(f"{PUBLIC_URL}/auth/idp/start", params={"next": "/auth/account"})
+    asked = parameters_of(started.headers["location"])
+    provider.nonce = asked["nonce"]
+    (own,) = attacker.client.cookies.jar
+    without_prefix = own.name.removeprefix("__Host-")  # which a cookie of another host can't have
+
+    victim.client.cookies.set(without_prefix, own.value or "", domain="api.test", path="/auth")
+    answer = await victim.come_back("idp", state=asked["state"], code="a-code", iss=ISSUER)
+
+    assert answer.status_code == 400
+    assert COOKIE not in victim.client.cookies
 
 
 @pytest.mark.parametrize("act", ["sign_out", "sign_out_everywhere"])

@@ -64,8 +64,11 @@ async def test_cookie_is_for_sign_in_alone_and_holds_no_secret_of_the_protocol(w
 
     cookie = started.headers["set-cookie"]
     asked = parameters_of(started.headers["location"])
-    assert cookie.startswith(f"{COOKIE}=")
-    assert {"path=/auth", "httponly", "samesite=lax", "secure", "Max-Age=600"} <= set(cookie.split("; "))
+    assert cookie.startswith(
+        f"__Host-{COOKIE}="
+    )  # which no sibling domain can set (RFC 6265bis, section 4.1.3)
+    assert {"path=/", "httponly", "samesite=lax", "secure", "Max-Age=600"} <= set(cookie.split("; "))
+    assert "domain" not in cookie.lower()
     assert asked["state"] not in cookie
 
 
@@ -253,7 +256,8 @@ async def test_link_of_an_attacker_does_not_sign_a_victim_in_as_them(
 async def test_forged_cookie_proves_no_browser(world: World, provider: HostileProvider) -> None:
     asked = await _begin(world.browser(), provider)
     stranger = world.browser()
-    stranger.client.cookies.set(COOKIE, "eyJicm93c2VyIjogImJydyJ9.aaaa.bbbb", domain="api.test", path="/auth")
+    forged = "eyJicm93c2VyIjogImJydyJ9.aaaa.bbbb"
+    stranger.client.cookies.set(f"__Host-{COOKIE}", forged, domain="api.test", path="/")
 
     _assert_is_plain_refusal(await _come_back(stranger, asked["state"]))
 

@@ -123,7 +123,7 @@ class BoundedClient:
                 return await self._client.request(method, url, headers=asked, content=body)
         except TimeoutError:
             raise _unavailable(f"no answer within {self._deadline_seconds:g} seconds", url) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except httpx.HTTPError as error:
             raise _unavailable(type(error).__name__, url) from error
 
 
