@@ -65,7 +65,7 @@ def divided(
     since = _said_since(now, kept, gone)
     stays = replace(
         now,
-        created_at=kept.created_at,
+        created_at=kept.created_at if now.created_at == gone.created_at else now.created_at,
         identities=tuple(each for each in now.identities if each.ref not in _own_refs(gone, kept)),
         claims={key: _without(came, claims, kept.claims.get(key, ())) for key, claims in now.claims.items()},
         visits=now.visits - gone.visits,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from server.profiles.model import AttributeId, Profile, Source, SourceMatch
 
 COLLECTION = "sweeps"
+_PARTS = ("kept_before", "gone_before")
 
 
 class SweepStore:
@@ -28,6 +29,7 @@ class SweepStore:
     def __init__(self, database: Database) -> None:
         self._profiles = database["profiles"]
         self._sweeps = database[COLLECTION]
+        self._merges = database["merge_log"]
 
     async def cursor(self, job_id: JobId) -> ProfileId | None:
         """Return the last profile that this job is done with."""
@@ -70,6 +72,24 @@ class SweepStore:
     async def count_holding(self, source: Source, attribute_ids: Collection[AttributeId]) -> int:
         """Return how many profiles hold a claim of this source."""
         return await self._profiles.count_documents(_of_source(source, attribute_ids)) if attribute_ids else 0
+
+    async def forget_merged(self, source: Source, *, before: str) -> None:
+        """Forget in what merges remember what a source said in claims made before the id `before`.
+
+        Or else a split brought it back.
+        """
+        fields = {f"{part}.attributes": 1 for part in _PARTS}
+        async for entry in self._merges.find({}, fields):
+            gone = [
+                f"{part}.attributes.{attribute_id}.{source.slug}"
+                for part in _PARTS
+                for attribute_id, claims in entry[part]["attributes"].items()
+                if source.slug in claims and claims[source.slug]["id"] < before
+            ]
+            if gone:
+                derived: Document = {f"{part}.{name}": [] for part in _PARTS for name in ("values", "terms")}
+                statement = {"$unset": dict.fromkeys(gone, ""), "$set": derived}
+                await self._merges.update_one({"_id": entry["_id"]}, statement)
 
     async def expired(self, now: datetime, limit: int) -> list[Profile]:
         """Return profiles with a claim that has run out, the longest ago first."""

@@ -132,6 +132,7 @@ class Withdrawing:
             if not await self._step(withdrawal):
                 if self._forget is not None:
                     await self._forget(withdrawal.source)
+                await self._sweeps.forget_merged(withdrawal.source, before=_limit(withdrawal))
                 await self._history.erase_source(withdrawal.source.slug, before=_limit(withdrawal))
                 await self._store.end(withdrawal.id, WithdrawalState.DONE, self._clock())
                 return Done()

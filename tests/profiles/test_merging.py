@@ -147,6 +147,15 @@ def test_split_gives_everybody_back_what_they_remembered(known: Profile, anonymo
     assert (returns.questions, returns.enrichments) == (anonymous.questions, anonymous.enrichments)
 
 
+def test_split_from_who_took_both_in_leaves_them_as_old_as_they_are() -> None:
+    holder = profile(id="prf_0", created_at=LATER - 3 * HOUR)
+    kept, gone = profile(created_at=LATER - HOUR), profile(id="prf_2", created_at=LATER - 2 * HOUR)
+
+    stays, _ = divided(folded(holder, folded(kept, gone)), kept, gone)
+
+    assert stays.created_at == holder.created_at
+
+
 @given(known_profiles, anonymous_profiles)
 def test_of_two_consents_the_stricter_counts(known: Profile, anonymous: Profile) -> None:
     assert folded(known, anonymous).consents == strictest(known.consents, anonymous.consents)

@@ -11,6 +11,8 @@ from server.access.model import Scope
 from server.kit.errors import ForbiddenError, InvalidInputError
 from server.kit.jobs.service import LEASE
 from server.profiles.model import PERSON, Source, SourceKind, WithdrawalState
+from server.profiles.store import ProfileStore
+from server.profiles.uniting import Uniting
 from server.profiles.withdrawal_store import WithdrawalStore
 from tests.factories.access import ADMIN, app_viewer
 from tests.factories.profiles import LOOK_UP, spec, user
@@ -60,6 +62,25 @@ async def state(world: ClaimsWorld, withdrawal: Withdrawal) -> dict[str, Any]:
         "counts": (shown.state, shown.profiles_total, shown.profiles_done, shown.claims_done),
         "history": history,
     }
+
+
+async def test_split_does_not_bring_back_what_was_taken_back(
+    claims_world: ClaimsWorld, title: AttributeDefinition
+) -> None:
+    world, core = claims_world, claims_world.core
+    uniting = Uniting(
+        store=ProfileStore(core.database), catalogue=core.attributes.catalogue, clock=world.clock
+    )
+    _, *ids = await settle(world, title)
+    survivor = await uniting.merge(ADMIN, ids)
+    (gone,) = set(ids) - {survivor.id}
+    await world.withdrawals.withdraw(ADMIN, LOOK_UP)
+    await world.worker.drain()
+
+    back, left = await uniting.split(ADMIN, gone, keep_apart=False)
+
+    told = [claim for each in (back, left) for claims in each.claims.values() for claim in claims]
+    assert {claim.source for claim in told} == {PERSON, OTHER}
 
 
 async def test_source_is_taken_back_everywhere_and_nobody_else_is(
