@@ -55,7 +55,7 @@ class Exporting:
     async def run(self, job: Job) -> JobResult:
         """Pack, store in chunks under this lease's own name, and then say which archive counts."""
         request = await self._store.find(RequestId(job.payload["request"]))
-        if request is None or request.state is not RequestState.REQUESTED:
+        if request is None or request.state is RequestState.DONE:
             return Done()
         profile = await self._profiles.find_living(ProfileId(request.profile_id))
         if profile is None:

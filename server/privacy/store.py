@@ -101,10 +101,10 @@ class PrivacyStore:
         now: datetime,
         archive: Archive | None = None,
     ) -> bool:
-        """Note how a request ended, once; False where that is noted or the request is gone."""
+        """Note how a request ended; False where it is done or gone. What failed may be begun once more."""
         shown = None if archive is None else _archive_document(archive)
         written = await self._requests.update_one(
-            {"_id": request_id, "state": RequestState.REQUESTED.value},
+            {"_id": request_id, "state": {"$ne": RequestState.DONE.value}},
             {"$set": {"state": state.value, "finished_at": now, "archive": shown}},
         )
         return written.matched_count == 1

@@ -11,8 +11,11 @@ import httpx
 import pytest
 
 from server.access.model import Scope
+from server.privacy.erasing import first_job
 from server.privacy.holdings import HOLDINGS
-from server.privacy.model import ARCHIVE_LIFETIME, LINK_LIFETIME
+from server.privacy.model import ARCHIVE_LIFETIME, LINK_LIFETIME, RequestKind, RequestState
+from server.profiles.model import ProfileId
+from tests.api import SEEDER
 from tests.privacy.world import EXPORT, everything, fetched, prepare, tell, work
 
 if TYPE_CHECKING:
@@ -138,6 +141,30 @@ async def test_request_is_shown_to_nobody_else(town: Api) -> None:
     shown = (await town.data(REQUEST, {"id": result["request"]["id"]}, by=bob.page))["node"]
 
     assert shown is None
+
+
+@pytest.mark.parametrize("kind", RequestKind)
+async def test_request_that_failed_and_is_begun_once_more_ends_as_done(town: Api, kind: RequestKind) -> None:
+    services, person = town.services, await town.signed_in("ada")
+    asking = {
+        RequestKind.EXPORT: services.privacy.export_person,
+        RequestKind.ERASE: services.privacy.erase_person,
+        RequestKind.ANONYMISE: services.privacy.anonymise_person,
+    }
+    request = await asking[kind](SEEDER, ProfileId(person.profile_id))
+    job = await services.queue.claim({first_job(request).kind}, "worker")
+    assert job is not None
+    await services.job_handlers[job.kind].given_up(job, "It can't be done.")
+    await services.queue.park(job, "It can't be done.")
+    failed = await services.privacy.find(SEEDER, request.id)
+
+    await services.enriching.dead_letters.requeue(SEEDER, job.id)
+    await work(town)
+
+    done = await services.privacy.find(SEEDER, request.id)
+    assert failed is not None
+    assert done is not None
+    assert (failed.state, done.state) == (RequestState.FAILED, RequestState.DONE)
 
 
 async def test_large_archive_is_handed_out_whole(town: Api) -> None:
