@@ -26,6 +26,7 @@ from server.questions.states import (
     handled_fields,
     not_answered_since,
     not_handled_since,
+    not_refused_since,
     not_shown_since,
     shown_fields,
     states_of,
@@ -198,13 +199,12 @@ class Answering:
     ) -> Profile | None:
         """Write claim, consent, state and announcements in one statement.
 
-        None where the ask has its outcome, or where the person took back the consent to be asked this.
+        None where the ask has its outcome, or where the person refused meanwhile what it is for.
         """
         now = self._clock()
         said = await self._said(profile_id, ask, facts, question, report, now)
-        changes: tuple[Change, ...] = (
-            AskHandled(**said, outcome=outcome.value, value=value, milliseconds=report.milliseconds),
-        )
+        told = AskHandled(**said, outcome=outcome.value, value=value, milliseconds=report.milliseconds)
+        changes: tuple[Change, ...] = (told,)
         state = QuestionState(
             handled=facts.handled + 1,
             outcome=outcome,
@@ -220,11 +220,12 @@ class Answering:
             part |= consent_fields(question.purpose, consent)
             changes = (*changes, recorded)
         guard = not_answered_since if outcome is Outcome.ANSWERED else not_handled_since
+        unless = not_refused_since(question.purpose) if answer is not None and answer.leave else {}
         update = ProfileUpdate(
             claims=() if claim is None else (claim,),
             part=part,
             computed=computed,
-            only_if={**guard(facts.question_id, facts.handled), **await self._guard(claim)},
+            only_if={**guard(facts.question_id, facts.handled), **await self._guard(claim), **unless},
             changes=changes,
         )
         return await self._profiles.write(profile_id, update)
@@ -262,12 +263,8 @@ class Answering:
         self, profile_id: ProfileId, key: str, now: datetime, *, is_given: bool
     ) -> tuple[Consent, ConsentRecorded]:
         purpose = (await self._profiles.purposes.current()).by_key[key]
-        consent = Consent(
-            state=ConsentState.GRANTED if is_given else ConsentState.DENIED,
-            at=now,
-            text_version=purpose.text_version,
-            source=ConsentSource.PERSON,
-        )
+        state = ConsentState.GRANTED if is_given else ConsentState.DENIED
+        consent = Consent(state=state, at=now, text_version=purpose.text_version, source=ConsentSource.PERSON)
         recorded = ConsentRecorded(
             id=ChangeId(new_id("chg", now)),
             at=now,

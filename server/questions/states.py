@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from server.consent.model import ConsentState
 from server.questions.model import Outcome, QuestionId, QuestionState
 from server.questions.opening import WEEK
 from server.questions.writing import MOST_PACE
@@ -99,6 +100,11 @@ def not_shown_since(question_id: QuestionId, handled: int, visit: int) -> Mappin
     """Return the guard of a report: the ask has no outcome, and its visit has not reported it before."""
     seen = {"$elemMatch": {"n": handled, "visit": visit}}
     return {**not_handled_since(question_id, handled), f"questions.{question_id}.shows": {"$not": seen}}
+
+
+def not_refused_since(purpose: str | None) -> Mapping[str, Any]:
+    """Return the guard of leave that is given: nobody who refused is asked, so that a refusal came after."""
+    return {f"consents.{purpose}.state": {"$in": [None, ConsentState.GRANTED.value]}}
 
 
 def answered_in(question_id: QuestionId, handled: int) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from server.consent.model import ConsentState, PurposeSpec
 from server.profiles.consenting import Consenting
 from server.profiles.service import QUIET
 from server.questions.errors import UnknownAskError
+from server.questions.model import QuestionKind
 from tests.factories.access import ADMIN
 from tests.factories.profiles import spec
 from tests.factories.questions import question_draft, set_draft
@@ -62,6 +63,24 @@ async def test_answer_is_kept_nowhere_once_the_consent_is_taken_back(clinic: Cor
         await clinic.answering.answer(ada, asked.id, "Nuts")
     assert await claims_of(clinic, ada) == []
     assert await handled(clinic, ada) == []
+
+
+@pytest.mark.parametrize("refusal", [WITHDRAWN, ConsentState.DENIED])
+async def test_leave_that_arrives_after_a_refusal_is_not_given(
+    clinic: Core, clock: FakeClock, refusal: ConsentState
+) -> None:
+    draft = set_draft(question_draft("may_we", QuestionKind.CONSENT, purpose="care"), priority=9)
+    await publish(clinic, "leave", draft)
+    profile, ada = await arrive(clinic)
+    asked = await ask(clinic, ada)
+
+    await say(clinic, ada, refusal, clock)
+
+    with pytest.raises(UnknownAskError):
+        await clinic.answering.answer(ada, asked.id, value=True)
+    after = await clinic.profiles.find(profile.id)
+    assert after is not None
+    assert after.consents["care"].state is refusal
 
 
 async def test_refused_answer_is_not_told_as_an_earlier_outcome(clinic: Core, clock: FakeClock) -> None:
