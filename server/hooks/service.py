@@ -239,6 +239,7 @@ class Hooks:
         if found is None:
             raise NotFoundError("There is no such delivery (any more).")
         if found.state is DeliveryState.PENDING or not await self._deliveries.send_again(found):
+            await self._queue.enqueue(_job(found))  # a process that ended in between made none
             raise ConflictError("This delivery is on its way.")
         again = replace(found, state=DeliveryState.PENDING, replays=found.replays + 1)
         await self._queue.enqueue(_job(again))

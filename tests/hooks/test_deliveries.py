@@ -218,6 +218,23 @@ async def test_delivery_is_replayed_under_its_id_once_it_ended(api: Api, receive
     ]
 
 
+async def test_replay_that_ended_before_its_job_was_made_goes_on_when_it_is_asked_for_again(
+    api: Api, receiver: Receiver
+) -> None:
+    await create(api, receiver.url, "USER_CREATED")
+    await api.person()
+    await work(api)
+    (delivered,) = await deliveries(api)
+    await act(api, "replayDelivery", deliveryId=delivered["id"])
+    await api.services.database["jobs"].delete_one({"_id": f"job_{delivered['id']}_1"})
+
+    again = await act(api, "replayDelivery", deliveryId=delivered["id"])
+    await work(api)
+
+    assert again["__typename"] == "ConflictError"
+    assert [(each["state"], each["attempts"]) for each in await deliveries(api)] == [("DELIVERED", 2)]
+
+
 async def test_dead_letter_that_is_begun_once_more_is_sent(
     api: Api, receiver: Receiver, clock: FakeClock
 ) -> None:
