@@ -179,6 +179,7 @@ class Answering:
         """Return what was asked: live here, live as another process knows already, or live no more."""
         if facts.question_id not in (await self._questions.live.current()).questions:
             await self._questions.live.refresh()
+            await self._profiles.purposes.refresh()  # of which it may be the first question
         live = (await self._questions.live.current()).questions.get(facts.question_id)
         question = live or await self._store.find_question(facts.question_id)
         if question is None:

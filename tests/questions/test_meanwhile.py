@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from server.consent.model import ConsentState, PurposeSpec
 from server.profiles.model import ProfileUpdate
 from server.profiles.service import QUIET
-from server.questions.model import NextQuestion, NextState, Outcome
+from server.questions.model import NextQuestion, NextState, Outcome, QuestionKind
 from tests.core import build_core
 from tests.factories.access import ADMIN, person_viewer
 from tests.factories.profiles import LOOK_UP, browser
@@ -137,6 +138,23 @@ async def test_ask_of_one_process_is_answered_at_another_that_has_not_heard_yet(
 
     assert result(answered) == (Outcome.ANSWERED, "dev", False)
     assert answered.notice is None
+
+
+async def test_leave_is_given_at_a_process_that_has_not_heard_of_the_purpose(
+    core: Core, clock: FakeClock
+) -> None:
+    other = build_core(core.database, clock)
+    await other.questions.live.current()
+    await other.consents.purposes.current()
+    purpose = PurposeSpec(key="news", name="News", description="To write.", text="May we write to you?")
+    await core.consents.define(ADMIN, purpose)
+    await publish(core, "news", set_draft(question_draft("may_we", QuestionKind.CONSENT, purpose="news")))
+    _, ada = await arrive(core)
+    asked = await ask(core, ada)
+
+    answered = await other.answering.answer(ada, asked.id, value=True)
+
+    assert answered.profile.consents["news"].state is ConsentState.GRANTED
 
 
 # When nothing is asked
