@@ -75,15 +75,19 @@ class Relay:
         self._strangers: set[str] = set()
 
     async def deliver(self) -> bool:
-        """Deliver a batch; whether anything was, so that there may be more."""
+        """Deliver a batch; whether anything was, so that there may be more. Raises what hindered one."""
         pending = await self._outboxes.pending_outboxes(
             _BATCH, kinds=self._kinds, resting=self._resting(self._clock())
         )
-        async with asyncio.TaskGroup() as group:
-            deliveries = [
-                group.create_task(self._deliver(document_id, entries)) for document_id, entries in pending
-            ]
-        return any(delivery.result() for delivery in deliveries)
+        # No TaskGroup: after one that failed this task counts as cancelled, and a time limit ends it (3.11).
+        ended = await asyncio.gather(
+            *(self._deliver(document_id, entries) for document_id, entries in pending),
+            return_exceptions=True,
+        )
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each
+        return any(ended)
 
     async def _deliver(self, document_id: object, entries: Sequence[Mapping[str, Any]]) -> bool:
         resting = self._resting(self._clock())

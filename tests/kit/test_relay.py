@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
-from pymongo.errors import OperationFailure
+from pymongo.errors import AutoReconnect, OperationFailure
 
 from server.kit.changes import Change, ChangeId
 from server.kit.jobs.model import JobId, JobState, NewJob
@@ -110,13 +111,35 @@ async def test_change_delivered_twice_has_one_effect(
             raise Crash(profile_id, change_ids)
 
     await announce(profiles, clock, "prf_1", Greeted)
-    with pytest.raises(BaseExceptionGroup):
+    with pytest.raises(Crash):
         await relay(Crashing(database), clock, enqueue).deliver()
 
     await relay(profiles, clock, enqueue).deliver()
 
     assert await jobs.count("greet", JobState.QUEUED) == 1
     assert await announced(database, "prf_1") == []
+
+
+async def test_round_that_failed_ends_nothing_but_itself(
+    profiles: ProfileStore, clock: FakeClock, database: Database
+) -> None:
+    class Away(ProfileStore):
+        async def clear_outbox(self, profile_id: ProfileId, change_ids: Sequence[str]) -> None:
+            if profile_id == "prf_1":
+                raise AutoReconnect("connection closed")
+            await super().clear_outbox(profile_id, change_ids)
+
+    (kept,) = await announce(profiles, clock, "prf_1", Greeted)
+    await announce(profiles, clock, "prf_2", Greeted)
+
+    with pytest.raises(AutoReconnect):
+        await relay(Away(database), clock, Ear()).deliver()
+
+    assert [await announced(database, each) for each in ("prf_1", "prf_2")] == [[kept], []]
+    # Else the next time limit that runs out in this task ends it: the worker would relay nothing any more.
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
 
 
 async def test_unknown_kind_stays_for_a_newer_version(
