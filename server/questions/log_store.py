@@ -12,6 +12,7 @@ import random
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from server.kit.mongo import IndexModel, PyMongoError, ReadConcern, is_conflict
 from server.questions.model import AnswerEntry, StatCell
@@ -39,6 +40,7 @@ class LogStore:
         self._database = database
         self._answers = database[ANSWERS]
         self._stats = database[STATS]
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by question
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""
@@ -55,10 +57,12 @@ class LogStore:
     async def record(self, change: AskChange) -> Counter[str] | None:
         """Log and count a change; return the question's totals, None where the change was logged before.
 
-        All who count for one question meet at its total, so that no two open an entry for one ask. Each tries
-        again a few times, and then lets the conflict out: nothing else waits where one that died has it.
+        All who count for one question meet at its total, so that no two open an entry for one ask: those of
+        this process one after the other. Where another process is at it, each tries again a few times and
+        then lets the conflict out, so that little else waits where one that died has it.
         """
-        async with await self._database.client.start_session() as session:
+        turn = self._turns.setdefault(change.question_id, asyncio.Lock())
+        async with turn, await self._database.client.start_session() as session:
             for longest in _PAUSES:
                 try:
                     async with session.start_transaction(_OF_ONE_MOMENT):

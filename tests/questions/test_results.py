@@ -89,6 +89,27 @@ async def test_changes_of_one_ask_that_several_processes_log_at_once_make_one_en
     assert (totals["counts"]["asked"], totals["counts"]["answered"]) == (asks, asks)
 
 
+async def test_many_who_answer_one_question_at_once_wait_for_each_other_and_start_nothing_over(
+    api: Api,
+) -> None:
+    log = api.services.stores.answers
+    before = await _given_up(api)
+
+    await asyncio.gather(*(log.record(_handled(number)) for number in range(40)))
+
+    total = await api.services.database["question_stats"].find_one({"_id": "total|qst_1"})
+    assert total is not None
+    assert total["counts"]["answered"] == 40
+    assert await _given_up(api) == before
+
+
+async def _given_up(api: Api) -> int:
+    """Return how many transactions the server has given up."""
+    status = await api.services.database.command("serverStatus")
+    given_up: int = status["transactions"]["totalAborted"]
+    return given_up
+
+
 def _handled(number: int) -> AskHandled:
     return AskHandled(
         id=ChangeId(f"chg_{number}"),
