@@ -126,7 +126,9 @@ class Worker:
                     await waker.sleep(_POLL_SECONDS * random.uniform(0.5, 1))  # noqa: S311 - spreads the polls
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round may do better
                 _log.warning(
-                    "the worker could not go on, trying again: %r", error, exc_info=not _is_outage(error)
+                    "the worker could not go on, trying again: %r",
+                    error,
+                    exc_info=not isinstance(error, PyMongoError),
                 )
                 await waker.sleep(_OUTAGE_SECONDS)
 
@@ -152,7 +154,9 @@ class Worker:
                 self._enqueued.wake()
             await self._settle(job, result)
         except Exception as error:  # noqa: BLE001 - the lease runs out, and then it is tried again
-            _log.warning("job %s is left to its lease: %r", job.id, error, exc_info=not _is_outage(error))
+            _log.warning(
+                "job %s is left to its lease: %r", job.id, error, exc_info=not isinstance(error, PyMongoError)
+            )
 
     async def _run_next(self) -> bool:
         job = await self._queue.claim(self._handlers.keys(), self._name)
@@ -256,13 +260,6 @@ def _end(job: Job, result: JobResult) -> str:
         case RetryLater() if not job.is_last_attempt:
             return "again"
     return "dead"
-
-
-def _is_outage(error: Exception) -> bool:
-    """Whether it is the database being away, which a line tells; anything else is a bug and shows where."""
-    if isinstance(error, ExceptionGroup):
-        return all(_is_outage(each) for each in error.exceptions)
-    return isinstance(error, PyMongoError)
 
 
 async def run_until_signalled(worker: Worker, database: Database, watched: Sequence[Fresh] = ()) -> None:

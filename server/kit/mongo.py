@@ -217,6 +217,8 @@ def has_primary(client: Client) -> bool:
 
 def is_outage(error: BaseException | None) -> bool:
     """Whether it says that the database is away or can't acknowledge: the same may succeed a moment later."""
+    if isinstance(error, BaseExceptionGroup):  # of what went on side by side
+        return all(is_outage(each) for each in error.exceptions)
     if not isinstance(error, PyMongoError):
         return False
     may_pass = error.has_error_label("RetryableWriteError") or error.has_error_label(

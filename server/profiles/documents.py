@@ -131,8 +131,17 @@ def new_document(
         "visit": None,
         "visits": 0,
         "logins": 0,
-        "attributes": {},
+        **nothing_known(),
         "terms": sorted({term for ref in identities for term in identity_terms(ref)}),
+        "outbox": [change_document(change) for change in changes],
+    }
+
+
+def nothing_known() -> Document:
+    """Return the fields of a profile that hold what is known of a person, empty."""
+    return {
+        "attributes": {},
+        "terms": [],
         "values": [],
         "expires_next": None,
         "consents": {},
@@ -142,7 +151,6 @@ def new_document(
         "event_ids": [],
         "questions": {},
         "enrichments": {},
-        "outbox": [change_document(change) for change in changes],
     }
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from server.kit.changes import change_document
 from server.kit.mongo import IndexModel, in_transaction
 from server.profiles.changes import profile_merged
-from server.profiles.documents import claim_document, model, replacement
+from server.profiles.documents import claim_document, model, nothing_known, replacement
 from server.profiles.merging import displaced
 from server.profiles.model import Merge, MergeId, ProfileId
 from server.profiles.resolving import resolve_all
@@ -173,17 +173,7 @@ def tombstone(into: ProfileId, now: datetime) -> Document:
         "merged_into": into,
         "identity_keys": [],
         "identities": {},
-        "attributes": {},
-        "terms": [],
-        "values": [],
-        "expires_next": None,
-        "consents": {},
-        "dismissals": {},
-        "kept_apart": [],
-        "events": [],
-        "event_ids": [],
-        "questions": {},
-        "enrichments": {},
+        **nothing_known(),
         "outbox": [],
     }
 

@@ -54,6 +54,13 @@ def test_what_may_pass_is_an_outage(error: PyMongoError) -> None:
     assert is_outage(error)
 
 
+def test_group_is_an_outage_if_all_of_it_is() -> None:
+    away = NetworkTimeout("away")
+
+    assert is_outage(ExceptionGroup("at once", [away, away]))
+    assert not is_outage(ExceptionGroup("at once", [away, ValueError("a bug")]))
+
+
 def test_what_stays_is_none() -> None:
     assert not is_outage(PyMongoError("a bug"))
     assert not is_outage(ValueError("a bug"))
