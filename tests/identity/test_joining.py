@@ -77,6 +77,15 @@ async def test_linking_ends_every_session_and_begins_one(world: World, provider:
     assert (await world.visit(linked.resume_token)).profile.id == person.profile.id
 
 
+async def test_linking_only_ever_adds_to_what_is_withheld(world: World, provider: HostileProvider) -> None:
+    person = await _sign_in(world, "bob")
+    for withhold in ("name", "email", ""):
+        code = await _link_code(world.browser(), provider, withhold=withhold)
+        person = await _link(world, person.viewer, code)
+
+    assert await world.values(person.profile) == {}
+
+
 async def test_account_of_somebody_else_is_never_moved(world: World, provider: HostileProvider) -> None:
     owner = await _sign_in(world, "ada", ISSUER)
     person = await _sign_in(world, "bob")
