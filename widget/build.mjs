@@ -30,7 +30,7 @@ const GRAPHIQL = {
 const OURS = new RegExp(
   `^(${[
     "adopt asDripError askAgain bringBack broughtBack canGoBack connect control describedBy expiresAt inside isAnswered isAskable",
-    "isBusy isPatient isRevised isTransient isUnreadable kept localeOf markInvalid mayOpen passOver place postWithKey sending",
+    "isBusy isPatient isRevised isTransient isUnreadable kept localeOf markInvalid mayOpen passOver place postWithKey reopen sending",
     "signingIn speechIn starting tellOf",
     "agree badEmail badPhone badUrl chooseAny chooseBetween chooseExactly chooseUpTo disagree emptyAddress emptyChoice",
     "emptyDate emptyNumber emptyText notApplicable tooFew tooLarge tooLong tooMany tooShort tooSmall",

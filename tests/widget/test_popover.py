@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.widget.host import Host
 
 FIELD = '<input id="own" aria-label="Own">'
+BUTTON = "<button>Own</button>"
 
 
 def element(mode: str, more: str = "") -> str:
@@ -82,3 +83,92 @@ async def test_modal_keeps_the_focus_inside_and_closes_by_escape(host: Host) -> 
 
     await host.hears("dismissed")
     assert len(host.said("dismissQuestion")) == 1
+    await expect(host.card.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("way", ["close()", "clear()", "signOut()"])
+async def test_modal_that_the_page_takes_away_gives_the_page_back(host: Host, way: str) -> None:
+    await host.open(KINDS["BOOLEAN"], body=f"{BUTTON}{element('modal')}")
+    await expect(host.card.get_by_role("dialog")).to_be_visible()
+    host.questions = []
+
+    await host.page.evaluate(f"document.querySelector('drip-question').{way}")
+
+    await host.page.get_by_role("button", name="Own").click()
+
+
+@pytest.mark.parametrize("mode", ["popover", "modal"])
+async def test_last_word_goes_by_itself_and_gives_the_focus_back(host: Host, mode: str) -> None:
+    await host.page.clock.install()
+    await host.open(KINDS["BOOLEAN"], body=f"{BUTTON}{element(mode, 'delay=1')}")
+    await host.page.get_by_role("button", name="Own").focus()
+    await expect(host.card.locator("form")).to_be_visible()
+    await host.card.get_by_label("Yes").check()
+    await host.card.get_by_role("button", name="Save").click()
+    await host.hears("answered")
+    await expect(host.card.get_by_role("button", name="Make small")).to_have_count(0)
+
+    await host.page.clock.fast_forward(10_000)
+
+    await expect(host.card.locator(".shell")).to_be_hidden()
+    await expect(host.page.get_by_role("button", name="Own")).to_be_focused()
+
+
+async def test_modal_s_last_word_is_left_by_escape(host: Host) -> None:
+    await host.open(KINDS["BOOLEAN"], body=f"{BUTTON}{element('modal')}")
+    await host.card.get_by_label("Yes").check()
+    await host.card.get_by_role("button", name="Save").click()
+    await host.hears("done")
+
+    await host.page.keyboard.press("Escape")
+
+    await host.page.get_by_role("button", name="Own").click()
+
+
+async def test_popover_that_is_closed_leaves_nothing_in_the_corner(host: Host) -> None:
+    await host.open(KINDS["BOOLEAN"], body=element("popover"))
+
+    await host.card.get_by_role("button", name="Close").click()
+
+    await host.hears("dismissed")
+    await expect(host.card.locator(".shell")).to_be_hidden()
+
+
+async def test_escape_within_an_input_method_closes_nothing(host: Host) -> None:
+    await host.open(KINDS["TEXT"], KINDS["BOOLEAN"], body=element("popover"))
+    press = (
+        "(field, isComposing) => field.dispatchEvent("
+        "new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, composed: true, isComposing }))"
+    )
+
+    await host.card.get_by_role("textbox").evaluate(press, arg=True)
+    await expect(host.card.get_by_role("textbox")).to_be_visible()
+    await host.card.get_by_role("textbox").evaluate(press, arg=False)
+
+    await host.hears("dismissed")
+    assert len(host.said("dismissQuestion")) == 1
+
+
+@pytest.mark.parametrize("mode", ["popover", "modal"])
+async def test_framework_that_moves_the_element_keeps_it_open(host: Host, mode: str) -> None:
+    await host.open(KINDS["TEXT"], body=element(mode))
+    await host.card.get_by_role("textbox").fill("half an ans")
+
+    await host.page.evaluate("document.body.append(document.querySelector('drip-question'))")
+
+    await expect(host.card.get_by_role("textbox")).to_be_visible()
+    await expect(host.card.get_by_role("textbox")).to_have_value("half an ans")
+    await expect(host.card.locator(":modal, :popover-open")).to_have_count(1)
+
+
+async def test_element_that_is_away_when_its_delay_ends_opens_once_it_is_back(host: Host) -> None:
+    await host.page.clock.install()
+    await host.open(KINDS["TEXT"], body=element("popover", "delay=60"))
+    await host.hears("show")
+    await host.page.evaluate("window.away = document.querySelector('drip-question'); away.remove()")
+    await host.page.clock.fast_forward(61_000)
+
+    await host.page.evaluate("document.body.append(away)")
+
+    await expect(host.card.get_by_role("textbox")).to_be_visible()
+    assert await host.told("error") == []

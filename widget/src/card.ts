@@ -39,6 +39,8 @@ export class Card {
   error: HTMLElement | null = null;
   /** The server has not spoken yet; buttons stay enabled, which keeps the focus where it is. */
   isBusy = false;
+  /** What a popover does when the element comes back into the page. */
+  declare reopen?: () => void;
   #turn = 0;
 
   constructor(root: ShadowRoot) {

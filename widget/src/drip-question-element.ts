@@ -54,6 +54,7 @@ export class DripQuestionElement extends BaseElement {
 
   connectedCallback(): void {
     takeOver(this, ATTRIBUTES);
+    this.#card.reopen?.();
     this.#join();
   }
 

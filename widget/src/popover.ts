@@ -22,6 +22,8 @@ export interface ShellHost extends HTMLElement {
 }
 
 const LONGEST_DELAY_SECONDS = 3600;
+/** A word to close with is read by then; nobody should have to clear it away. */
+const LAST_WORD_MS = 5_000;
 const EDITABLE = "input, textarea, select, [contenteditable]:not([contenteditable=false])";
 
 const shells = new WeakMap<Card, Shell>();
@@ -46,17 +48,57 @@ function createShell(card: Card, host: ShellHost, given: Partial<PopoverTexts>):
   card.css += css;
   let isOpen = false;
   let hasWaited = false;
+  let isDismissed = false;
+  let cameFrom: HTMLElement | undefined;
+  let leaving: ReturnType<typeof setTimeout> | undefined;
+  let comeBack: (() => void) | undefined;
 
   function show(isSmall: boolean): void {
     launcher.hidden = !isSmall;
-    smaller.hidden = card.place.hidden = isSmall;
+    card.place.hidden = isSmall;
+    smaller.hidden = isSmall || !card.form;
+  }
+
+  function open(): void {
+    isOpen = true;
+    if (!host.isConnected) return;
+    document.addEventListener("focusin", giveWay);
+    if (frame.matches(":modal, :popover-open")) return;
+    if (!isModal) return frame.showPopover();
+    // One that left the page is open still, and modal no more.
+    (frame as HTMLDialogElement).close();
+    (frame as HTMLDialogElement).showModal();
+  }
+
+  /** Whoever was inside goes back to where they came from. */
+  function close(): void {
+    isOpen = false;
+    document.removeEventListener("focusin", giveWay);
+    if (isModal) (frame as HTMLDialogElement).close();
+    else if (frame.matches(":popover-open")) frame.hidePopover();
+    if (document.activeElement === document.body) cameFrom?.focus({ preventScroll: true });
+  }
+
+  /** An empty shell would keep the page shut, or the corner taken. */
+  function look(): void {
+    clearTimeout(leaving);
+    if (!card.place.firstChild) return close();
+    smaller.hidden = card.place.hidden || !card.form;
+    if (!card.form) leaving = setTimeout(() => card.isBusy || card.clear(), isDismissed ? 0 : LAST_WORD_MS);
+  }
+
+  /** Whoever goes on writing below the card gets it out of the way. */
+  function giveWay({ target }: Event): void {
+    if (!host.isConnected) document.removeEventListener("focusin", giveWay);
+    else if (!isModal && target !== host && isEditable(target) && overlaps(target, frame)) show(true);
   }
 
   /** The same as pressing the card's own button, where it has one. */
   function dismiss(event: Event): void {
     event.preventDefault();
-    const close = card.place.querySelector<HTMLElement>("[data-act=close]");
-    if (close) close.click();
+    const button = card.place.querySelector<HTMLElement>("[data-act=close]");
+    if (button) button.click();
+    else if (!card.form && !card.isBusy) card.clear();
     else if (!isModal) show(true);
   }
 
@@ -69,11 +111,24 @@ function createShell(card: Card, host: ShellHost, given: Partial<PopoverTexts>):
     launcher.focus();
   });
   frame.addEventListener("cancel", dismiss);
-  if (!isModal) frame.addEventListener("keydown", (event) => (event as KeyboardEvent).key === "Escape" && dismiss(event));
-  // Whoever goes on writing below the card gets it out of the way.
-  document.addEventListener("focusin", ({ target }) => {
-    if (!isModal && isOpen && target !== host && isEditable(target) && overlaps(target, frame)) show(true);
+  frame.addEventListener("keydown", (event) => {
+    const { key, isComposing } = event as KeyboardEvent;
+    // Within an input method Escape takes back what is composed.
+    if (!isModal && key === "Escape" && !isComposing) dismiss(event);
   });
+  frame.addEventListener("click", ({ target }) => {
+    isDismissed = (target as Element).matches("[data-act=close]");
+  });
+  frame.addEventListener("focusin", (event) => {
+    const from = (event as FocusEvent).relatedTarget as HTMLElement | null;
+    if (from && !frame.contains(from)) cameFrom = from;
+  });
+  new MutationObserver(look).observe(card.place, { childList: true });
+  // A browser closes what leaves the page.
+  card.reopen = () => {
+    comeBack?.();
+    if (isOpen) open();
+  };
 
   return {
     async mayOpen() {
@@ -81,12 +136,11 @@ function createShell(card: Card, host: ShellHost, given: Partial<PopoverTexts>):
       if (!hasWaited) await new Promise((resolve) => setTimeout(resolve, secondsFrom(host) * 1000));
       hasWaited = true;
       while (isEditable(document.activeElement)) await once(document, "focusout");
+      while (!host.isConnected) await new Promise<void>((resolve) => (comeBack = resolve));
     },
     open() {
-      if (isModal && !(frame as HTMLDialogElement).open) (frame as HTMLDialogElement).showModal();
-      else if (!isModal && !frame.matches(":popover-open")) frame.showPopover();
       if (!isOpen) show(false);
-      isOpen = true;
+      open();
     },
     minimise: () => show(true),
   };
