@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0  # how late a worker hears of work while the change stream is down
+_LOOK_SECONDS = 0.05  # between looks for what was announced, while some of it is in hand
 _OUTAGE_SECONDS = 1.0  # between attempts while the database is away
 _OVERTIME = "It took longer than a job may."
 _WORN_OUT = "Its workers ended or stalled before it did, every time."
@@ -84,12 +85,16 @@ class Worker:
         """Work until told to stop."""
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(wake_on_writes(database, (self._announced, self._enqueued)))
-            relaying = group.create_task(self._repeat(self._relay.deliver, self._announced))
+            relaying = group.create_task(self._relay_changes())
             coming_round = group.create_task(self._bring_round())
             await self._work_jobs()
             await relaying
             watching.cancel()
             coming_round.cancel()
+
+    async def _relay_changes(self) -> None:
+        await self._repeat(lambda: self._relay.deliver(within=_LOOK_SECONDS), self._announced)
+        await self._relay.settle()
 
     async def drain(self) -> None:
         """Do everything that is due now, one thing after the other, and return: for tests and imports."""

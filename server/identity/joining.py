@@ -75,7 +75,7 @@ class Joining:
         self._audit = audit
         self._clock = clock
 
-    def sealed(self, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...]) -> str:
+    def sealed(self, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...] | None) -> str:
         """Return a proved account as a text that only we read, for the minute until the page confirms."""
         return self._seal.close(
             json.dumps(
@@ -86,7 +86,7 @@ class Joining:
                     "claims": proved.claims,
                     "unsigned": sorted(proved.unsigned),
                     "scopes": None if proved.scopes is None else sorted(proved.scopes),
-                    "withheld": withheld or None,  # as in an attempt, for the version before
+                    "withheld": withheld,
                 }
             )
         )
@@ -102,15 +102,15 @@ class Joining:
         """
         session = await self._sessions.recent(viewer)
         provider_key, proved, withheld = await self._proved(session, code)
-        return await self._linked(session, provider_key, proved, withheld)
+        return await self._linked(session, provider_key, proved, withheld, keeps_withheld=False)
 
     async def link_on_our_pages(
-        self, session: Session, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...]
+        self, session: Session, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...] | None
     ) -> StartedVisit:
         """Let an account join whose session this is; the browser brought both. As `link`, and audited."""
         async with self._audit.noting(session.viewer, "linkIdentity"):
             await self._sessions.recent(session.viewer)
-            return await self._linked(session, provider_key, proved, withheld)
+            return await self._linked(session, provider_key, proved, withheld, keeps_withheld=True)
 
     async def unlink_on_our_pages(self, session: Session, ref: IdentityRef) -> None:
         """Take an account from whose session this is; as `unlink`, and audited."""
@@ -122,15 +122,19 @@ class Joining:
         session: Session,
         provider_key: str,
         proved: ProvedIdentity,
-        withheld: tuple[str, ...],
+        withheld: tuple[str, ...] | None,
+        *,
+        keeps_withheld: bool,
     ) -> StartedVisit:
         provider = await self._providers.get(provider_key)
         owner = await self._profiles.find_by_identity(social_ref(proved))
         if owner is not None and owner.id != session.profile_id:
             await self._join(session.profile_id, owner)
-            profile: Profile | None = await self._recorder.record(provider, proved, withheld)
+            profile: Profile | None = await self._recorder.record(
+                provider, proved, withheld, keeps_withheld=keeps_withheld
+            )
         else:
-            profile = await self._attached(session, provider, proved, withheld)
+            profile = await self._attached(session, provider, proved, withheld, keeps_withheld=keeps_withheld)
         if profile is None:
             raise ConflictError("The profile was merged or erased at this moment: sign in again.")
         return await self._renewed(session, profile)
@@ -171,7 +175,7 @@ class Joining:
 
     async def _proved(
         self, session: Session, code: SignInCode
-    ) -> tuple[str, ProvedIdentity, tuple[str, ...]]:
+    ) -> tuple[str, ProvedIdentity, tuple[str, ...] | None]:
         sealed = await self._store.take_link(
             code.code,
             key_id=session.key_id,
@@ -189,17 +193,21 @@ class Joining:
             unsigned=frozenset(held["unsigned"]),
             scopes=None if held["scopes"] is None else frozenset(held["scopes"]),
         )
-        return held["provider"], proved, tuple(held["withheld"] or ())
+        return held["provider"], proved, None if held["withheld"] is None else tuple(held["withheld"])
 
     async def _attached(
         self,
         session: Session,
         provider: Provider,
         proved: ProvedIdentity,
-        withheld: tuple[str, ...],
+        withheld: tuple[str, ...] | None,
+        *,
+        keeps_withheld: bool,
     ) -> Profile | None:
         try:
-            return await self._recorder.attach(provider, proved, withheld, session.profile_id)
+            return await self._recorder.attach(
+                provider, proved, withheld, session.profile_id, keeps_withheld=keeps_withheld
+            )
         except IdentityTakenError:
             raise IdentityInUseError(_IN_USE) from None
 

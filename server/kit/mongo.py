@@ -107,7 +107,7 @@ _WRITE_CONFLICT = 112
 _USUAL = DatabaseLimits()
 _SNAPSHOT, _DURABLE = ReadConcern("snapshot"), WriteConcern(w="majority", j=True)
 _SHORTEST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.01, 0.5  # a transaction takes some 0.01
-_MOST_TRIES = 300  # longer than the minute for which MongoDB keeps locked what somebody wrote who died
+_MOST_REPEATS = 300  # longer than the minute for which MongoDB keeps locked what somebody wrote who died
 _PING_SECONDS = 1.0  # those who ask for readiness give up soon themselves (Kubernetes after one second)
 AWARE_UTC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
@@ -299,12 +299,16 @@ async def why_not_durable(collection: Collection) -> str | None:
 
 
 async def in_transaction(
-    database: Database, work: Callable[[ClientSession], Coroutine[Any, Any, Result]]
+    database: Database,
+    work: Callable[[ClientSession], Coroutine[Any, Any, Result]],
+    *,
+    most_repeats: int = _MOST_REPEATS,
 ) -> Result:
     """Return what `work` makes of one snapshot; all that it writes with the session is written or nothing.
 
     A write to the same documents meanwhile makes it start over: `work` may run several times, after random
-    pauses that grow. Motor's `with_transaction` takes none, and lets out a conflict that shows in the commit.
+    pauses that grow, `most_repeats` times at most. Motor's `with_transaction` takes none, and lets out a
+    conflict that shows in the commit.
     """
     tried = 0
     async with await database.client.start_session() as session:
@@ -313,7 +317,7 @@ async def in_transaction(
                 async with session.start_transaction(_SNAPSHOT, _DURABLE):
                     return await work(session)
             except PyMongoError as error:
-                if not error.has_error_label("TransientTransactionError") or tried == _MOST_TRIES:
+                if not error.has_error_label("TransientTransactionError") or tried == most_repeats:
                     raise
             longest = min(_LONGEST_PAUSE_SECONDS, _SHORTEST_PAUSE_SECONDS * 2**tried)
             await asyncio.sleep(longest * random.random())  # noqa: S311 - spreads who met

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from server.kit.changes import read_change
+from server.kit.group_commit import GroupCommit
 from server.kit.instruments import Instruments
 from server.kit.mongo import is_conflict, is_outage
 from server.kit.tracing import Kind
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     Reactions = Mapping[type[Change], Sequence[Callable[[Any], Awaitable[None]]]]
 
 _log = logging.getLogger(__name__)
-_BATCH = 32  # outboxes at once, each in a task of its own
+_AT_ONCE = 64  # outboxes in hand, each in a task of its own
+_CHOICE = 3  # outboxes looked at for one that is taken: workers beside each other rarely take the same ones
 _FIRST_REST = timedelta(seconds=1)
 _LONGEST_REST = timedelta(minutes=5)
 
@@ -37,8 +40,8 @@ class Outboxes(Protocol):
         """Return documents with an entry of one of `kinds` that is not among the ids `resting`."""
         ...
 
-    async def clear_outbox(self, document_id: Any, change_ids: Sequence[str]) -> None:  # noqa: ANN401 - opaque
-        """Take these entries off."""
+    async def clear_outboxes(self, taken: Sequence[tuple[Any, Sequence[str]]]) -> None:
+        """Take these entries off these documents."""
         ...
 
 
@@ -65,6 +68,7 @@ class Relay:
         reactions: Reactions,
         clock: Clock,
         instruments: Instruments | None = None,
+        at_once: int = _AT_ONCE,
     ) -> None:
         self._outboxes = outboxes
         self._reactions = reactions
@@ -73,21 +77,40 @@ class Relay:
         self._instruments = instruments or Instruments()
         self._failures: dict[str, _Failure] = {}
         self._strangers: set[str] = set()
+        self._at_once = at_once
+        self._in_hand: dict[Any, asyncio.Task[bool]] = {}  # by document
+        self._clearing = GroupCommit(self._clear)
 
-    async def deliver(self) -> bool:
-        """Deliver a batch; whether anything was, so that there may be more. Raises what hindered one."""
-        pending = await self._outboxes.pending_outboxes(
-            _BATCH, kinds=self._kinds, resting=self._resting(self._clock())
-        )
+    async def deliver(self, *, within: float | None = None) -> bool:
+        """Take up what waits, and wait for all that is in hand, or for so many seconds.
+
+        Returns whether there may be more to do. Raises what hindered one; all others go on.
+        """
+        await self._take_up()
+        if not self._in_hand:
+            return False
+        ended, _ = await asyncio.wait(self._in_hand.values(), timeout=within)
+        self._in_hand = {key: task for key, task in self._in_hand.items() if task not in ended}
         # No TaskGroup: after one that failed this task counts as cancelled, and a time limit ends it (3.11).
-        ended = await asyncio.gather(
-            *(self._deliver(document_id, entries) for document_id, entries in pending),
-            return_exceptions=True,
+        for error in [task.exception() for task in ended]:
+            if error is not None:
+                raise error
+        return bool(self._in_hand) or any(task.result() for task in ended)
+
+    async def settle(self) -> None:
+        """Wait for what is in hand."""
+        if self._in_hand:
+            await asyncio.wait(self._in_hand.values())
+
+    async def _take_up(self) -> None:
+        """Begin on some of those that have waited longest, as many as there is room for."""
+        room = self._at_once - len(self._in_hand)
+        pending = await self._outboxes.pending_outboxes(
+            len(self._in_hand) + _CHOICE * room, kinds=self._kinds, resting=self._resting(self._clock())
         )
-        for each in ended:
-            if isinstance(each, BaseException):
-                raise each
-        return any(ended)
+        choice = [each for each in pending if each[0] not in self._in_hand]
+        for document_id, entries in random.sample(choice, min(room, len(choice))):
+            self._in_hand[document_id] = asyncio.create_task(self._deliver(document_id, entries))
 
     async def _deliver(self, document_id: object, entries: Sequence[Mapping[str, Any]]) -> bool:
         resting = self._resting(self._clock())
@@ -95,8 +118,12 @@ class Relay:
             entry["id"] for entry in entries if entry["id"] not in resting and await self._take(entry)
         ]
         if delivered:
-            await self._outboxes.clear_outbox(document_id, delivered)
+            await self._clearing.join((document_id, delivered))
         return bool(delivered)
+
+    async def _clear(self, taken: Sequence[tuple[Any, Sequence[str]]]) -> Sequence[None]:
+        await self._outboxes.clear_outboxes(taken)
+        return [None for _ in taken]
 
     async def _take(self, entry: Mapping[str, Any]) -> bool:
         """Run the reactions to one entry; whether all of them did their part."""

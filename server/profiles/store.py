@@ -20,6 +20,7 @@ from server.kit.mongo import (
     BulkWriteError,
     DuplicateKeyError,
     IndexModel,
+    UpdateOne,
     in_transaction,
     is_about_duplicates,
     undecoded,
@@ -58,7 +59,6 @@ COLLECTION = "profiles"
 # What no model holds: announcements under way, and what the server itself keeps for its indexes.
 _READ = {"outbox": 0, "identity_keys": 0, "terms": 0, "values": 0, "expires_next": 0}
 _halved = partial(halved, later="attributes")
-_EVER = datetime.min.replace(tzinfo=UTC)
 _MAX_REDIRECTS = 8  # merges chain at most this far before somebody should look
 
 
@@ -252,24 +252,19 @@ class ProfileStore:
         Changes with an id in `resting` don't count. The index on `outbox.at` gives the order: a sort
         would read everything that waits.
         """
-        pending = {"at": {"$gt": _EVER}, "kind": {"$in": list(kinds)}, "id": {"$nin": list(resting)}}
+        ever = datetime.min.replace(tzinfo=UTC)
+        pending = {"at": {"$gt": ever}, "kind": {"$in": list(kinds)}, "id": {"$nin": list(resting)}}
         found = self._profiles.find({"outbox": {"$elemMatch": pending}}, {"outbox": 1})
         return [(each["_id"], each["outbox"]) async for each in found.hint([("outbox.at", 1)]).limit(limit)]
 
-    async def count_pending(self, most: int) -> tuple[int, datetime | None]:
-        """Return how many profiles have a change that nobody took, at most `most`, and when the first was.
-
-        The index gives the order, as above; no hint, which would fail where the index is yet to be made.
-        """
-        pending = {"outbox.at": {"$gt": _EVER}}
-        first = await self._profiles.find_one(pending, {"outbox.at": 1})
-        count = await self._profiles.count_documents(pending, limit=most)
-        return count, None if first is None else min(each["at"] for each in first["outbox"])
-
-    async def clear_outbox(self, profile_id: ProfileId, change_ids: Sequence[str]) -> None:
-        """Take these entries off, once what follows from them is written."""
-        await self._profiles.update_one(
-            {"_id": profile_id}, {"$pull": {"outbox": {"id": {"$in": list(change_ids)}}}}
+    async def clear_outboxes(self, taken: Sequence[tuple[ProfileId, Sequence[str]]]) -> None:
+        """Take these entries off these profiles, once what follows from them is written."""
+        await self._profiles.bulk_write(
+            [
+                UpdateOne({"_id": profile_id}, {"$pull": {"outbox": {"id": {"$in": list(change_ids)}}}})
+                for profile_id, change_ids in taken
+            ],
+            ordered=False,
         )
 
     async def _insert(self, document: Document) -> None:

@@ -6,31 +6,46 @@ the log says, whatever crashes and however often a change is told.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import random
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from server.kit.mongo import IndexModel, PyMongoError, ReadConcern, is_conflict
+from server.kit.group_commit import GroupCommit
+from server.kit.mongo import IndexModel, ReplaceOne, UpdateOne, in_transaction
 from server.questions.model import AnswerEntry, StatCell
-from server.questions.tallying import applied, cell_of, contribution, entry_of
+from server.questions.tallying import added_up, applied, cell_of, contribution, entry_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from typing import Any
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from server.kit.mongo import Database, Document
+    from server.kit.mongo import ClientSession, Database, Document
     from server.kit.paging import PageRequest
     from server.questions.changes import AskChange
 
+    _Group = GroupCommit[AskChange, Counter[str] | None]
+
 ANSWERS = "answers"
 STATS = "question_stats"
-_PAUSES = (0.02, 0.04, 0.08, 0.16, 0.32, 0.64)  # seconds; a transaction takes some 0.01
-_OF_ONE_MOMENT = ReadConcern("snapshot")  # on all shards the same
+_MOST_REPEATS = 7  # of a transaction: half a second on average, a second at most
 _REMEMBERED = 50  # changes of one ask; a person who corrects more often than that may be counted again
+
+
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    """An entry, and the changes that made it what it is."""
+
+    entry: AnswerEntry
+    changes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Added:
+    """What a change adds, and where."""
+
+    cell: StatCell
+    counts: Counter[str]
 
 
 class LogStore:
@@ -40,7 +55,7 @@ class LogStore:
         self._database = database
         self._answers = database[ANSWERS]
         self._stats = database[STATS]
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by question
+        self._groups: WeakValueDictionary[str, _Group] = WeakValueDictionary()  # by question
 
     async def create_indexes(self) -> None:
         """Make what the queries below need; does nothing where it exists."""
@@ -58,47 +73,61 @@ class LogStore:
         """Log and count a change; return the question's totals, None where the change was logged before.
 
         All who count for one question meet at its total, so that no two open an entry for one ask: those of
-        this process one after the other. Where another process is at it, each tries again a few times and
-        then lets the conflict out, so that little else waits where one that died has it.
+        this process go together. Where another process is at it, they try again a few times and then let the
+        conflict out, so that little else waits where one that died has it.
         """
-        turn = self._turns.setdefault(change.question_id, asyncio.Lock())
-        async with turn, await self._database.client.start_session() as session:
-            for longest in _PAUSES:
-                try:
-                    async with session.start_transaction(_OF_ONE_MOMENT):
-                        return await self._record(change, session)
-                except PyMongoError as error:
-                    if not is_conflict(error):
-                        raise
-                await asyncio.sleep(longest * random.random())  # noqa: S311 - spreads who met
-            async with session.start_transaction(_OF_ONE_MOMENT):
-                return await self._record(change, session)
+        group = self._groups.get(change.question_id)
+        if group is None:
+            group = self._groups[change.question_id] = GroupCommit(self._record)
+        return await group.join(change)
 
-    async def _record(self, change: AskChange, session: Any) -> Counter[str] | None:  # noqa: ANN401 - Motor's
-        key = _key(change)
-        found = await self._answers.find_one({"key": {"$eq": key, "$type": "string"}}, session=session)
-        if found is not None and change.id in found["changes"]:
-            return None
-        before = None if found is None else _entry(found)
-        after = applied(before or entry_of(change), change)
-        changes = [*(found or {"changes": []})["changes"], change.id][-_REMEMBERED:]
-        document = {**asdict(after), "_id": after.id, "key": key, "changes": changes}
-        del document["id"]
-        await self._answers.replace_one({"_id": after.id}, document, upsert=True, session=session)
-        added = contribution(after)
-        added.subtract(contribution(before))
-        return await self._count(cell_of(after), added, session)
+    async def _record(self, changes: Sequence[AskChange]) -> Sequence[Counter[str] | None]:
+        """Log and count changes of one question; return its totals after each that is new."""
 
-    async def _count(self, cell: StatCell, added: Counter[str], session: Any) -> Counter[str]:  # noqa: ANN401
-        increments = {f"counts.{name}": count for name, count in added.items() if count}
-        change = {"$inc": increments} if increments else {"$set": {"question_id": cell.question_id}}
-        where = {"_id": cell_id(cell)}
-        await self._stats.update_one(
-            where, {**change, "$setOnInsert": _placed(cell, change)}, upsert=True, session=session
+        async def work(session: ClientSession) -> Sequence[Counter[str] | None]:
+            found = await self._logged([_key(each) for each in changes], session)
+            logged = dict(found)
+            added = [_take(logged, each) for each in changes]
+            new = {key: each for key, each in logged.items() if each is not found.get(key)}
+            if not new:
+                return [None for _ in changes]
+            await self._write(new, session)
+            return _after_each(added, await self._count(changes[0].question_id, added, session))
+
+        return await in_transaction(self._database, work, most_repeats=_MOST_REPEATS)
+
+    async def _logged(self, keys: Collection[str], session: ClientSession) -> dict[str, _Logged]:
+        found = self._answers.find({"key": {"$in": list(keys), "$type": "string"}}, session=session)
+        return {each["key"]: _Logged(_entry(each), each["changes"]) async for each in found}
+
+    async def _write(self, logged: Mapping[str, _Logged], session: ClientSession) -> None:
+        await self._answers.bulk_write(
+            [
+                ReplaceOne({"_id": each.entry.id}, _document(key, each), upsert=True)
+                for key, each in logged.items()
+            ],
+            ordered=False,
+            session=session,
+        )
+
+    async def _count(
+        self, question_id: str, added: Iterable[_Added | None], session: ClientSession
+    ) -> Counter[str]:
+        cells: dict[StatCell, Counter[str]] = {}
+        for each in added:
+            if each is not None:
+                cells.setdefault(each.cell, Counter()).update(each.counts)
+        await self._stats.bulk_write(
+            [
+                UpdateOne({"_id": cell_id(cell)}, _adds(counts) | {"$setOnInsert": asdict(cell)}, upsert=True)
+                for cell, counts in cells.items()
+            ],
+            ordered=False,
+            session=session,
         )
         total = await self._stats.find_one_and_update(
-            {"_id": f"total|{cell.question_id}"},
-            {"$inc": increments} if increments else {"$set": {"is_total": True}},
+            {"_id": f"total|{question_id}"},
+            _adds(added_up(cells.values())) | {"$set": {"is_total": True}},
             upsert=True,
             return_document=True,
             session=session,
@@ -172,10 +201,40 @@ def cell_id(cell: StatCell) -> str:
     return "|".join(str(each) for each in asdict(cell).values())
 
 
-def _placed(cell: StatCell, change: Document) -> Document:
-    """Return the fields of a new cell that the change itself does not set."""
-    set_already = change.get("$set", {})
-    return {name: each for name, each in asdict(cell).items() if name not in set_already}
+def _adds(counts: Mapping[str, int]) -> Document:
+    """Return the update that adds these counts; MongoDB takes no empty one."""
+    increments = {f"counts.{name}": count for name, count in counts.items() if count}
+    return {"$inc": increments} if increments else {}
+
+
+def _take(logged: dict[str, _Logged], change: AskChange) -> _Added | None:
+    """Note a change among what is logged; return what that adds, None for a change that is there already."""
+    known = logged.get(_key(change))
+    if known is not None and change.id in known.changes:
+        return None
+    before = None if known is None else known.entry
+    after = applied(before or entry_of(change), change)
+    changes = [*(() if known is None else known.changes), change.id][-_REMEMBERED:]
+    logged[_key(change)] = _Logged(after, changes)
+    counts = contribution(after)
+    counts.subtract(contribution(before))
+    return _Added(cell_of(after), counts)
+
+
+def _after_each(added: Sequence[_Added | None], total: Counter[str]) -> list[Counter[str] | None]:
+    """Return what the total was after each addition, from what it is after all of them."""
+    totals: list[Counter[str] | None] = []
+    for each in reversed(added):
+        totals.append(None if each is None else total.copy())
+        if each is not None:
+            total.subtract(each.counts)
+    return totals[::-1]
+
+
+def _document(key: str, logged: _Logged) -> Document:
+    document = {**asdict(logged.entry), "_id": logged.entry.id, "key": key, "changes": logged.changes}
+    del document["id"]
+    return document
 
 
 def _entry(document: Document) -> AnswerEntry:

@@ -69,14 +69,17 @@ async def fields_of_form(request: Request) -> Fields:
         return {}
 
 
-def withheld_by(fields: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def withheld_by(fields: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:
     """Return the claims that the person withholds: `withhold=picture,locale`, any number of times, or empty.
 
-    `shown` and `use` come from our own page's boxes: what was shown and is not used is withheld.
+    Without the parameter it stays as it was. `shown` and `use` come from our own page's boxes: what was
+    shown and is not used is withheld.
     """
     if "shown" in fields:
         return tuple(sorted(set(_listed(fields["shown"])) - set(_listed(fields.get("use", ())))))
-    return tuple(sorted(set(_listed(fields.get("withhold", ())))))
+    if "withhold" not in fields:
+        return None
+    return tuple(sorted(set(_listed(fields["withhold"]))))
 
 
 def _listed(values: Sequence[str]) -> list[str]:

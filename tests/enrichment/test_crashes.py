@@ -97,9 +97,9 @@ class MortalProfiles(ProfileStore):
         self._fate.strike()
         return written
 
-    async def clear_outbox(self, profile_id: ProfileId, change_ids: Sequence[str]) -> None:
+    async def clear_outboxes(self, taken: Sequence[tuple[ProfileId, Sequence[str]]]) -> None:
         self._fate.strike()
-        await super().clear_outbox(profile_id, change_ids)
+        await super().clear_outboxes(taken)
         self._fate.strike()
 
 

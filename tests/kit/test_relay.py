@@ -47,8 +47,14 @@ async def profiles(database: Database) -> ProfileStore:
     return store
 
 
-def relay(profiles: ProfileStore, clock: FakeClock, react: Callable[[Greeted], Awaitable[None]]) -> Relay:
-    return Relay(outboxes=profiles, reactions={Greeted: (react,)}, clock=clock)
+def relay(
+    profiles: ProfileStore,
+    clock: FakeClock,
+    react: Callable[[Greeted], Awaitable[None]],
+    *,
+    at_once: int = 8,
+) -> Relay:
+    return Relay(outboxes=profiles, reactions={Greeted: (react,)}, clock=clock, at_once=at_once)
 
 
 async def announce(
@@ -107,8 +113,8 @@ async def test_change_delivered_twice_has_one_effect(
         await queue.enqueue(NewJob(id=JobId(f"job_{change.id}"), kind="greet"))
 
     class Crashing(ProfileStore):
-        async def clear_outbox(self, profile_id: ProfileId, change_ids: Sequence[str]) -> None:
-            raise Crash(profile_id, change_ids)
+        async def clear_outboxes(self, taken: Sequence[tuple[ProfileId, Sequence[str]]]) -> None:
+            raise Crash(taken)
 
     await announce(profiles, clock, "prf_1", Greeted)
     with pytest.raises(Crash):
@@ -124,22 +130,81 @@ async def test_round_that_failed_ends_nothing_but_itself(
     profiles: ProfileStore, clock: FakeClock, database: Database
 ) -> None:
     class Away(ProfileStore):
-        async def clear_outbox(self, profile_id: ProfileId, change_ids: Sequence[str]) -> None:
-            if profile_id == "prf_1":
+        is_away = True
+
+        async def clear_outboxes(self, taken: Sequence[tuple[ProfileId, Sequence[str]]]) -> None:
+            if self.is_away:
                 raise AutoReconnect("connection closed")
-            await super().clear_outbox(profile_id, change_ids)
+            await super().clear_outboxes(taken)
 
     (kept,) = await announce(profiles, clock, "prf_1", Greeted)
-    await announce(profiles, clock, "prf_2", Greeted)
+    store, ear = Away(database), Ear()
+    each = relay(store, clock, ear)
 
     with pytest.raises(AutoReconnect):
-        await relay(Away(database), clock, Ear()).deliver()
+        await each.deliver()
+    store.is_away = False
 
-    assert [await announced(database, each) for each in ("prf_1", "prf_2")] == [[kept], []]
     # Else the next time limit that runs out in this task ends it: the worker would relay nothing any more.
     task = asyncio.current_task()
     assert task is not None
     assert task.cancelling() == 0
+    assert await each.deliver()
+    assert ear.heard == [kept, kept]
+    assert await announced(database, "prf_1") == []
+
+
+class Stop:
+    """Hears of changes, and lets the reaction to some of them last until told."""
+
+    def __init__(self, *slow: str) -> None:
+        self.heard: list[str] = []
+        self.may = asyncio.Event()
+        self._slow = slow
+
+    async def __call__(self, change: Greeted) -> None:
+        self.heard.append(change.id)
+        if not self._slow or change.id in self._slow:
+            await self.may.wait()
+
+
+async def test_reaction_that_takes_long_keeps_nothing_else_waiting(
+    profiles: ProfileStore, clock: FakeClock, database: Database
+) -> None:
+    slow = [(await announce(profiles, clock, f"prf_{n}", Greeted))[0] for n in range(7)]
+    stop = Stop(*slow)
+    each = relay(profiles, clock, stop, at_once=8)
+    await each.deliver(within=0)
+    clock.advance(timedelta(seconds=1))
+    (later,) = await announce(profiles, clock, "prf_late", Greeted)
+
+    while await announced(database, "prf_late"):
+        assert await each.deliver(within=0.01)
+
+    assert sorted(stop.heard) == sorted([*slow, later])
+    assert [await announced(database, f"prf_{n}") for n in range(7)] == [[each] for each in slow]
+    stop.may.set()
+    await each.settle()
+    assert [await announced(database, f"prf_{n}") for n in range(7)] == [[]] * 7
+
+
+async def test_relays_beside_each_other_do_not_all_take_the_same(
+    profiles: ProfileStore, clock: FakeClock
+) -> None:
+    for n in range(30):
+        await announce(profiles, clock, f"prf_{n}", Greeted)
+    stop = Stop()
+    both = [relay(profiles, clock, stop, at_once=10) for _ in range(2)]
+
+    for each in both:
+        await each.deliver(within=0)
+        await each.deliver(within=0)  # there is no more room
+
+    assert len(stop.heard) == 20
+    assert len(set(stop.heard)) > 10  # the same ten once in thirty million times
+    stop.may.set()
+    for each in both:
+        await each.settle()
 
 
 async def test_unknown_kind_stays_for_a_newer_version(
@@ -157,13 +222,13 @@ async def test_unknown_kind_stays_for_a_newer_version(
 
 
 async def test_unknown_kinds_do_not_crowd_out_the_known(profiles: ProfileStore, clock: FakeClock) -> None:
-    for n in range(40):
+    for n in range(20):
         await announce(profiles, clock, f"prf_{n}", Invented)
     clock.advance(timedelta(seconds=1))
     (late,) = await announce(profiles, clock, "prf_late", Greeted)
     ear = Ear()
 
-    await relay(profiles, clock, ear).deliver()
+    await relay(profiles, clock, ear, at_once=2).deliver()
 
     assert ear.heard == [late]
 
@@ -201,14 +266,14 @@ async def test_failing_change_rests_and_is_tried_again(profiles: ProfileStore, c
 async def test_failing_changes_do_not_crowd_out_later_ones(
     profiles: ProfileStore, clock: FakeClock, error: Exception
 ) -> None:
-    bad = [(await announce(profiles, clock, f"prf_{n:02}", Greeted))[0] for n in range(40)]
+    bad = [(await announce(profiles, clock, f"prf_{n:02}", Greeted))[0] for n in range(10)]
     clock.advance(timedelta(seconds=1))
     (late,) = await announce(profiles, clock, "prf_late", Greeted)
     ear = Ear(deaf_to=bad, error=error)
-    each = relay(profiles, clock, ear)
+    each = relay(profiles, clock, ear, at_once=2)
 
-    await each.deliver()
-    await each.deliver()
+    for _ in range(6):
+        await each.deliver()
 
     assert ear.heard == [late]
 

@@ -89,25 +89,37 @@ async def test_changes_of_one_ask_that_several_processes_log_at_once_make_one_en
     assert (totals["counts"]["asked"], totals["counts"]["answered"]) == (asks, asks)
 
 
-async def test_many_who_answer_one_question_at_once_wait_for_each_other_and_start_nothing_over(
+async def test_many_who_answer_one_question_at_once_are_counted_together_and_start_nothing_over(
     api: Api,
 ) -> None:
     log = api.services.stores.answers
-    before = await _given_up(api)
+    before = await _transactions(api)
 
-    await asyncio.gather(*(log.record(_handled(number)) for number in range(40)))
+    totals = await asyncio.gather(*(log.record(_handled(number)) for number in range(40)))
 
-    total = await api.services.database["question_stats"].find_one({"_id": "total|qst_1"})
-    assert total is not None
-    assert total["counts"]["answered"] == 40
-    assert await _given_up(api) == before
+    after = await _transactions(api)
+    assert [None if each is None else each["answered"] for each in totals] == list(range(1, 41))
+    assert after["totalAborted"] == before["totalAborted"]
+    assert after["totalCommitted"] == before["totalCommitted"] + 2  # whoever came first, and the others
 
 
-async def _given_up(api: Api) -> int:
-    """Return how many transactions the server has given up."""
+async def test_changes_of_one_ask_that_are_counted_together_count_once(api: Api) -> None:
+    log = api.services.stores.answers
+    handled = _handled(1)
+    shown = AskShown(**_of_the_ask(handled), id=ChangeId("chg_shown"))
+
+    totals = await asyncio.gather(*(log.record(each) for each in (_handled(2), shown, handled, handled)))
+
+    (entry,) = await log.page(PageRequest(first=10), profile_id=handled.profile_id)
+    assert [each and (each["asked"], each["answered"]) for each in totals] == [(1, 1), (2, 1), (2, 2), None]
+    assert (entry.outcome, entry.shown_at) == ("answered", handled.at)
+
+
+async def _transactions(api: Api) -> dict[str, int]:
+    """Return how many transactions the server has seen, by what became of them."""
     status = await api.services.database.command("serverStatus")
-    given_up: int = status["transactions"]["totalAborted"]
-    return given_up
+    found: dict[str, int] = status["transactions"]
+    return found
 
 
 def _handled(number: int) -> AskHandled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from server.kit.clock import system_clock
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from server.kit.clock import Clock
     from server.kit.jobs.store import JobStore
     from server.kit.mongo import Database
+    from server.kit.relay import Reactions
 
 JOB = JobId("job_1")
 
@@ -48,9 +50,14 @@ def queue_of(jobs: JobStore, clock: Clock, *, lease: timedelta = LEASE) -> JobQu
 
 
 def worker_of(
-    database: Database, queue: JobQueue, handler: Handler, *, patience: timedelta = timedelta(seconds=5)
+    database: Database,
+    queue: JobQueue,
+    handler: Handler,
+    *,
+    patience: timedelta = timedelta(seconds=5),
+    reactions: Reactions = MappingProxyType({}),
 ) -> Worker:
-    relay = Relay(outboxes=ProfileStore(database), reactions={}, clock=system_clock)
+    relay = Relay(outboxes=ProfileStore(database), reactions=reactions, clock=system_clock)
     return Worker(name="ada", relay=relay, queue=queue, handlers={"greet": handler}, patience=patience)
 
 

@@ -6,11 +6,15 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from server.kit.changes import ChangeId
 from server.kit.clock import system_clock
 from server.kit.jobs.model import Done, Job, JobId, JobResult, JobState, NewJob
 from server.kit.jobs.service import JobQueue
+from server.profiles.changes import ProfileCreated
+from server.profiles.model import ProfileId
+from server.profiles.store import ProfileStore
 from tests.fakes import FakeClock
-from tests.worker.parts import JOB, Handler, queue_of, state_of, worker_of
+from tests.worker.parts import JOB, Handler, always, queue_of, state_of, worker_of
 
 if TYPE_CHECKING:
     from server.kit.jobs.store import JobStore
@@ -123,6 +127,33 @@ async def test_stopping_worker_lets_the_job_in_hand_end(database: Database, jobs
         may_end.set()
 
     assert await state_of(jobs) == (JobState.DONE, None)
+
+
+async def test_stopping_worker_ends_what_follows_from_a_change_in_hand(
+    database: Database, jobs: JobStore
+) -> None:
+    started, may_end = asyncio.Event(), asyncio.Event()
+
+    async def react(_: ProfileCreated) -> None:
+        started.set()
+        await may_end.wait()
+
+    profiles, now = ProfileStore(database), system_clock()
+    created = ProfileCreated(id=ChangeId("chg_1"), at=now, profile_id="prf_1")
+    await profiles.insert(ProfileId("prf_1"), (), now, [created])
+    worker = worker_of(
+        database, queue_of(jobs, system_clock), always(Done()), reactions={ProfileCreated: (react,)}
+    )
+
+    running = asyncio.create_task(worker.run(database))
+    await started.wait()
+    worker.stop()
+    ended_before, _ = await asyncio.wait([running], timeout=0.5)
+    may_end.set()
+    await running
+
+    assert not ended_before
+    assert await profiles.pending_outboxes(1, kinds=[ProfileCreated.kind], resting=[]) == []
 
 
 async def test_stopping_worker_hands_back_what_takes_too_long(database: Database, jobs: JobStore) -> None:
