@@ -28,7 +28,7 @@ SYSTEM_NODE = $(shell node -e 'process.exit(parseInt(process.versions.node) < 20
 	&& npm --version 2>/dev/null)
 NPM_CI := npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 
-.PHONY: help run test faults soak check format schema released bench examples widget venv pins
+.PHONY: help run test faults soak check format schema released bench examples widget venv audit sbom pins
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -46,7 +46,7 @@ faults: venv ## break real processes under load, count what was lost (ARGS="api_
 soak: venv ## load it for 15 minutes and see whether anything grows (ARGS="--minutes 5")
 	@$(BIN)/python -m tests.faults soak $(ARGS)
 
-check: venv widget/node_modules/.stamp ## format, lint, types, import contracts, what the schema promised
+check: $(VENV)/secrets.stamp widget/node_modules/.stamp ## secrets, format, lint, types, import contracts, what the schema promised
 	@$(BIN)/ruff format --check --quiet --diff server tests
 	@$(BIN)/ruff check --quiet server tests
 	@$(BIN)/mypy
@@ -73,10 +73,10 @@ widget: $(DIST)/.stamp ## build the widget
 
 venv: $(VENV)/dev.stamp ## install what development needs
 
-audit: $(VENV)/audit.stamp widget/node_modules/.stamp $(E2E) ## look for known holes in what we depend on; asks databases on the net
+audit: $(VENV)/audit.stamp $(VENV)/node.stamp ## look for known holes in what we depend on; asks databases on the net
 	@$(BIN)/pip-audit --requirement $(PIP_CONSTRAINT) --no-deps --disable-pip
-	@for folder in $(sort $(dir $(wildcard widget/package.json tests/*/package.json tests/e2e/*/package.json))); do \
-		(cd $$folder && npm audit) || exit; done
+	@for folder in $(dir $(shell git ls-files '*package-lock.json')); do \
+		(cd $$folder && npm audit --package-lock-only) || exit; done
 
 sbom: $(VENV)/audit.stamp ## list what the service is made of in .venv/sbom.json, as CycloneDX
 	@$(PYTHON) -m venv --clear $(VENV)/sbom && $(VENV)/sbom/bin/python -m pip install --quiet '.[otel]'

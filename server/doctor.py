@@ -84,7 +84,7 @@ class Doctor:
             *of_migrations(due),
             *of_keys(active, services.settings),
             *of_sealed({name: await each.unreadable() for name, each in services.stores.sealed.items()}),
-            *of_queue(await services.queue.depths()),
+            *of_queue(await services.waiting()),
             *await self._of_backups(),
         ]
 

@@ -20,6 +20,7 @@ from server.services import build_services
 from server.services.readiness import why_skewed
 from server.settings import Environment, ProviderSettings
 from tests.api import running_api, settings_for
+from tests.factories.profiles import user
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -202,6 +203,15 @@ def test_queue_that_nobody_works_on_is_noted() -> None:
     depths = [("look_up", 12, timedelta(minutes=7)), ("expire", 3, timedelta(minutes=4))]
 
     assert _problems(of_queue(depths)) == ["12 jobs of the kind look_up wait, the first for 7 minutes."]
+
+
+async def test_changes_that_nobody_reacts_to_are_noted(api: Api, clock: FakeClock, widget: Path) -> None:
+    await api.services.profiles.recognise(user("ada"))
+    clock.advance(timedelta(minutes=6))
+
+    findings = await Doctor(api.services, dials=False, widget=widget).findings()
+
+    assert "1 jobs of the kind react wait, the first for 6 minutes." in _problems(findings)
 
 
 @pytest.mark.parametrize(("seconds", "side"), [(31, "behind"), (-31, "ahead of")])

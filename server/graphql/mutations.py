@@ -277,7 +277,8 @@ class Mutation(
         return uniting.MergeProfilesSuccess(profile=profiles.show_profile(merged, context.viewer))
 
     @strawberry.mutation(
-        description="Take a merge back, exactly: what was said since stays where it was said."
+        description="Take a merge back, exactly: what was said since stays where it was said, and what was"
+        " taken away since (an account, an address, what a source took back) comes back to neither."
     )
     async def split_profile(
         self, info: Info, input: Annotated[uniting.SplitProfileInput, _What]

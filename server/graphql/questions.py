@@ -39,7 +39,7 @@ class ConsentToGive:
 
     purpose: str = strawberry.field(description="The key of the purpose.")
     text: str = strawberry.field(description="What the person agrees to; show all of it.")
-    text_version: int = strawberry.field(description="The version of that text.")
+    text_version: int = strawberry.field(description="The version of that text; the answer counts for it.")
 
 
 @strawberry.type(description="A way to ask a person for one attribute, in one language.")

@@ -75,7 +75,7 @@ class Joining:
         self._audit = audit
         self._clock = clock
 
-    def sealed(self, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...] | None) -> str:
+    def sealed(self, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...]) -> str:
         """Return a proved account as a text that only we read, for the minute until the page confirms."""
         return self._seal.close(
             json.dumps(
@@ -86,7 +86,7 @@ class Joining:
                     "claims": proved.claims,
                     "unsigned": sorted(proved.unsigned),
                     "scopes": None if proved.scopes is None else sorted(proved.scopes),
-                    "withheld": withheld,
+                    "withheld": withheld or None,  # as in an attempt, for the version before
                 }
             )
         )
@@ -102,15 +102,15 @@ class Joining:
         """
         session = await self._sessions.recent(viewer)
         provider_key, proved, withheld = await self._proved(session, code)
-        return await self._linked(session, provider_key, proved, withheld, keeps_withheld=False)
+        return await self._linked(session, provider_key, proved, withheld)
 
     async def link_on_our_pages(
-        self, session: Session, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...] | None
+        self, session: Session, provider_key: str, proved: ProvedIdentity, withheld: tuple[str, ...]
     ) -> StartedVisit:
         """Let an account join whose session this is; the browser brought both. As `link`, and audited."""
         async with self._audit.noting(session.viewer, "linkIdentity"):
             await self._sessions.recent(session.viewer)
-            return await self._linked(session, provider_key, proved, withheld, keeps_withheld=True)
+            return await self._linked(session, provider_key, proved, withheld)
 
     async def unlink_on_our_pages(self, session: Session, ref: IdentityRef) -> None:
         """Take an account from whose session this is; as `unlink`, and audited."""
@@ -122,19 +122,15 @@ class Joining:
         session: Session,
         provider_key: str,
         proved: ProvedIdentity,
-        withheld: tuple[str, ...] | None,
-        *,
-        keeps_withheld: bool,
+        withheld: tuple[str, ...],
     ) -> StartedVisit:
         provider = await self._providers.get(provider_key)
         owner = await self._profiles.find_by_identity(social_ref(proved))
         if owner is not None and owner.id != session.profile_id:
             await self._join(session.profile_id, owner)
-            profile: Profile | None = await self._recorder.record(
-                provider, proved, withheld, keeps_withheld=keeps_withheld
-            )
+            profile: Profile | None = await self._recorder.record(provider, proved, withheld)
         else:
-            profile = await self._attached(session, provider, proved, withheld, keeps_withheld=keeps_withheld)
+            profile = await self._attached(session, provider, proved, withheld)
         if profile is None:
             raise ConflictError("The profile was merged or erased at this moment: sign in again.")
         return await self._renewed(session, profile)
@@ -175,7 +171,7 @@ class Joining:
 
     async def _proved(
         self, session: Session, code: SignInCode
-    ) -> tuple[str, ProvedIdentity, tuple[str, ...] | None]:
+    ) -> tuple[str, ProvedIdentity, tuple[str, ...]]:
         sealed = await self._store.take_link(
             code.code,
             key_id=session.key_id,
@@ -193,21 +189,17 @@ class Joining:
             unsigned=frozenset(held["unsigned"]),
             scopes=None if held["scopes"] is None else frozenset(held["scopes"]),
         )
-        return held["provider"], proved, None if held["withheld"] is None else tuple(held["withheld"])
+        return held["provider"], proved, tuple(held["withheld"] or ())
 
     async def _attached(
         self,
         session: Session,
         provider: Provider,
         proved: ProvedIdentity,
-        withheld: tuple[str, ...] | None,
-        *,
-        keeps_withheld: bool,
+        withheld: tuple[str, ...],
     ) -> Profile | None:
         try:
-            return await self._recorder.attach(
-                provider, proved, withheld, session.profile_id, keeps_withheld=keeps_withheld
-            )
+            return await self._recorder.attach(provider, proved, withheld, session.profile_id)
         except IdentityTakenError:
             raise IdentityInUseError(_IN_USE) from None
 

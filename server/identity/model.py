@@ -196,8 +196,8 @@ class Attempt:
     """A sign-in that somebody began: which browser, at which provider, and where it leads back to.
 
     With `is_link` nobody is signed in by it: the account joins whoever is signed in on the page already; on
-    our own pages that is whose session `links_to` is. `withheld` are the claims that the person keeps to
-    themself, None for those of the last sign-in.
+    our own pages that is whose session `links_to` is. `withheld` are claims that the person keeps to
+    themself beside those of earlier sign-ins.
     """
 
     provider_key: str
@@ -205,7 +205,7 @@ class Attempt:
     handover: Handover
     expires_at: datetime
     is_link: bool = False
-    withheld: tuple[str, ...] | None = None
+    withheld: tuple[str, ...] = ()
     links_to: SessionId | None = None
 
 

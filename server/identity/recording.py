@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from server.identity.accounts.syncing import synced
+from server.identity.accounts.syncing import synced, together
 from server.identity.changes import IdentityLinked, SignedIn
 from server.identity.claims import without
 from server.identity.errors import SignedInErasedError, SignInRefusedError
@@ -76,16 +76,14 @@ class SignInRecorder:
         self,
         provider: Provider,
         proved: ProvedIdentity,
-        withheld: tuple[str, ...] | None = None,
-        *,
-        keeps_withheld: bool = False,
+        withheld: tuple[str, ...] = (),
     ) -> Profile:
         """Write a sign-in to the person's profile, made on first sight, in one statement; return the result.
 
         The guard is the count that `is_first` was read from: of two sign-ins at once one starts over.
         Raises RefusedError where somebody who is asked says no.
         """
-        sign_in = await self._sign_in(provider, proved, withheld, keeps_withheld=keeps_withheld)
+        sign_in = await self._sign_in(provider, proved, withheld)
         arrival = self._arrival(sign_in)
         word = Word() if self._gate is None else await self._gate.before_sign_in(self._profiles, arrival)
         for _ in range(_TRIES):
@@ -107,16 +105,14 @@ class SignInRecorder:
         self,
         provider: Provider,
         proved: ProvedIdentity,
-        withheld: tuple[str, ...] | None,
+        withheld: tuple[str, ...],
         to: ProfileId,
-        *,
-        keeps_withheld: bool,
     ) -> Profile | None:
         """Write an account to a profile that its person is signed in to; None where that is gone.
 
         Raises IdentityTakenError where the account is somebody else's: it is never moved; RefusedError.
         """
-        sign_in = await self._sign_in(provider, proved, withheld, keeps_withheld=keeps_withheld)
+        sign_in = await self._sign_in(provider, proved, withheld)
         profile = await self._profiles.find(to)
         if profile is None:
             return None
@@ -133,14 +129,11 @@ class SignInRecorder:
         self,
         provider: Provider,
         proved: ProvedIdentity,
-        withheld: tuple[str, ...] | None,
-        *,
-        keeps_withheld: bool,
+        withheld: tuple[str, ...],
     ) -> _SignIn:
-        """Withheld stays withheld: what the person said last counts until they say something else.
+        """What is withheld is only ever more: who made the link or ticked the boxes was known to nobody.
 
-        With `keeps_withheld` what they say is only ever more: a box that is ticked because nobody knows yet
-        who comes is no permission.
+        Its person alone lets it be used again, signed in: accounts/own.py.
         """
         ref = social_ref(proved)
         account = await self._accounts.find(ref)
@@ -150,7 +143,7 @@ class SignInRecorder:
             proved=proved,
             ref=ref,
             account=account,
-            withheld=_together(before, withheld) if keeps_withheld or withheld is None else withheld,
+            withheld=together(before, withheld, provider.rules),
         )
 
     async def _written(
@@ -271,7 +264,3 @@ class SignInRecorder:
             provider=provider_key,
             is_first=profile.logins == 0,
         )
-
-
-def _together(before: tuple[str, ...], more: tuple[str, ...] | None) -> tuple[str, ...]:
-    return tuple(sorted({*before, *(more or ())}))

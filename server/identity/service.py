@@ -15,6 +15,7 @@ from urllib.parse import urldefrag
 from server.access.errors import OriginNotAllowedError
 from server.access.model import ViewerKind
 from server.identity.accounts.own import OwnAccounts
+from server.identity.accounts.syncing import MAX_WITHHELD
 from server.identity.administering import AdminSignIn
 from server.identity.errors import SignInDeniedError, SignInError, SignInRefusedError, UnknownSignInError
 from server.identity.joining import Joining
@@ -62,7 +63,6 @@ _MAX_RETURN_TO = 2_048  # characters; what every browser and proxy lets through
 # A path of ours and nothing that a browser could take for another host: no second slash or backslash at the
 # beginning, no control character anywhere (browsers drop tabs and line breaks, WHATWG URL, section 4.4).
 _NEXT = re.compile(r"/(?![/\\])[^\x00-\x20\\\x7f]*")
-_MAX_WITHHELD = 100
 
 
 class Identity:
@@ -191,7 +191,7 @@ class Identity:
         *,
         browser: str,
         is_link: bool = False,
-        withheld: tuple[str, ...] | None = None,
+        withheld: tuple[str, ...] = (),
         links_to: SessionId | None = None,
     ) -> Finished:
         """Return where to send the browser: to the provider, or back with an error where it is down.
@@ -250,7 +250,7 @@ class Identity:
         proved: ProvedIdentity,
         handover: Handover,
         *,
-        withheld: tuple[str, ...] | None = None,
+        withheld: tuple[str, ...] = (),
     ) -> str:
         """Write the sign-in to the person's profile and return a one-time code for the page.
 
@@ -272,7 +272,7 @@ class Identity:
             provider = await self.providers.get(key)
             if attempt.links_to is not None:
                 return await self._linked_here(attempt, proved, own_session)
-            profile = await self._recorder.record(provider, proved, withheld, keeps_withheld=True)
+            profile = await self._recorder.record(provider, proved, withheld)
             _, secret = await self.sessions.open(profile.id, OWN_PAGES, handover.origin, is_identified=True)
             return Finished(url=handover.return_to, session=secret)
         code = await self.complete_sign_in(key, proved, handover, withheld=withheld)
@@ -307,9 +307,9 @@ class Identity:
         return self._clock() + lifetime
 
 
-def _check_withheld(withheld: tuple[str, ...] | None) -> None:
-    if len(withheld or ()) > _MAX_WITHHELD:
-        raise InvalidInputError(f"At most {_MAX_WITHHELD} claims can be withheld.", field="withhold")
+def _check_withheld(withheld: tuple[str, ...]) -> None:
+    if len(withheld) > MAX_WITHHELD:
+        raise InvalidInputError(f"At most {MAX_WITHHELD} claims can be withheld.", field="withhold")
 
 
 def _finished(handover: Handover, url: str) -> Finished:

@@ -218,7 +218,7 @@ def _attempt_document(state: str, browser: str, attempt: Attempt) -> Document:
         "is_popup": attempt.handover.is_popup,
         "is_link": attempt.is_link,
         "links_to": attempt.links_to,
-        "withheld": None if attempt.withheld is None else list(attempt.withheld),
+        "withheld": list(attempt.withheld) or None,  # the version before takes an empty list for leave
         "expires_at": attempt.expires_at,
     }
 
@@ -243,5 +243,5 @@ def _attempt(document: Document | None) -> Attempt | None:
         expires_at=document["expires_at"],
         is_link=document.get("is_link", False),
         links_to=document.get("links_to"),
-        withheld=None if document.get("withheld") is None else tuple(document["withheld"]),
+        withheld=tuple(document.get("withheld") or ()),
     )

@@ -122,7 +122,9 @@ class Instruments:
             buckets=_JOB_SECONDS,
         )
         self._queued = gauge(
-            "acquaint_queue_jobs", "Jobs that are not done, of each lane at most 10,000.", ["kind"]
+            "acquaint_queue_jobs",
+            "Jobs that are not done, of each lane at most 10,000; react: people with changes to react to.",
+            ["kind"],
         )
         self._overdue = gauge(
             "acquaint_queue_age_seconds", "How long the job has been due that waits longest.", ["kind"]

@@ -66,6 +66,9 @@ class HoldingStore:
                 await self._of(holding).delete_many(_about(holding, known))
             elif holding.on_anonymise is OnAnonymise.STRIP:
                 await self._forget_part(holding, known, part)
+                if holding.telling:
+                    emptied = {"$set": dict.fromkeys(holding.telling)}
+                    await self._of(holding).update_many(_about(holding, known), emptied)
 
     async def drop_older(self, holding: Holding, before: datetime) -> int:
         """Drop what is older, and return how much that was."""

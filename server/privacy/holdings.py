@@ -48,6 +48,7 @@ HOLDINGS: tuple[Holding, ...] = (
         on_anonymise=OnAnonymise.STRIP,
         attribute="attribute_id",
         values=("value",),
+        telling=("page",),  # a path such as /orders/of/ada@example.com
         dated="at",
     ),
     Holding(collection="events", owner="events", person=("profile_id",), dated="at"),

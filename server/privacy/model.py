@@ -89,7 +89,7 @@ class OnAnonymise(StrEnum):
     """What becomes of a collection's documents about a person who is made anonymous."""
 
     KEEP = "keep"  # they say nothing that a person could be known by
-    STRIP = "strip"  # what they say about personal attributes goes, as `attribute` and `values` tell
+    STRIP = "strip"  # what they say about personal attributes goes, as `attribute`, `values`, `telling` say
     ERASE = "erase"
 
 
@@ -103,8 +103,9 @@ class Holding:
 
     `attribute` is the field with the id of the attribute that a document is about and `consent` the one
     with the purpose it rests on: of such documents the `values` are emptied, or all is deleted where there
-    are none. `snapshots` are fields that hold a profile as it once was. `dated` is the moment that
-    retention counts from.
+    are none. `telling` are fields that may name a person whatever their document is about: of who is made
+    anonymous they are emptied. `snapshots` are fields that hold a profile as it once was. `dated` is the
+    moment that retention counts from.
     """
 
     collection: str
@@ -118,6 +119,7 @@ class Holding:
     attribute: str | None = None
     consent: str | None = None
     values: tuple[str, ...] = ()
+    telling: tuple[str, ...] = ()
     snapshots: tuple[str, ...] = ()
     dated: str | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from server.profiles.definitions import PersonalData
+from server.profiles.definitions import PersonAccess, PersonalData
 from server.profiles.gating import refusal_guard, withdrawn_claims
 from server.profiles.identifying import email_ref
 from server.profiles.model import AttributeType, ProfileUpdate
@@ -18,10 +18,21 @@ if TYPE_CHECKING:
     from server.kit.watching import Watched
     from server.profiles.catalogue import Catalogue
     from server.profiles.erased_store import ErasedStore
-    from server.profiles.model import AttributeId, IdentityRef, Profile, ProfileId
+    from server.profiles.model import AttributeDefinition, AttributeId, IdentityRef, Profile, ProfileId
     from server.profiles.store import ProfileStore
 
     Write = Callable[[ProfileId, ProfileUpdate], Coroutine[Any, Any, Profile | None]]
+
+_TYPED = frozenset(
+    {
+        AttributeType.STRING,
+        AttributeType.TEXT,
+        AttributeType.EMAIL,
+        AttributeType.PHONE,
+        AttributeType.URL,
+        AttributeType.ADDRESS,
+    }
+)
 
 
 class ProfileErasure:
@@ -87,16 +98,23 @@ class ProfileErasure:
         return await self._erased.let_return(ref)
 
     async def personal_attributes(self) -> frozenset[AttributeId]:
-        """Return the attributes whose values say something of a person; of unknown ones nobody can tell."""
+        """Return the attributes whose values may say something of a person; of unknown ones nobody can tell.
+
+        Those are also texts that people write themselves, whatever their definition says: anybody may have
+        written their name there (GDPR, recital 26).
+        """
         definitions = (await self._catalogue.current()).by_id.values()
-        return frozenset(
-            definition.id for definition in definitions if definition.personal_data is not PersonalData.NONE
-        )
+        return frozenset(each.id for each in definitions if _may_name_somebody(each))
 
     async def attributes_of(self, purpose: str) -> frozenset[AttributeId]:
         """Return the attributes that need consent for this purpose."""
         definitions = (await self._catalogue.current()).by_id.values()
         return frozenset(each.id for each in definitions if each.purpose == purpose)
+
+
+def _may_name_somebody(definition: AttributeDefinition) -> bool:
+    is_typed = definition.type in _TYPED and definition.person_access is PersonAccess.READWRITE
+    return is_typed or definition.personal_data is not PersonalData.NONE
 
 
 def _known_by(profile: Profile, catalogue: Catalogue) -> Iterator[IdentityRef]:

@@ -115,6 +115,9 @@ class MergeStore:
                 await self._profiles.replace_one({"_id": profile.id}, document, session=session)
             # The last of the two is back: from now on these are its own again.
             await self._owners.give(document["identity_keys"], document["_id"], session)
+            led_there = {"_id": {"$in": await self._taken_in(document["_id"], session)}}
+            moved = {"$set": {"merged_into": document["_id"]}}
+            await self._profiles.update_many(led_there, moved, session=session)
             return model(document)
 
         return await in_transaction(self._database, work)
@@ -132,6 +135,18 @@ class MergeStore:
         """Return the merges that this profile took in, the latest first, those taken back included."""
         found = self._log.find({"kept_id": kept_id}, _FACTS).sort("_id", -1).limit(limit)
         return [_merge(entry) async for entry in found]
+
+    async def _taken_in(self, profile_id: ProfileId, session: ClientSession) -> list[ProfileId]:
+        """Return all that became part of a profile, and of those that did, and so on."""
+        found: list[ProfileId] = []
+        last = [profile_id]
+        while last:
+            entries = self._log.find(
+                {"kept_id": {"$in": last}, "undone_at": None}, {"gone_id": 1}, session=session
+            )
+            last = [entry["gone_id"] async for entry in entries]
+            found += last
+        return found
 
     async def _write_merge(
         self,

@@ -59,7 +59,8 @@ def divided(
 ) -> tuple[Profile, Profile]:
     """Take a merge back: return who stays and who comes back, given both as they were before it.
 
-    What came with `gone` returns to it; what it had displaced comes back; what was said since stays.
+    What came with `gone` returns to it; what it had displaced comes back; what was said since stays. What
+    was taken away since comes back to neither: an identity that was unlinked, what a source took back.
     """
     came = {claim.id for claims in gone.claims.values() for claim in claims}
     since = _said_since(now, kept, gone)
@@ -80,8 +81,24 @@ def divided(
     )
     kept_apart = (*gone.kept_apart, now.id) if keep_apart else gone.kept_apart
     refused = {key: said for key, said in since.items() if said.state is not ConsentState.GRANTED}
-    returns = replace(gone, version=now.version, kept_apart=kept_apart, consents={**gone.consents, **refused})
-    return replace(stays, claims={key: claims for key, claims in stays.claims.items() if claims}), returns
+    returns = replace(
+        gone,
+        version=now.version,
+        identities=_still(gone, now),
+        claims={key: _upheld(claims, now.claims.get(key, ())) for key, claims in gone.claims.items()},
+        kept_apart=kept_apart,
+        consents={**gone.consents, **refused},
+    )
+    return _without_empty(stays), _without_empty(returns)
+
+
+def _without_empty(profile: Profile) -> Profile:
+    return replace(profile, claims={key: claims for key, claims in profile.claims.items() if claims})
+
+
+def _still(before: Profile, now: Profile) -> tuple[Identity, ...]:
+    left = {each.ref for each in now.identities}
+    return tuple(each for each in before.identities if each.ref in left)
 
 
 def _own_refs(gone: Profile, kept: Profile) -> set[IdentityRef]:
@@ -101,9 +118,15 @@ def _without(
     came: AbstractSet[ClaimId], claims: tuple[Claim, ...], before: tuple[Claim, ...]
 ) -> tuple[Claim, ...]:
     """Drop the claims that came with the other; where one had displaced our own, that is back."""
-    own = {claim.source.slug: claim for claim in before if claim.id not in came}
+    own = {claim.source.slug: claim for claim in _upheld(before, claims) if claim.id not in came}
     stayed = {claim.source.slug: claim for claim in claims if claim.id not in came}
     return tuple({**own, **stayed}.values())
+
+
+def _upheld(before: tuple[Claim, ...], now: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """Drop the claims of sources that say nothing any more: they took it back since."""
+    saying = {claim.source.slug for claim in now}
+    return tuple(claim for claim in before if claim.source.slug in saying)
 
 
 def _given_back(

@@ -59,6 +59,7 @@ COLLECTION = "profiles"
 # What no model holds: announcements under way, and what the server itself keeps for its indexes.
 _READ = {"outbox": 0, "identity_keys": 0, "terms": 0, "values": 0, "expires_next": 0}
 _halved = partial(halved, later="attributes")
+_EVER = datetime.min.replace(tzinfo=UTC)
 _MAX_REDIRECTS = 8  # merges chain at most this far before somebody should look
 
 
@@ -252,10 +253,19 @@ class ProfileStore:
         Changes with an id in `resting` don't count. The index on `outbox.at` gives the order: a sort
         would read everything that waits.
         """
-        ever = datetime.min.replace(tzinfo=UTC)
-        pending = {"at": {"$gt": ever}, "kind": {"$in": list(kinds)}, "id": {"$nin": list(resting)}}
+        pending = {"at": {"$gt": _EVER}, "kind": {"$in": list(kinds)}, "id": {"$nin": list(resting)}}
         found = self._profiles.find({"outbox": {"$elemMatch": pending}}, {"outbox": 1})
         return [(each["_id"], each["outbox"]) async for each in found.hint([("outbox.at", 1)]).limit(limit)]
+
+    async def count_pending(self, most: int) -> tuple[int, datetime | None]:
+        """Return how many profiles have a change that nobody took, at most `most`, and when the first was.
+
+        The index gives the order, as above; no hint, which would fail where the index is yet to be made.
+        """
+        pending = {"outbox.at": {"$gt": _EVER}}
+        first = await self._profiles.find_one(pending, {"outbox.at": 1})
+        count = await self._profiles.count_documents(pending, limit=most)
+        return count, None if first is None else min(each["at"] for each in first["outbox"])
 
     async def clear_outboxes(self, taken: Sequence[tuple[ProfileId, Sequence[str]]]) -> None:
         """Take these entries off these profiles, once what follows from them is written."""

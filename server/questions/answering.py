@@ -10,7 +10,7 @@ from server.access.service import require_placement
 from server.consent.changes import ConsentRecorded
 from server.consent.model import Consent, ConsentSource, ConsentState
 from server.kit.changes import ChangeId
-from server.kit.errors import ForbiddenError, InvalidInputError
+from server.kit.errors import ForbiddenError
 from server.kit.ids import new_id
 from server.profiles.errors import InvalidValueError
 from server.profiles.model import PERSON, ProfileId, ProfileUpdate
@@ -19,6 +19,7 @@ from server.questions.changes import AskCorrected, AskHandled, AskShown
 from server.questions.errors import InvalidAnswerError, UnknownAskError
 from server.questions.model import AskReport, Handled, Outcome, QuestionState
 from server.questions.reading import read_answer
+from server.questions.reports import bare_page, check_report
 from server.questions.states import (
     answered_in,
     consent_fields,
@@ -26,8 +27,8 @@ from server.questions.states import (
     handled_fields,
     not_answered_since,
     not_handled_since,
-    not_refused_since,
     not_shown_since,
+    not_spoken_since,
     shown_fields,
     states_of,
 )
@@ -50,8 +51,7 @@ if TYPE_CHECKING:
 
 _NO_LONGER_ASKED = "This question is no longer asked; the answer was kept."
 _CHANGED = "This question has changed since it was asked; the answer was kept."
-_MAX_PAGE = 500  # characters
-_MAX_MILLISECONDS = 7 * 24 * 3_600_000
+_REWORDED = "Its text has changed since it was asked; the answer was kept for the text shown."
 NO_REPORT = AskReport()
 
 
@@ -169,7 +169,7 @@ class Answering:
     ) -> tuple[ProfileId, AskFacts, Question]:
         if viewer.kind is not ViewerKind.PERSON or viewer.profile_id is None:
             raise ForbiddenError("This needs the viewer token of a person: startVisit gives one.")
-        _check_report(report)
+        check_report(report)
         profile_id = ProfileId(viewer.profile_id)
         facts = read_ask(self._questions.keys, profile_id, ask)
         require_placement(viewer, facts.placement)
@@ -215,13 +215,14 @@ class Answering:
         )
         part, computed = handled_fields(facts.question_id, state)
         if answer is not None and answer.leave is not None and question.purpose is not None:
-            consent, recorded = await self._consented(
-                profile_id, question.purpose, now, is_given=answer.leave
-            )
+            if not facts.text_version:
+                raise UnknownAskError  # what cannot name the text that was read proves nothing
+            consent, recorded = _consented(profile_id, question.purpose, facts, now, is_given=answer.leave)
             part |= consent_fields(question.purpose, consent)
             changes = (*changes, recorded)
         guard = not_answered_since if outcome is Outcome.ANSWERED else not_handled_since
-        unless = not_refused_since(question.purpose) if answer is not None and answer.leave else {}
+        is_leave = answer is not None and answer.leave
+        unless = not_spoken_since(question.purpose, facts.text_version) if is_leave else {}
         update = ProfileUpdate(
             claims=() if claim is None else (claim,),
             part=part,
@@ -259,24 +260,6 @@ class Answering:
             "attribute_id": question.attribute_id,
             "device": None if report.device is None else report.device.value,
         }
-
-    async def _consented(
-        self, profile_id: ProfileId, key: str, now: datetime, *, is_given: bool
-    ) -> tuple[Consent, ConsentRecorded]:
-        purpose = (await self._profiles.purposes.current()).by_key[key]
-        state = ConsentState.GRANTED if is_given else ConsentState.DENIED
-        consent = Consent(state=state, at=now, text_version=purpose.text_version, source=ConsentSource.PERSON)
-        recorded = ConsentRecorded(
-            id=ChangeId(new_id("chg", now)),
-            at=now,
-            profile_id=profile_id,
-            purpose=key,
-            state=consent.state.value,
-            text_version=consent.text_version,
-            source=consent.source.value,
-            actor=profile_id,
-        )
-        return consent, recorded
 
     async def _replayed(self, profile_id: ProfileId, facts: AskFacts, question: Question) -> Handled:
         """Return the outcome that the ask has already; nobody's claim but the person's own is shown."""
@@ -320,7 +303,29 @@ class Answering:
         owner = (await self._questions.live.current()).owners.get(question.id)
         if owner is None:
             return _NO_LONGER_ASKED
-        return None if owner.question_set.revision == facts.revision else _CHANGED
+        if owner.question_set.revision != facts.revision:
+            return _CHANGED
+        purpose = (await self._profiles.purposes.current()).by_key.get(question.purpose or "")
+        return _REWORDED if purpose is not None and 0 < facts.text_version < purpose.text_version else None
+
+
+def _consented(
+    profile_id: ProfileId, purpose: str, facts: AskFacts, now: datetime, *, is_given: bool
+) -> tuple[Consent, ConsentRecorded]:
+    """Return what was said to the text that the ask showed, in force or not (GDPR, article 7(1))."""
+    state = ConsentState.GRANTED if is_given else ConsentState.DENIED
+    consent = Consent(state=state, at=now, text_version=facts.text_version, source=ConsentSource.PERSON)
+    recorded = ConsentRecorded(
+        id=ChangeId(new_id("chg", now)),
+        at=now,
+        profile_id=profile_id,
+        purpose=purpose,
+        state=consent.state.value,
+        text_version=consent.text_version,
+        source=consent.source.value,
+        actor=profile_id,
+    )
+    return consent, recorded
 
 
 def _said_before(profile: Profile, question: Question, state: QuestionState) -> Value | None:
@@ -334,15 +339,3 @@ def _said_before(profile: Profile, question: Question, state: QuestionState) -> 
         return {"verdict": "wrong"}
     claims = () if question.attribute_id is None else profile.claims.get(question.attribute_id, ())
     return next((claim.value for claim in claims if claim.source == PERSON), None)
-
-
-def bare_page(page: str) -> str:
-    """Return an address without what follows its path: queries and fragments carry secrets and names."""
-    return page.partition("#")[0].partition("?")[0]
-
-
-def _check_report(report: AskReport) -> None:
-    if report.page is not None and len(report.page) > _MAX_PAGE:
-        raise InvalidInputError(f"`page` has up to {_MAX_PAGE} characters.", field="page")
-    if report.milliseconds is not None and not 0 <= report.milliseconds <= _MAX_MILLISECONDS:
-        raise InvalidInputError("`milliseconds` is between nothing and a week.", field="milliseconds")

@@ -25,7 +25,8 @@ _LANGUAGE = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}"
 _ARM = r"(?:[a-z][a-z0-9_]{0,62})?"
 _NUMBER = r"(0|[1-9]\d{0,8})"
 _ASK = re.compile(
-    rf"ask_([0-9a-z]{{26}})\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}\.({PLACEMENT})\.({_LANGUAGE})\.({_ARM})\.([\w-]{{22}})",
+    rf"ask_([0-9a-z]{{26}})\.{_NUMBER}\.{_NUMBER}\.{_NUMBER}\.({PLACEMENT})\.({_LANGUAGE})\.({_ARM})"
+    r"(?:\.([1-9]\d{0,8}))?\.([\w-]{22})",
     re.ASCII,
 )
 
@@ -35,7 +36,8 @@ class AskFacts:
     """What an ask id says: which question of which revision, where, and in which visit it was handed out.
 
     `handled` is how many outcomes the question had then; `language` is the one it was put in, `arm` the
-    variant of an experiment, empty without one.
+    variant of an experiment, empty without one. `text_version` is that of the purpose's text which asked for
+    leave, from 1 on; 0 where none was shown.
     """
 
     question_id: QuestionId
@@ -45,13 +47,15 @@ class AskFacts:
     placement: str
     language: str = "en"
     arm: str = ""
+    text_version: int = 0
 
 
 def ask_id(key: bytes, profile_id: ProfileId, facts: AskFacts) -> AskId:
     """Return the id of the ask that hands this question to this profile."""
     question = facts.question_id.removeprefix("qst_")
     counts = f"{facts.revision}.{facts.handled}.{facts.visit}"
-    body = f"{question}.{counts}.{facts.placement}.{facts.language}.{facts.arm}"
+    shown = f".{facts.text_version}" if facts.text_version else ""
+    body = f"{question}.{counts}.{facts.placement}.{facts.language}.{facts.arm}{shown}"
     return AskId(f"ask_{body}.{tag(key, profile_id, body)}")
 
 
@@ -60,7 +64,7 @@ def read_ask(keys: Iterable[bytes], profile_id: ProfileId, text: str) -> AskFact
     match = _ASK.fullmatch(text)
     if match is None:
         raise UnknownAskError
-    question, revision, handled, visit, placement, language, arm, _ = match.groups()
+    question, revision, handled, visit, placement, language, arm, text_version, _ = match.groups()
     facts = AskFacts(
         question_id=QuestionId(f"qst_{question}"),
         revision=int(revision),
@@ -69,6 +73,7 @@ def read_ask(keys: Iterable[bytes], profile_id: ProfileId, text: str) -> AskFact
         placement=placement,
         language=language,
         arm=arm,
+        text_version=int(text_version or 0),
     )
     if not any(is_same(ask_id(key, profile_id, facts), text) for key in keys):
         raise UnknownAskError

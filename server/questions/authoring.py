@@ -266,7 +266,7 @@ _NO_SUCH_SET = "There is no such question set."
 def _ids(question_set: QuestionSet) -> dict[tuple[str, str | None], QuestionId]:
     live = () if question_set.live is None else question_set.live.questions
     every = (*live, *question_set.draft.questions)
-    return {(question.key, question.attribute_id): question.id for question in every}
+    return {(question.key, question.attribute_id or question.purpose): question.id for question in every}
 
 
 def _place(questions: Sequence[Question], key: str) -> int:

@@ -29,7 +29,7 @@ def content_of(
     now: datetime,
 ) -> SetContent:
     """Return the content that a draft describes; questions keep their id as long as key
-    and attribute stay: an answer on its way never lands elsewhere.
+    and attribute (or purpose) stay: an answer on its way never lands elsewhere.
 
     Raises UnknownAttributeError and InvalidInputError.
     """
@@ -48,7 +48,7 @@ def question_of(
     catalogue: Catalogue,
     now: datetime,
 ) -> Question:
-    """Return one question; `known` are the ids of its set, by key and attribute."""
+    """Return one question; `known` are the ids of its set, by key and attribute or purpose."""
     ids = {key: question_id for (key, _), question_id in known.items()}
     return _Reader(catalogue, {**ids, draft.key: _id_of(draft, known, catalogue, now)}).question(draft)
 
@@ -59,7 +59,7 @@ def _id_of(
     catalogue: Catalogue,
     now: datetime,
 ) -> QuestionId:
-    about = None if draft.attribute_key is None else catalogue.get(draft.attribute_key).id
+    about = draft.purpose if draft.attribute_key is None else catalogue.get(draft.attribute_key).id
     return known.get((draft.key, about)) or QuestionId(new_id("qst", now))
 
 

@@ -179,6 +179,7 @@ class Questions:
             placement=facts.placement,
             language=wording.language,
             arm=verdict.arm,
+            text_version=0 if wording.consent is None else wording.consent.text_version,
         )
         return Ask(
             id=ask_id(self.keys[0], ProfileId(facts.profile_id), ask_facts),

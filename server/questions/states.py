@@ -102,9 +102,15 @@ def not_shown_since(question_id: QuestionId, handled: int, visit: int) -> Mappin
     return {**not_handled_since(question_id, handled), f"questions.{question_id}.shows": {"$not": seen}}
 
 
-def not_refused_since(purpose: str | None) -> Mapping[str, Any]:
-    """Return the guard of leave that is given: nobody who refused is asked, so that a refusal came after."""
-    return {f"consents.{purpose}.state": {"$in": [None, ConsentState.GRANTED.value]}}
+def not_spoken_since(purpose: str | None, text_version: int) -> Mapping[str, Any]:
+    """Return the guard of leave that is given: nobody who refused is asked, so that a refusal came after.
+
+    So did leave for a later text.
+    """
+    return {
+        f"consents.{purpose}.state": {"$in": [None, ConsentState.GRANTED.value]},
+        f"consents.{purpose}.text_version": {"$not": {"$gt": text_version}},
+    }
 
 
 def answered_in(question_id: QuestionId, handled: int) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from server.kit.clock import system_clock
 from server.kit.following import Follower
 from server.kit.instruments import Instruments
 from server.kit.jobs.periodic import Periodic
+from server.kit.jobs.service import MOST_COUNTED
 from server.kit.mongo import connect, open_database
 from server.kit.watching import AlsoOn
 from server.privacy.holdings import HOLDINGS
@@ -44,6 +45,7 @@ from server.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from server.access.issuers import TokenIssuers
     from server.access.service import Access
@@ -147,6 +149,15 @@ class Services:
     async def why_not_ready(self) -> list[str]:
         """Return why this process can't serve, a sentence each."""
         return await self.readiness.problems(self.watched)
+
+    async def waiting(self) -> list[tuple[str, int, timedelta]]:
+        """Return what waits for workers, of each kind how much and for how long: see JobQueue.depths.
+
+        Of the kind `react` are people with changes that nobody reacted to yet.
+        """
+        people, first = await self.stores.profiles.count_pending(MOST_COUNTED)
+        reacting = [] if first is None else [("react", people, self.clock() - first)]
+        return [*reacting, *await self.queue.depths()]
 
     def close(self) -> None:
         """Let go of the database, and send what was seen last."""

@@ -13,21 +13,25 @@ from server.kit.instruments import MEDIA_TYPE
 from server.kit.mongo import PyMongoError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from datetime import timedelta
 
     from starlette.requests import Request
 
     from server.kit.instruments import Instruments
-    from server.kit.jobs.service import JobQueue
 
 _PATH = "/metrics"
 _PATIENCE_SECONDS = 2  # with the database; Prometheus gives up after ten
 
 
-def metrics_routes(instruments: Instruments, queue: JobQueue, token: str | None) -> Sequence[Route]:
+def metrics_routes(
+    instruments: Instruments,
+    waiting: Callable[[], Awaitable[Iterable[tuple[str, int, timedelta]]]],
+    token: str | None,
+) -> Sequence[Route]:
     """Return `/metrics`, which wants this bearer token; nothing where there is none.
 
-    The queue is looked at with each reading, by any process: it is seen also while no worker runs.
+    What is waiting is looked at with each reading, by any process: it is seen also while no worker runs.
     """
     if token is None:
         return ()
@@ -39,7 +43,7 @@ def metrics_routes(instruments: Instruments, queue: JobQueue, token: str | None)
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                instruments.found_queue(await queue.depths())
+                instruments.found_queue(await waiting())
         except (PyMongoError, TimeoutError):
             instruments.found_queue(None)
         return Response(instruments.text(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})

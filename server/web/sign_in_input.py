@@ -69,17 +69,14 @@ async def fields_of_form(request: Request) -> Fields:
         return {}
 
 
-def withheld_by(fields: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:
+def withheld_by(fields: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Return the claims that the person withholds: `withhold=picture,locale`, any number of times, or empty.
 
-    Without the parameter it stays as it was. `shown` and `use` come from our own page's boxes: what was
-    shown and is not used is withheld.
+    `shown` and `use` come from our own page's boxes: what was shown and is not used is withheld.
     """
     if "shown" in fields:
         return tuple(sorted(set(_listed(fields["shown"])) - set(_listed(fields.get("use", ())))))
-    if "withhold" not in fields:
-        return None
-    return tuple(sorted(set(_listed(fields["withhold"]))))
+    return tuple(sorted(set(_listed(fields.get("withhold", ())))))
 
 
 def _listed(values: Sequence[str]) -> list[str]:

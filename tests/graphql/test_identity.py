@@ -45,7 +45,7 @@ async def _link_code(api: Api, subject: str) -> dict[str, str]:
     signed_in = await api.sign_in("helper")
     proved = ProvedIdentity(issuer="https://other.test", subject=subject, claims={"name": "Ada"})
     held = await api.services.database["sign_in_codes"].find_one_and_update(
-        {"link": None}, {"$set": {"link": joining.sealed("demo", proved, None), "profile_id": None}}
+        {"link": None}, {"$set": {"link": joining.sealed("demo", proved, ()), "profile_id": None}}
     )
     assert held is not None
     return signed_in

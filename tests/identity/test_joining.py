@@ -17,8 +17,10 @@ from server.identity.errors import (
 from server.identity.model import RECENT, Handover, ProvedIdentity, SignInCode
 from server.kit.errors import ForbiddenError, NotFoundError
 from server.profiles.model import IdentityKind, IdentityRef
+from server.profiles.store import ProfileStore
+from server.profiles.uniting import Uniting
 from tests.identity.hostile_provider import ISSUER
-from tests.sign_in_world import CHALLENGE, ORIGIN, PAGE, VERIFIER, fragment_of, parameters_of
+from tests.sign_in_world import ADMIN, CHALLENGE, ORIGIN, PAGE, VERIFIER, fragment_of, parameters_of
 
 if TYPE_CHECKING:
     from server.access.model import Viewer
@@ -75,6 +77,15 @@ async def test_linking_ends_every_session_and_begins_one(world: World, provider:
     for dead in (elsewhere, person):
         assert (await world.visit(dead.resume_token)).profile.id != person.profile.id
     assert (await world.visit(linked.resume_token)).profile.id == person.profile.id
+
+
+async def test_linking_only_ever_adds_to_what_is_withheld(world: World, provider: HostileProvider) -> None:
+    person = await _sign_in(world, "bob")
+    for withhold in ("name", "email", ""):
+        code = await _link_code(world.browser(), provider, withhold=withhold)
+        person = await _link(world, person.viewer, code)
+
+    assert await world.values(person.profile) == {}
 
 
 async def test_account_of_somebody_else_is_never_moved(world: World, provider: HostileProvider) -> None:
@@ -246,6 +257,21 @@ async def test_nobody_gives_up_what_is_not_an_account_of_theirs(world: World, ki
 
     with pytest.raises(NotFoundError):
         await world.identity.joining.unlink(person.viewer, IdentityRef(kind=kind, issuer=issuer, value=value))
+
+
+async def test_split_links_no_account_that_its_person_gave_up(world: World) -> None:
+    uniting = Uniting(
+        store=ProfileStore(world.database), catalogue=world.profiles.catalogue, clock=world.clock
+    )
+    person, bob = await _sign_in(world, "ada", ISSUER), await _sign_in(world, "bob", nickname="bob")
+    await uniting.merge(ADMIN, [person.profile.id, bob.profile.id])
+    given_up = IdentityRef(kind=IdentityKind.SOCIAL, issuer=_OTHER, value="bob")
+    await world.identity.joining.unlink(person.viewer, given_up)
+
+    back, _ = await uniting.split(ADMIN, bob.profile.id, keep_apart=False)
+
+    assert await world.profiles.find_by_identity(given_up) is None
+    assert await world.values(back) == {}
 
 
 async def test_unlinking_ends_the_other_sessions(world: World, provider: HostileProvider) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.identity.accounts.syncing import MAX_CLAIMS_BYTES, bounded, synced
+from server.identity.accounts.store import AccountStore
+from server.identity.accounts.syncing import MAX_CLAIMS_BYTES, MAX_WITHHELD, bounded, synced, together
 from server.identity.claims import claim_at, without
 from server.identity.model import ClaimRule, Handover, ProvedIdentity, SyncMode
 from server.profiles.model import PERSON, IdentityKind, IdentityRef, ProfileUpdate
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.sign_in_world import World
 
 _ISSUER = "https://idp.test"
+_ADA = IdentityRef(kind=IdentityKind.SOCIAL, issuer=_ISSUER, value="ada")
 _RULES = tuple(
     ClaimRule(claim=mode.value, attribute=mode.value, scope=mode.value, sync=mode) for mode in SyncMode
 )
@@ -36,7 +38,7 @@ _NAMES = st.frozensets(st.sampled_from([mode.value for mode in SyncMode]))
 async def _sign_in(
     world: World,
     *,
-    withheld: tuple[str, ...] | None = None,
+    withheld: tuple[str, ...] = (),
     scopes: frozenset[str] | None = None,
     **claims: Any,  # noqa: ANN401
 ) -> Profile:
@@ -44,8 +46,7 @@ async def _sign_in(
     proved = ProvedIdentity(issuer=_ISSUER, subject="ada", claims=claims, scopes=scopes)
     handover = Handover(key_id=world.key.id, origin=ORIGIN, return_to=PAGE, challenge=CHALLENGE)
     await world.identity.complete_sign_in("idp", proved, handover, withheld=withheld)
-    ref = IdentityRef(kind=IdentityKind.SOCIAL, issuer=_ISSUER, value="ada")
-    found = await world.profiles.find_by_identity(ref)
+    found = await world.profiles.find_by_identity(_ADA)
     assert found is not None
     return found
 
@@ -62,6 +63,20 @@ def test_what_is_withheld_is_neither_kept_nor_written(
     assert not withheld & {each.key for each in result.values}
     assert withheld <= result.ended
     assert not result.ended & {each.key for each in result.values}
+
+
+@given(first=st.integers(0, 150), end=st.integers(0, 300), used=_NAMES, count=st.integers(0, MAX_WITHHELD))
+def test_what_is_withheld_grows_up_to_a_bound_and_has_room_for_all_that_is_used(
+    first: int, end: int, used: frozenset[str], count: int
+) -> None:
+    before = [f"c{number}" for number in range(count)]
+    more = [*(f"c{number}" for number in range(first, end)), *used]
+
+    after = set(together(before, more, _RULES))
+
+    assert {*before, *used} <= after <= {*before, *more}
+    assert len(after) <= MAX_WITHHELD + len(used)
+    assert after == {*before, *more} or len(after) >= MAX_WITHHELD
 
 
 @pytest.mark.parametrize("is_first", [True, False])
@@ -111,15 +126,30 @@ def test_raw_claims_are_kept_up_to_a_bound() -> None:
     assert bounded({"force": "x" * MAX_CLAIMS_BYTES}, _RULES) == {}
 
 
-async def test_withheld_claim_stays_withheld_until_the_person_says_otherwise(world: World) -> None:
+async def test_what_comes_with_a_sign_in_only_ever_adds_to_what_is_withheld(world: World) -> None:
     first = await _sign_in(world, name="Ada", nickname="ada", withheld=("nickname",))
     second = await _sign_in(world, name="Ada", nickname="ada")
     third = await _sign_in(world, name="Ada", nickname="ada", withheld=("name",))
-    fourth = await _sign_in(world, name="Ada", nickname="ada", withheld=())
+    fourth = await _sign_in(world, name="Ada", nickname="ada")
 
     assert await world.values(first) == await world.values(second) == {"name": "Ada"}
-    assert await world.values(third) == {"nickname": "ada"}
-    assert await world.values(fourth) == {"name": "Ada", "nickname": "ada"}
+    assert await world.values(third) == await world.values(fourth) == {}
+
+
+async def test_sign_in_that_did_not_see_what_was_withheld_meanwhile_gives_none_of_it_free(
+    world: World,
+) -> None:
+    await _sign_in(world, name="Ada")
+    accounts = AccountStore(world.database)
+    seen = await accounts.find(_ADA)
+    assert seen is not None
+    person = await _sign_in(world, name="Ada", withheld=("name",))
+
+    await accounts.put(_ADA, seen, person.id)
+
+    kept = await accounts.find(_ADA)
+    assert kept is not None
+    assert kept.withheld == ("name",)
 
 
 async def test_withheld_address_recognises_nobody_and_is_stored_nowhere(world: World) -> None:

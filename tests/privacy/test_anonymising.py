@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from server.profiles.definitions import PersonalData
-from server.profiles.model import ProfileUpdate
+from server.profiles.model import AttributeType, PersonAccess, ProfileUpdate
+from server.questions.model import QuestionKind
 from tests.api import SEEDER
-from tests.factories.profiles import spec
+from tests.factories.profiles import options, spec
+from tests.factories.questions import question_draft
 from tests.privacy.world import (
+    ANSWER,
     account,
     everything,
     mentions,
@@ -32,9 +35,14 @@ ANONYMISE = """mutation ($input: AnonymisePersonInput!) { anonymisePerson(input:
 
 @pytest.fixture
 async def town(api: Api) -> Api:
-    """The application, with an attribute that says nothing of a person."""
+    """The application, with attributes that say nothing of a person."""
     await prepare(api)
-    await api.services.attributes.define(SEEDER, replace(spec("plan"), personal_data=PersonalData.NONE))
+    for given in (
+        spec("plan", person_access=PersonAccess.READONLY),
+        spec("size", AttributeType.ENUM, options=options("small", "large")),
+        spec("wish", AttributeType.TEXT),
+    ):
+        await api.services.attributes.define(SEEDER, replace(given, personal_data=PersonalData.NONE))
     return api
 
 
@@ -70,7 +78,31 @@ async def test_what_says_nothing_of_a_person_stays(town: Api, clock: FakeClock) 
     assert {key: attribute.value for key, attribute in known.items()} == {"plan": "team"}
     assert (profile.identities, profile.logins > 0, profile.visits > 0) == ((), True, True)
     assert [each["outcome"] for each in after] == [each["outcome"] for each in before]
-    assert {each["value"] for each in after} == {None}
+    assert {(each["value"], each["page"]) for each in after} == {(None, None)}
+
+
+async def test_what_people_may_type_as_they_like_goes_and_what_they_choose_stays(
+    town: Api, clock: FakeClock
+) -> None:
+    told = await tell(town)
+    await town.publish(
+        "feedback",
+        question_draft("wish", QuestionKind.LONG_TEXT),
+        question_draft("size", QuestionKind.SINGLE_CHOICE),
+        per_visit=9,
+    )
+    for value in ("Call lovelace back", "small"):
+        asked = (await town.data("{ nextQuestion { ask { id } } }", by=told.page))["nextQuestion"]["ask"]
+        await town.data(ANSWER, {"input": {"askId": asked["id"], "value": value}}, by=told.page)
+
+    await anonymise(town, clock, told.id)
+
+    profile = await town.services.profiles.find(told.id)
+    assert profile is not None
+    known = await town.services.profiles.known_attributes(profile)
+    assert {key: attribute.value for key, attribute in known.items()} == {"size": "small"}
+    assert {each["value"] for each in (await everything(town))["answers"]} == {None, "small"}
+    assert await mentions(town, "lovelace") == set()
 
 
 async def test_nothing_is_left_by_which_a_value_could_be_guessed(town: Api, clock: FakeClock) -> None:

@@ -110,7 +110,8 @@ async def tell(api: Api, subject: str = "lovelace") -> Told:
     await work(api)
     for value in (f"Topic of {subject}", f"Title of {subject}"):
         asked = (await api.data("{ nextQuestion { ask { id } } }", by=page))["nextQuestion"]["ask"]
-        await api.data(ANSWER, {"input": {"askId": asked["id"], "value": value}}, by=page)
+        given = {"askId": asked["id"], "value": value, "report": {"page": f"https://shop.test/of/{subject}"}}
+        await api.data(ANSWER, {"input": given}, by=page)
     await api.data(CORRECT, {"input": {"key": "job_title", "value": f"Later title of {subject}"}}, by=page)
     written = await set_attributes(api, {"userId": f"user-{subject}"}, company_name=f"Company of {subject}")
     other = ProfileId(written["profile"]["id"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from server.consent.model import strictest
 from server.profiles.merging import MAX_IDENTITIES, divided, folded, may_fold, why_apart
@@ -16,7 +17,9 @@ from tests.factories.profiles import APP, NOW, account, browser, claim, identity
 from tests.profiles.strategies import profiles
 
 if TYPE_CHECKING:
-    from server.profiles.model import Claim, Profile
+    from collections.abc import Mapping
+
+    from server.profiles.model import AttributeId, Claim, Profile
 
 HOUR = timedelta(hours=1)
 EARLIER, LATER = NOW - HOUR, NOW + HOUR
@@ -145,6 +148,41 @@ def test_split_gives_everybody_back_what_they_remembered(known: Profile, anonymo
 
     assert (stays.questions, stays.enrichments) == (known.questions, known.enrichments)
     assert (returns.questions, returns.enrichments) == (anonymous.questions, anonymous.enrichments)
+
+
+@given(known_profiles, anonymous_profiles, st.data())
+def test_split_brings_back_nobody_and_nothing_that_was_taken_away_since(
+    known: Profile, anonymous: Profile, data: st.DataObject
+) -> None:
+    merged = folded(known, anonymous)
+    told = sorted({(about, each.source.slug) for about, each in _by_attribute(merged)})
+    unlinked = data.draw(st.sets(st.sampled_from(merged.identities)) if merged.identities else st.just(set()))
+    taken_back = data.draw(st.sets(st.sampled_from(told)) if told else st.just(set()))
+    now = replace(
+        merged,
+        identities=tuple(each for each in merged.identities if each not in unlinked),
+        claims=_without(merged, taken_back),
+    )
+
+    stays, returns = divided(now, known, anonymous)
+
+    assert {each.ref for part in (stays, returns) for each in part.identities} == {
+        each.ref for each in now.identities
+    }
+    for part, before in ((stays, known), (returns, anonymous)):
+        assert _sorted(part.claims) == _sorted(_without(before, taken_back))
+
+
+def _sorted(claims: Mapping[AttributeId, tuple[Claim, ...]]) -> dict[AttributeId, list[Claim]]:
+    return {about: sorted(each, key=lambda claim: claim.id) for about, each in claims.items()}
+
+
+def _without(of: Profile, taken_back: set[tuple[str, str]]) -> dict[AttributeId, tuple[Claim, ...]]:
+    left = {
+        about: tuple(each for each in claims if (about, each.source.slug) not in taken_back)
+        for about, claims in of.claims.items()
+    }
+    return {about: claims for about, claims in left.items() if claims}
 
 
 def test_split_from_who_took_both_in_leaves_them_as_old_as_they_are() -> None:

@@ -171,18 +171,18 @@ async def test_what_is_taken_off_one_person_stays_anothers(core: Core) -> None:
     assert (await _entries(core.database))[account().key] == [owner.id]
 
 
-async def test_profile_that_would_get_back_what_is_anothers_by_now_is_not_split_off(core: Core) -> None:
+async def test_split_leaves_an_identity_with_whom_it_recognises_by_now(core: Core) -> None:
     process = Process(core.database)
     kept, gone = [await core.profiles.recognise(each) for each in (user("u-1"), user("u-2"))]
     await process.uniting.merge(ADMIN, [kept.id, gone.id])
     await core.profiles.write(kept.id, ProfileUpdate(removed=(user("u-2"),)))
     third = await core.profiles.recognise(user("u-2"))
 
-    with pytest.raises(IdentityTakenError):
-        await process.uniting.split(ADMIN, gone.id, keep_apart=False)
+    back, _ = await process.uniting.split(ADMIN, gone.id, keep_apart=False)
 
     assert await core.profiles.find_by_identity(user("u-2")) == third
-    assert await core.profiles.find_living(gone.id) == await core.profiles.find(kept.id)
+    assert back.identities == ()
+    assert await _entries(core.database) == await _listed(core.database)
 
 
 async def test_of_a_batch_of_new_people_only_those_are_left_out_whom_somebody_has_met(core: Core) -> None:

@@ -123,6 +123,58 @@ async def test_what_was_said_after_the_merge_stays_where_it_was_said(
     assert said(back) == {"11-50"}
 
 
+async def test_what_was_unlinked_after_the_merge_stays_unlinked(core: Core, uniting: Uniting) -> None:
+    gone, kept = await person(core, browser()), await person(core, user("u-1"))
+    await core.profiles.write(gone, ProfileUpdate(identities=(browser("b-2"),)))
+    await uniting.merge(ADMIN, [kept, gone])
+    await core.profiles.write(kept, ProfileUpdate(removed=(browser("b-2"), user("u-1"))))
+
+    back, left = await uniting.split(ADMIN, gone, keep_apart=False)
+
+    assert [each.ref for each in back.identities] == [browser()]
+    assert left.identities == ()
+    assert await core.profiles.find_by_identity(browser("b-2")) is None
+
+
+@pytest.mark.parametrize("is_inner_first", [True, False])
+async def test_merges_into_one_another_are_taken_back_in_any_order(
+    core: Core, uniting: Uniting, clock: FakeClock, *, is_inner_first: bool
+) -> None:
+    ids = []
+    for number, city in enumerate(("Oslo", "Rome", "Bonn")):
+        ids.append(await person(core, user(f"u-{number}"), **{f"city_{number}": city}))
+        clock.advance(timedelta(seconds=1))
+    first, second, third = ids
+    before = [await stored(core, each) for each in ids]
+    await uniting.merge(ADMIN, [second, third])
+    await uniting.merge(ADMIN, [first, second])
+
+    for each in (third, second) if is_inner_first else (second, third):
+        await uniting.split(ADMIN, each, keep_apart=False)
+
+    for profile in before:
+        assert await core.profiles.find_by_identity(profile.identities[0].ref) == await core.profiles.find(
+            profile.id
+        )
+        assert (await stored(core, profile.id)).claims == profile.claims
+
+
+async def test_id_leads_to_the_profile_that_is_back_and_took_it_in(
+    core: Core, uniting: Uniting, clock: FakeClock
+) -> None:
+    ids = []
+    for number in range(4):
+        ids.append(await person(core, user(f"u-{number}")))
+        clock.advance(timedelta(seconds=1))
+    first, second, third, fourth = ids
+    for pair in ((third, fourth), (second, third), (first, second)):
+        await uniting.merge(ADMIN, pair)
+
+    await uniting.split(ADMIN, second, keep_apart=False)
+
+    assert [(await stored(core, each)).merged_into for each in ids] == [None, None, second, second]
+
+
 async def test_profiles_kept_apart_are_not_merged_again(core: Core, uniting: Uniting) -> None:
     ids = [await person(core, user("u-1")), await person(core, user("u-2"))]
     survivor = await uniting.merge(ADMIN, ids)

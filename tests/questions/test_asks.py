@@ -31,6 +31,7 @@ facts = st.builds(
     placement=st.from_regex(r"[a-z][a-z0-9_-]{0,39}", fullmatch=True),
     language=st.sampled_from(["en", "pt-BR", "zh-Hant-TW"]),
     arm=st.from_regex(r"([a-z][a-z0-9_]{0,62})?", fullmatch=True),
+    text_version=counts,
 )
 profile_ids = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")).map(ProfileId)
 
@@ -71,6 +72,7 @@ def test_ask_of_another_server_is_unknown() -> None:
         {"placement": "checkout"},
         {"language": "de"},
         {"arm": "b"},
+        {"text_version": 2},
     ],
     ids=lambda changed: next(iter(changed)),
 )

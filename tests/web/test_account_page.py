@@ -82,9 +82,24 @@ async def test_what_is_withheld_stays_so_though_the_boxes_are_ticked_again(
     await _sign_in(world.browser(), provider)
 
     (account,) = await world.database["accounts"].find().to_list(None)
-    assert account["withheld"] == ["email", "name"]
+    assert sorted(account["withheld"]) == ["email", "name"]
     (person,) = await _people(world)
     assert await world.values(await world.profile(person["_id"])) == {}
+
+
+@pytest.mark.parametrize("withhold", ["", "company"])
+async def test_link_that_anybody_made_gives_nothing_free(
+    world: World, provider: HostileProvider, withhold: str
+) -> None:
+    await _sign_in(world.browser(), provider, "company")
+    victim = world.browser()
+
+    await _come_back(victim, provider, await victim.start("idp", withhold=withhold))
+
+    (withheld,) = (await _accounts(world)).values()
+    assert {"email", "name"} <= set(withheld)
+    (person,) = await _people(world)
+    assert not {"email", "name"} & (await world.values(await world.profile(person["_id"]))).keys()
 
 
 async def test_person_lets_us_use_again_what_they_withheld(world: World, provider: HostileProvider) -> None:

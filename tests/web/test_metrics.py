@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +21,7 @@ from server.services import build_services
 from server.serving.server import served_beside
 from server.worker import Worker
 from tests.api import client_of, running_api, settings_for
+from tests.factories.profiles import user
 from tests.factories.questions import question_draft
 
 if TYPE_CHECKING:
@@ -163,6 +165,35 @@ async def test_queue_is_seen_where_no_worker_runs(api: Api, clock: FakeClock) ->
 
     assert _counted(samples, "acquaint_queue_jobs", kind=EXPIRE) == 3
     assert _counted(samples, "acquaint_queue_age_seconds", kind=EXPIRE) == 90
+
+
+async def test_changes_that_nobody_reacted_to_are_seen(api: Api, clock: FakeClock) -> None:
+    services = api.services
+    relay = Relay(outboxes=services.stores.profiles, reactions=reactions(services), clock=clock)
+    while await relay.deliver():
+        pass
+    none = await _read(api.http)
+    for user_id in ("ada", "bea"):
+        await services.profiles.recognise(user(user_id))
+        clock.advance(timedelta(seconds=45))
+
+    waiting = await _read(api.http)
+    while await relay.deliver():
+        pass
+    done = await _read(api.http)
+
+    assert [_counted(each, "acquaint_queue_jobs", kind="react") for each in (none, waiting, done)] == [
+        0,
+        2,
+        0,
+    ]
+    assert _counted(waiting, "acquaint_queue_age_seconds", kind="react") == 90
+
+
+async def test_lag_of_the_event_loop_is_measured(api: Api) -> None:
+    async with asyncio.timeout(60):
+        while not _counted(await _read(api.http), "acquaint_event_loop_lag_seconds_count"):
+            pass
 
 
 async def test_work_is_counted_by_kind_and_end(api: Api) -> None:

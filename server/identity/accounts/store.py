@@ -43,19 +43,19 @@ class AccountStore:
         return Account(
             provider_key=found["provider"],
             claims=json.loads(found["claims"]),
-            withheld=tuple(found["withheld"]),
+            withheld=tuple(sorted(found["withheld"])),
             at=found["at"],
         )
 
     async def put(self, ref: IdentityRef, account: Account, profile_id: ProfileId) -> None:
-        """Keep an account as it is now, in place of what was kept."""
+        """Keep an account as it is now, in place of what was kept; what is withheld is added to what was."""
         document = {
             "provider": account.provider_key,
             "claims": json.dumps(account.claims),
-            "withheld": list(account.withheld),
             "at": account.at,
         }
-        change = {"$set": document, "$addToSet": {"profile_ids": profile_id}}
+        added = {"profile_ids": profile_id, "withheld": {"$each": account.withheld}}
+        change = {"$set": document, "$addToSet": added}
         await self._accounts.update_one({"_id": ref.field_name}, change, upsert=True)
 
     async def strip(self, profile_ids: Sequence[str], stripped: Stripped) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from server.identity.model import ClaimRule, ProvedIdentity
 
 MAX_CLAIMS_BYTES = 16 * 1024  # of raw claims as JSON; the largest honest ones have some 3 KiB
+MAX_WITHHELD = 100  # names of claims; the largest table has some 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +65,29 @@ def declined(rules: Sequence[ClaimRule], scopes: AbstractSet[str] | None) -> fro
     return frozenset(rule.claim for rule in rules if rule.scope is not None and rule.scope not in scopes)
 
 
+def together(before: Sequence[str], more: Sequence[str], rules: Sequence[ClaimRule]) -> tuple[str, ...]:
+    """Return what is withheld from now on, sorted: all that was before, and more up to a bound.
+
+    A claim that the table names has room always: links of others can't take it.
+    """
+    others = set(more) - set(before)
+    used = others & _named(rules)
+    room = max(0, MAX_WITHHELD - len(before) - len(used))
+    return tuple(sorted({*before, *used, *sorted(others - used)[:room]}))
+
+
 def bounded(claims: Mapping[str, Any], rules: Sequence[ClaimRule]) -> Mapping[str, Any]:
     """Return the raw claims, or where they are too large those that the table names, or none."""
-    used = {rule.claim.partition(".")[0] for rule in rules} | {rule.claim for rule in rules}
+    used = _named(rules)
     for each in (claims, {name: value for name, value in claims.items() if name in used}):
         if len(json.dumps(each)) <= MAX_CLAIMS_BYTES:
             return each
     return {}
+
+
+def _named(rules: Sequence[ClaimRule]) -> frozenset[str]:
+    """Return the claims that the table names, of paths also the first part."""
+    return frozenset(name for rule in rules for name in (rule.claim, rule.claim.partition(".")[0]))
 
 
 def _is_due(key: str, mode: SyncMode, known: AbstractSet[str], *, is_first: bool) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from server.kit.jobs.periodic import Periodic
     from server.kit.jobs.store import JobStore
 
-_MOST_COUNTED = 10_000  # jobs of a lane
+MOST_COUNTED = 10_000  # jobs of a lane
 _REMEMBERED = 16  # claims for which the lanes that were due are believed to be so still
 LONGEST_PAUSE = timedelta(minutes=1)  # of a lane: then a job finds out whether it has to wait still
 LEASE = timedelta(seconds=60)  # far above clock skew under NTP; prolonged while the job runs
@@ -89,7 +89,7 @@ class JobQueue:
         """
         now, found = self._clock(), dict[str, tuple[int, timedelta]]()
         for lane in await self._store.due_lanes(None):
-            count, first = await self._store.waiting(lane, _MOST_COUNTED)
+            count, first = await self._store.waiting(lane, MOST_COUNTED)
             jobs, age = found.get(kind_of(lane), (0, timedelta()))
             found[kind_of(lane)] = (jobs + count, max(age, now - (first or now)))
         return [(kind, jobs, age) for kind, (jobs, age) in found.items()]
