@@ -157,6 +157,7 @@ def connect(
             socketTimeoutMS=1_000 * limits.silence_seconds,
             maxPoolSize=limits.connections,
             waitQueueTimeoutMS=1_000 * limits.queue_seconds,
+            timeoutMS=None,  # operations say theirs: see bounded
             event_listeners=list(listeners),
         )
     except ValueError as error:  # of a port that is none, which a password may be taken for
