@@ -124,6 +124,20 @@ def test_the_proxy_alone_is_reached_from_outside() -> None:
     assert COMPOSE["services"]["mongo"]["networks"] == ["data"]
 
 
+def test_what_prometheus_is_told_to_read_is_published_to_this_machine_alone() -> None:
+    page = (ROOT / "docs" / "operations" / "install.md").read_text()
+    (listed,) = re.findall(r"- targets: \[(.*)\]", page)
+    targets = {int(port) for port in re.findall(r'"127\.0\.0\.1:(\d+)"', listed)}
+    services = [COMPOSE["services"][name] for name in ("server", "worker")]
+    ports = [re.fullmatch(r"127\.0\.0\.1:([\d-]+):\1", port) for each in services for port in each["ports"]]
+    ranges = [each[1].split("-") for each in ports if each]
+
+    assert len(targets) == 3
+    assert targets <= {port for each in ranges for port in range(int(each[0]), int(each[-1]) + 1)}
+    assert f"ACQUAINT_WORKER_PORT={max(targets)}" in page
+    assert services[1]["environment"]["ACQUAINT_WORKER_PORT"] == str(max(targets))
+
+
 def test_secrets_are_files_and_never_variables() -> None:
     given = [
         (name, value)
@@ -134,6 +148,18 @@ def test_secrets_are_files_and_never_variables() -> None:
 
     assert len(given) > 3
     assert [name for name, value in given if not (name.endswith("_FILE") and value.startswith("/run/"))] == []
+
+
+def test_every_secret_is_a_file_wherever_it_is_deployed() -> None:
+    pages = ROOT / "docs" / "operations"
+    compose = {each for each in COMPOSE["services"]["server"]["environment"] if each.endswith("_FILE")}
+    host = set(re.findall(r"^(ACQUAINT_\w+_FILE)=", (pages / "install.md").read_text(), re.MULTILINE))
+    data = MANIFESTS[NAMES.index("ConfigMap/acquaint")]["data"]
+    cluster = {name: value for name, value in data.items() if name.endswith("_FILE")}
+    made = re.findall(r"--from-file=(\S+)", (pages / "kubernetes" / "README.md").read_text())
+
+    assert compose | {"ACQUAINT_MONGODB_URL_FILE"} == host == cluster.keys()
+    assert {value.removeprefix("/run/secrets/acquaint/") for value in cluster.values()} == set(made)
 
 
 def test_image_runs_as_nobody() -> None:
