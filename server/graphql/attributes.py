@@ -37,7 +37,8 @@ class Claim:
     expires_at: datetime | None = strawberry.field(description="When it stops counting; null for never.")
     consent: str | None = strawberry.field(description="The purpose whose consent the source needed, by key.")
     actor: strawberry.ID | None = strawberry.field(
-        description="The id of the key or profile that wrote it, if one did; null for people."
+        description="The id of the key or profile that wrote it, or of the account at a provider that it came"
+        " with; null for people, and where there is none."
     )
 
 

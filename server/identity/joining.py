@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from server.identity.store import IdentityStore
     from server.kit.clock import Clock
     from server.kit.sealing import Seal
-    from server.profiles.model import AttributeId, Claim, Identity, Profile
+    from server.profiles.model import AttributeId, Claim, Profile
     from server.profiles.service import Profiles
 
     Unite = Callable[[ProfileId, ProfileId], Awaitable[Profile | None]]
@@ -231,9 +231,9 @@ class Joining:
         left = [each for each in ways_in(profile) if each.ref != ref]
         if not left:
             raise LastIdentityError("This is the only way to sign in: link another account first.")
-        account = await self._store.accounts.find(ref)
-        provider_key = "" if account is None else account.provider_key
-        retracted = () if _has_sibling(left, ref) else _claims_of(profile, provider_key)
+        provider_key = await self._provider_of(ref)
+        others = {await self._provider_of(each.ref) for each in left}
+        retracted = _claims_of(profile, ref, None if provider_key in others else provider_key)
         removed = (ref, *self._orphans(profile, retracted, await self._email()))
         now = self._clock()
         unlinked = IdentityUnlinked(
@@ -245,6 +245,10 @@ class Joining:
             only_if={"version": profile.version},
             changes=(unlinked,),
         )
+
+    async def _provider_of(self, ref: IdentityRef) -> str:
+        account = await self._store.accounts.find(ref)
+        return "" if account is None else account.provider_key
 
     def _orphans(
         self, profile: Profile, retracted: tuple[Claim, ...], email: AttributeId | None
@@ -262,15 +266,15 @@ class Joining:
 _IN_USE = "Somebody else signs in with this account, so it was left where it is."
 
 
-def _has_sibling(left: list[Identity], ref: IdentityRef) -> bool:
-    """Whether another account at the same provider stays: their claims share one source."""
-    return any(each.ref.issuer == ref.issuer for each in left)
+def _claims_of(profile: Profile, ref: IdentityRef, only_at: str | None) -> tuple[Claim, ...]:
+    """Return what an account claimed; with a provider where it is the only one, also what names no account.
 
-
-def _claims_of(profile: Profile, provider_key: str) -> tuple[Claim, ...]:
+    So versions wrote it that did not tell the accounts at one provider apart.
+    """
     return tuple(
         claim
         for claims in profile.claims.values()
         for claim in claims
-        if claim.source.kind is SourceKind.IDENTITY and claim.source.key == provider_key
+        if claim.source.kind is SourceKind.IDENTITY
+        and (claim.actor == ref.field_name or (claim.actor is None and claim.source.key == only_at))
     )

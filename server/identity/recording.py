@@ -53,6 +53,13 @@ class _SignIn:
         """Who makes its claims."""
         return Source(kind=SourceKind.IDENTITY, key=self.provider.key)
 
+    def claimed(self, claim: Claim) -> bool:
+        """Whether it made this claim: it alone of the accounts that its person has at the provider.
+
+        Versions that did not tell accounts apart named none.
+        """
+        return claim.source == self.source and claim.actor in (None, self.ref.field_name)
+
 
 class SignInRecorder:
     """Writes sign-ins to profiles."""
@@ -154,11 +161,11 @@ class SignInRecorder:
         A crash between the two costs the raw claims of one sign-in, which the next brings again.
         """
         result = await self._brought(sign_in, profile)
-        claims = await self._profiles.keepable(profile, await self._claims(sign_in.source, result.values))
+        claims = await self._profiles.keepable(profile, await self._claims(sign_in, result.values))
         complete = replace(
             update,
             claims=(*claims, *await self._profiles.keepable(profile, update.claims)),
-            retracted=(*update.retracted, *await self._retracted(sign_in.source, profile, result)),
+            retracted=(*update.retracted, *await self._retracted(sign_in, profile, result)),
             identities=(sign_in.ref,),
         )
         if derive is not None:
@@ -194,7 +201,7 @@ class SignInRecorder:
     def _arrival(self, sign_in: _SignIn) -> Arrival:
         async def brings(profile: Profile | None) -> tuple[Claim, ...]:
             result = await self._brought(sign_in, profile)
-            return await self._claims(sign_in.source, result.values)
+            return await self._claims(sign_in, result.values)
 
         return Arrival(provider=sign_in.provider.key, ref=sign_in.ref, brings=brings)
 
@@ -229,17 +236,17 @@ class SignInRecorder:
         known = (await self._profiles.catalogue.current()).by_name
         return frozenset(key for key, each in known.items() if profile.claims.get(each.id))
 
-    async def _retracted(self, source: Source, profile: Profile, result: Synced) -> tuple[Claim, ...]:
+    async def _retracted(self, sign_in: _SignIn, profile: Profile, result: Synced) -> tuple[Claim, ...]:
         known = (await self._profiles.catalogue.current()).by_name
         ended = [known[key].id for key in sorted(result.ended & known.keys())]
         return tuple(
             claim
             for attribute_id in ended
             for claim in profile.claims.get(attribute_id, ())
-            if claim.source == source
+            if sign_in.claimed(claim)
         )
 
-    async def _claims(self, source: Source, values: Sequence[ClaimedValue]) -> tuple[Claim, ...]:
+    async def _claims(self, sign_in: _SignIn, values: Sequence[ClaimedValue]) -> tuple[Claim, ...]:
         """Return the claims that fit our attributes; the others are left out: the sign-in is worth more."""
         known = (await self._profiles.catalogue.current()).by_name
         claims = []
@@ -248,11 +255,17 @@ class SignInRecorder:
                 if said.key in known:
                     claims.append(
                         self._profiles.claim(
-                            known[said.key], said.value, source, is_verified=said.is_verified
+                            known[said.key],
+                            said.value,
+                            sign_in.source,
+                            is_verified=said.is_verified,
+                            actor=sign_in.ref.field_name,
                         )
                     )
             except InvalidValueError:
-                _log.debug("%s: what it says about %s does not fit and is left out", source.key, said.key)
+                _log.debug(
+                    "%s: what it says about %s does not fit and is left out", sign_in.provider.key, said.key
+                )
         return tuple(claims)
 
     def _signed_in(self, profile: Profile, provider_key: str) -> SignedIn:

@@ -70,7 +70,8 @@ class Claim:
     """One source's statement about one attribute. `confidence` is between 0 and 1.
 
     `consent` is the purpose that the source needed consent for, by key: without it the claim does not show.
-    `actor` is the id of the API key or of the profile on whose word it was written, where there was one.
+    `actor` is on whose word it was written, where that is known: the id of an API key, of a profile, or of an
+    account at a provider (its `field_name`).
     `words` are those by which search finds the value.
     """
 

@@ -16,7 +16,7 @@ from server.identity.errors import (
 )
 from server.identity.model import RECENT, Handover, ProvedIdentity, SignInCode
 from server.kit.errors import ForbiddenError, NotFoundError
-from server.profiles.model import IdentityKind, IdentityRef
+from server.profiles.model import IdentityKind, IdentityRef, ProfileUpdate
 from server.profiles.store import ProfileStore
 from server.profiles.uniting import Uniting
 from tests.identity.hostile_provider import ISSUER
@@ -49,8 +49,12 @@ async def _link(world: World, viewer: Viewer, code: str, verifier: str = VERIFIE
     return await world.identity.joining.link(viewer, SignInCode(code=code, verifier=verifier))
 
 
+def _ref(subject: str, issuer: str = ISSUER) -> IdentityRef:
+    return IdentityRef(kind=IdentityKind.SOCIAL, issuer=issuer, value=subject)
+
+
 def _ada() -> IdentityRef:
-    return IdentityRef(kind=IdentityKind.SOCIAL, issuer=ISSUER, value="ada")
+    return _ref("ada")
 
 
 # Linking
@@ -237,6 +241,61 @@ async def test_account_leaves_with_what_it_claimed(world: World, provider: Hosti
     assert await world.values(left) == {}
     assert await world.database["accounts"].count_documents({}) == 1
     assert await world.profiles.find_by_identity(_ada()) is None
+
+
+@pytest.mark.parametrize("issuer", [ISSUER, _OTHER])
+@pytest.mark.parametrize(
+    ("given_up", "left_over"),
+    [("bob", {"name": "Ada", "company_name": "Engines"}), ("ada", {"nickname": "bob"})],
+)
+async def test_of_two_accounts_at_one_provider_each_leaves_with_what_it_said_itself(
+    world: World, provider: HostileProvider, issuer: str, given_up: str, left_over: dict[str, str]
+) -> None:
+    person = await _sign_in(world, "bob", issuer, name="Bob", nickname="bob")
+    provider.claims = {"name": "Ada", "company": "Engines"}
+    linked = await _link(world, person.viewer, await _link_code(world.browser(), provider))
+    assert await world.values(linked.profile) == {"name": "Ada", "nickname": "bob", "company_name": "Engines"}
+
+    left = await world.identity.joining.unlink(
+        linked.viewer, _ada() if given_up == "ada" else _ref("bob", issuer)
+    )
+
+    assert await world.values(left) == left_over
+
+
+@pytest.mark.parametrize("issuer", [ISSUER, _OTHER])
+async def test_address_of_one_account_stays_when_another_at_its_provider_leaves(
+    world: World, provider: HostileProvider, issuer: str
+) -> None:
+    person = await _sign_in(world, "bob", issuer, email="bob@acme.example", email_verified=True)
+    provider.claims = {}
+    linked = await _link(world, person.viewer, await _link_code(world.browser(), provider))
+
+    left = await world.identity.joining.unlink(linked.viewer, _ada())
+
+    assert await world.values(left) == {"email": "bob@acme.example"}
+    assert {each.ref.value for each in left.identities} == {"bob", "bob@acme.example"}
+
+
+@pytest.mark.parametrize("has_another", [True, False])
+async def test_claim_that_tells_no_account_leaves_with_the_last_at_its_provider(
+    world: World, provider: HostileProvider, *, has_another: bool
+) -> None:
+    """As versions stored it that did not tell accounts apart."""
+    person = await _sign_in(world, "bob", name="Bob")
+    app = IdentityRef(kind=IdentityKind.USER_ID, value="u-1")
+    await world.profiles.write(person.profile.id, ProfileUpdate(identities=(app,)))
+    if has_another:
+        provider.claims = {}
+        person = await _link(world, person.viewer, await _link_code(world.browser(), provider))
+    (stored,) = await world.database["profiles"].find().to_list(None)
+    for claims in stored["attributes"].values():
+        claims["identity:idp"]["actor"] = None
+    await world.database["profiles"].replace_one({}, stored)
+
+    left = await world.identity.joining.unlink(person.viewer, _ref("bob", _OTHER))
+
+    assert await world.values(left) == ({"name": "Bob"} if has_another else {})
 
 
 async def test_last_way_in_cannot_be_given_up(world: World) -> None:

@@ -131,6 +131,21 @@ async def test_another_account_is_linked_with_what_its_person_ticked(
     assert sorted(map(tuple, (await _accounts(world)).values())) == [(), ("company", "email")]
 
 
+async def test_page_says_of_each_account_what_of_it_alone_is_used(
+    world: World, provider: HostileProvider
+) -> None:
+    browser = world.browser()
+    provider.claims = {"company": "Engines"}
+    await _sign_in(browser, provider)
+    provider.claims = {"name": "Ada"}
+    await _link(browser, provider, "ada2")
+
+    page = unescape((await browser.client.get(ACCOUNT)).text)
+
+    assert "<strong>Test</strong>: Company is used." in page
+    assert "<strong>Test</strong>: Name is used." in page
+
+
 async def test_linking_ends_every_other_session_of_the_person(
     world: World, provider: HostileProvider
 ) -> None:

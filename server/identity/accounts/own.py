@@ -36,7 +36,7 @@ class OwnAccounts:
             OwnAccount(
                 ref=ref,
                 provider_name=names.get("" if account is None else account.provider_key, ref.issuer or ""),
-                used=() if account is None else await self._used(profile, account),
+                used=() if account is None else await self._used(profile, ref, account),
                 withheld=() if account is None else account.withheld,
             )
             for ref, account in found
@@ -70,15 +70,19 @@ class OwnAccounts:
             profile_ids, lambda key, claims: without(claims, gone[key]) if key in gone else {}
         )
 
-    async def _used(self, profile: Profile, account: Account) -> tuple[AttributeDefinition, ...]:
-        """Return what the account said that counts or could count; accounts at one provider share it."""
+    async def _used(
+        self, profile: Profile, ref: IdentityRef, account: Account
+    ) -> tuple[AttributeDefinition, ...]:
+        """Return what the account said that counts or could count."""
         known = (await self._profiles.catalogue.current()).by_id
         return tuple(
             known[attribute_id]
             for attribute_id, claims in profile.claims.items()
             if attribute_id in known
             and any(
-                each.source.kind is SourceKind.IDENTITY and each.source.key == account.provider_key
+                each.source.kind is SourceKind.IDENTITY
+                and each.source.key == account.provider_key
+                and each.actor in (None, ref.field_name)
                 for each in claims
             )
         )
