@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from server.kit.mongo import BSONError, find_all
-from server.kit.tracing import with_the_span_alone
+from server.kit.tracing import seen_span, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from server.kit.mongo import Collection, Document, UndecodedCollection
 
-    Waiting = dict[str, list[asyncio.Future[Document | None]]]
+    Waiting = dict[str, list[tuple[asyncio.Future[Document | None], Any]]]  # each with the span around
 
 _AT_ONCE = 2  # commands out; while they are, those who come wait for the next one together
 _MOST = 100  # documents of one command: fewer than MongoDB puts into its first batch
@@ -48,7 +49,7 @@ class JointReads:
     async def find(self, document_id: str) -> Document | None:
         """Return the document with this id, or None; it may be shared, so it is not to be changed."""
         answer: asyncio.Future[Document | None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(document_id, []).append(answer)
+        self._waiting.setdefault(document_id, []).append((answer, seen_span()))
         self._prepare()
         return await answer
 
@@ -57,13 +58,14 @@ class JointReads:
         if self._waiting and not self._is_due and self._out < _AT_ONCE:
             self._is_due = True
             # In a context of its own: time limits of whoever happens to be first are not for the others.
-            asyncio.get_running_loop().call_soon(self._send, context=with_the_span_alone())
+            asyncio.get_running_loop().call_soon(self._send, context=Context())
 
     def _send(self) -> None:
         self._is_due = False
         batch = self._next_batch()
         if batch:
             self._out += 1
+            share(span for answers in batch.values() for _, span in answers)
             ids = list(batch)
             criteria: Document = {"_id": ids[0] if len(ids) == 1 else {"$in": ids}}
             self._ask(
@@ -73,7 +75,7 @@ class JointReads:
 
     def _next_batch(self) -> Waiting:
         """Take those who have waited longest, without whoever has gone meanwhile."""
-        ids = [each for each, answers in self._waiting.items() if not all(one.done() for one in answers)]
+        ids = [each for each, answers in self._waiting.items() if not all(one.done() for one, _ in answers)]
         batch = {each: self._waiting.pop(each) for each in ids[:_MOST]}
         if len(ids) <= _MOST:
             self._waiting.clear()
@@ -89,7 +91,7 @@ class JointReads:
             except BSONError as damaged:
                 error = damaged
         for document_id, answers in batch.items():
-            for answer in answers:
+            for answer, _ in answers:
                 if answer.done():
                     continue  # whoever asked has given up
                 if error is not None:

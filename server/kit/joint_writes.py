@@ -16,6 +16,7 @@ from server.kit.mongo import (
     WriteConcernError,
     bounded,
 )
+from server.kit.tracing import seen_span, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,7 @@ class _Statement:
     document_id: str
     guard: Document
     pipeline: Pipeline
+    span: Any = field(default_factory=seen_span)
     outcome: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -111,6 +113,7 @@ class JointWrites:
             batch[0].outcome.set_result(False)  # it goes by itself
         elif batch:
             self._out += 1
+            share(each.span for each in batch)
             with bounded(_SECONDS):
                 self._write(batch).add_done_callback(lambda written: self._deliver(batch, written))
         self._prepare()

@@ -160,37 +160,46 @@ class _Current(Span):
 
 
 class _Commands(CommandListener):
-    """Makes a span of each command that a span is around; heard in threads of the driver's.
+    """Makes a span of each command for each span that is around it; heard in threads of the driver's.
 
     Not the commands nor what the server says of failures: values are in them.
     """
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._begun: dict[tuple[int, object], OtelSpan] = {}
+        self._begun: dict[tuple[int, object], list[OtelSpan]] = {}
 
     def started(self, event: CommandStartedEvent) -> None:
         name = event.command_name
         collection = event.command.get("collection" if name == "getMore" else name)
-        facts = {"db.system.name": "mongodb", "db.operation.name": name, "db.namespace": event.database_name}
+        facts: dict[str, str | int] = {
+            "db.system.name": "mongodb",
+            "db.operation.name": name,
+            "db.namespace": event.database_name,
+        }
         if isinstance(collection, str):
             facts["db.collection.name"] = collection
-        self._begun[event.request_id, event.connection_id] = self._tracer.start_span(
-            f"{name} {facts.get('db.collection.name', '')}".strip(),
-            context=set_span_in_context(CURRENT.get(), _NOWHERE),
-            kind=SpanKind.CLIENT,
-            attributes=facts,
-        )
+        if len(updates := event.command.get("updates", ())) > 1:
+            facts["db.operation.batch.size"] = len(updates)
+        around = CURRENT.get()
+        self._begun[event.request_id, event.connection_id] = [
+            self._tracer.start_span(
+                f"{name} {facts.get('db.collection.name', '')}".strip(),
+                context=set_span_in_context(each, _NOWHERE),
+                kind=SpanKind.CLIENT,
+                attributes=facts,
+            )
+            for each in (around if isinstance(around, tuple) else (around,))
+        ]
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
-        if (span := self._begun.pop((event.request_id, event.connection_id), None)) is not None:
+        for span in self._begun.pop((event.request_id, event.connection_id), ()):
             span.end()
 
     def failed(self, event: CommandFailedEvent) -> None:
-        if (span := self._begun.pop((event.request_id, event.connection_id), None)) is not None:
-            span.set_attribute(
-                "error.type", str(event.failure.get("codeName") or event.failure.get("code", ""))
-            )
+        kind = str(event.failure.get("codeName") or event.failure.get("code", ""))
+        for span in self._begun.pop((event.request_id, event.connection_id), ()):
+            span.set_attribute("error.type", kind)
             span.set_status(StatusCode.ERROR)
             span.end()
 

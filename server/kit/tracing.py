@@ -10,9 +10,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from server.kit.mongo import CommandListener
 
-# What the caller's span is to those that begin within it, and the request that it all goes back to.
+# What the caller's span is to those that begin within it (a tuple where several share them), and the request
+# that it all goes back to.
 CURRENT: ContextVar[Any] = ContextVar("span", default=None)
 ORIGIN: ContextVar[str | None] = ContextVar("origin", default=None)
 UNSEEN = object()  # around whatever nobody looks at
@@ -79,13 +82,25 @@ class Tracing:
 
 def is_seen() -> bool:
     """Whether a span is around that somebody looks at."""
-    span = CURRENT.get()
-    return span is not None and span is not UNSEEN
+    return seen_span() is not None
 
 
 def raised_by() -> str | None:
     """Return the `traceparent` of the request that this goes back to, where it is traced."""
     return ORIGIN.get()
+
+
+def seen_span() -> Any:  # noqa: ANN401 - OpenTelemetry's, which may not be installed
+    """Return the span around here; None where nobody looks."""
+    span = CURRENT.get()
+    return None if span is UNSEEN else span
+
+
+def share(spans: Iterable[Any]) -> None:
+    """Have what several asked for together be within the span of each, from here on in this context."""
+    around = tuple(dict.fromkeys(span for span in spans if span is not None))
+    if around:
+        CURRENT.set(around)
 
 
 def with_the_span_alone() -> Context:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler
 
 from server.kit.calling import Caller, Request
 from server.kit.jobs.model import Done, Job, JobId, NewJob
-from server.kit.mongo import CommandListener, PyMongoError, connect
+from server.kit.joint_reads import JointReads
+from server.kit.joint_writes import JointWrites
+from server.kit.mongo import CommandListener, PyMongoError, connect, undecoded
 from server.kit.relay import Relay
 from server.kit.spans import OpenTelemetry
 from server.reactions import reactions
@@ -32,7 +35,7 @@ from tests.worker.parts import Handler, always
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from server.kit.mongo import CommandStartedEvent, Database
+    from server.kit.mongo import CommandStartedEvent, Database, Document
     from tests.api import Api
     from tests.fakes import FakeClock
 
@@ -90,7 +93,7 @@ async def test_request_is_followed_to_the_database(place: Place, collector: Coll
     assert reads[0].facts["db.system.name"] == "mongodb"
 
 
-async def test_reads_that_share_a_command_are_in_the_trace_of_one(place: Place, collector: Collector) -> None:
+async def test_read_that_others_may_share_is_in_the_trace_of_each(place: Place, collector: Collector) -> None:
     async with place.traced() as api:
         person = await api.person()
         await api.data("{ nextQuestion { state } }", by=person)
@@ -101,6 +104,38 @@ async def test_reads_that_share_a_command_are_in_the_trace_of_one(place: Place, 
         if each.trace_id == collector.named("GraphQL nextQuestion").trace_id
     }
     assert "find profiles" in trace
+
+
+async def test_command_that_several_share_is_in_the_trace_of_each_who_is_looked_at(
+    place: Place, collector: Collector
+) -> None:
+    async with place.traced() as api:
+        documents = [{"_id": each, "made": 1} for each in ("somebody", "ada", "eve")]
+        await api.services.database["things"].insert_many(documents)
+        things = undecoded(api.services.database["things"])
+        reads = JointReads(things, {}, _read)
+        writes = JointWrites(things, {}, _read, reads, always="made")
+
+        async def write(name: str) -> None:
+            with api.services.instruments.tracing.span(name):
+                await writes.update(name, {}, [{"$set": {"n": 1}}])
+
+        await asyncio.gather(
+            writes.update("somebody", {}, [{"$set": {"n": 1}}]),  # first, and not looked at
+            write("ada"),
+            write("eve"),
+        )
+
+    for name in ("ada", "eve"):
+        request = collector.named(name)
+        commands = [each for each in collector.spans if each.parent == request.id]
+        told = {each.name: each.facts.get("db.operation.batch.size") for each in commands}
+        assert told == {"update things": 3, "find things": None}
+        assert {(each.kind, each.trace_id) for each in commands} == {(CLIENT, request.trace_id)}
+
+
+def _read(document: object) -> Document:
+    return dict(document)  # type: ignore[call-overload, no-any-return] # the driver's
 
 
 async def test_work_is_linked_to_the_request_that_raised_it(place: Place, collector: Collector) -> None:
