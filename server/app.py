@@ -56,7 +56,7 @@ def create_app(
     As one of several processes on a port it does not tell there what it counted: each counts for itself.
     """
     settings = services.settings
-    leaving = leaving or Leaving()
+    leaving, defaults = leaving or Leaving(), Defaults(is_https=settings.is_https)
     crowd = Crowd(least=settings.connection_limits.least_operations, tell_limit=services.instruments.limited)
     executor = _executor(services, crowd)
     shedding = Shedding(crowd=crowd, priority_of=executor.priority_of, instruments=services.instruments)
@@ -70,13 +70,14 @@ def create_app(
                 Admission,
                 path=_GRAPHQL,
                 shedding=shedding,
+                defaults=defaults,
                 most_bytes=settings.connection_limits.body_bytes,
             ),
             Middleware(
                 RequestIds,
                 instruments=services.instruments,
                 addresses=ClientAddresses(settings.trusted_proxies),
-                defaults=Defaults(is_https=settings.is_https),
+                defaults=defaults,
             ),
             Middleware(Cors, access=services.access, route=graphql),
         ],

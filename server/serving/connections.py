@@ -29,7 +29,8 @@ def _answer(status: HTTPStatus, message: str, *headers: str, **extensions: objec
     body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
     lines = (
         f"HTTP/1.1 {status.value} {status.phrase}",
-        *("connection: close", "content-type: application/json", "cache-control: no-store", *headers),
+        *("connection: close", "content-type: application/json", "cache-control: no-store"),
+        *("x-content-type-options: nosniff", "content-security-policy: default-src 'none'", *headers),
         f"content-length: {len(body)}",
     )
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body

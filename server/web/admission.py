@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from server.kit.crowding import Crowd
     from server.kit.instruments import Instruments
+    from server.web.middleware import Defaults
 
 _MESSAGE = "There is more to do than can be done in good time: try again in {} seconds."
 # In which a client may come back, by priority: who matters less waits longer.
@@ -61,6 +62,7 @@ class Admission:
         *,
         path: str,
         shedding: Shedding,
+        defaults: Defaults,
         most_bytes: int = ConnectionLimits().body_bytes,
     ) -> None:
         self._app = app
@@ -68,7 +70,7 @@ class Admission:
         self._shedding = shedding
         self._crowd = shedding.crowd
         self._most_bytes = most_bytes
-        self._refusals = {priority: _refusal(priority) for priority in Priority}
+        self._refusals = {priority: _refusal(priority, defaults) for priority in Priority}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != self._path or scope["method"] not in _EXECUTED:
@@ -121,20 +123,19 @@ def error_of(priority: Priority) -> dict[str, Any]:
     return {"message": _MESSAGE.format(_SECONDS[priority]), "extensions": {"code": "OVERLOADED"}}
 
 
-def _refusal(priority: Priority) -> tuple[Message, Message]:
+def _refusal(priority: Priority, defaults: Defaults) -> tuple[Message, Message]:
     body = orjson.dumps({"errors": [error_of(priority)]})
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
         (b"retry-after", str(_SECONDS[priority]).encode()),
-        (b"x-content-type-options", b"nosniff"),
         # It says nothing of anybody, so every page may read it: as a failure, and not as no answer at all.
         (b"access-control-allow-origin", b"*"),
         (b"access-control-expose-headers", b"Retry-After"),
     ]
     return (
-        {"type": "http.response.start", "status": 503, "headers": headers},
+        {"type": "http.response.start", "status": 503, "headers": defaults.beside(headers)},
         {"type": "http.response.body", "body": body},
     )
 

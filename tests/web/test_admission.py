@@ -16,6 +16,7 @@ from server.kit.crowding import Crowd, Priority
 from server.kit.instruments import Instruments
 from server.kit.operations import Operation
 from server.web.admission import Admission, Shedding
+from server.web.middleware import Defaults
 from tests.api import PUBLIC_URL, SEEDER
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.api import Api
 
 LEAST = 10
+DEFAULTS = Defaults(is_https=True)
 APP = {"Authorization": "Bearer sk_made_up"}
 
 
@@ -43,6 +45,7 @@ class World:
             self._application,
             path="/graphql",
             shedding=Shedding(crowd=self.crowd, priority_of=_priority_of, instruments=self.instruments),
+            defaults=DEFAULTS,
         )
         for _ in range(in_hand):
             self.crowd.enter()
@@ -108,6 +111,8 @@ async def test_who_is_refused_is_told_when_to_come_again() -> None:
         "message": "There is more to do than can be done in good time: try again in 1 seconds.",
         "extensions": {"code": "OVERLOADED"},
     }
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert DEFAULTS.beside(answer.headers.raw) == answer.headers.raw  # none of them is missing
     assert int(bulk.headers["Retry-After"]) > 1
     assert world.seen == []
 
@@ -140,6 +145,7 @@ async def test_what_is_no_operation_is_refused_like_another(api: Api, body: byte
         World().admission,
         path="/graphql",
         shedding=Shedding(crowd=crowd, priority_of=executor.priority_of, instruments=instruments),
+        defaults=DEFAULTS,
     )
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=admission), base_url=PUBLIC_URL) as http:
