@@ -94,7 +94,7 @@ class Worker:
 
     async def _relay_changes(self) -> None:
         await self._repeat(lambda: self._relay.deliver(within=_LOOK_SECONDS), self._announced)
-        await self._relay.settle()
+        await self._relay.end()
 
     async def drain(self) -> None:
         """Do everything that is due now, one thing after the other, and return: for tests and imports."""

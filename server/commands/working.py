@@ -12,6 +12,7 @@ import click
 from server.app import create_watched
 from server.command_line import with_services
 from server.kit.relay import Relay
+from server.kit.roster import Roster
 from server.kit.watching import load_at_last
 from server.reactions import reactions
 from server.serving.server import served_beside
@@ -34,13 +35,14 @@ async def _work(services: Services) -> None:
         services.sources.live.configured
     )  # or the first plans would miss what admins configured
     await services.migrations.tell_due()
+    name = f"{socket.gethostname()}:{os.getpid()}"
     relay = Relay(
         outboxes=services.stores.profiles,
         reactions=reactions(services),
         clock=services.clock,
         instruments=services.instruments,
+        shares=Roster(services.stores.roster, name),
     )
-    name = f"{socket.gethostname()}:{os.getpid()}"
     worker = Worker(
         name=name,
         relay=relay,

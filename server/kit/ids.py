@@ -48,6 +48,19 @@ def is_id(prefix: str, text: str) -> bool:
     return re.fullmatch(rf"{prefix}_[{_ALPHABET}]{{{_LENGTH}}}", text) is not None
 
 
+def ids_of_share(index: int, of: int) -> str:
+    """Return the pattern of the ids in one of `of` shares, about as large as each other; every id is in one.
+
+    Empty where there is but one; beyond the 32nd they begin anew.
+    """
+    of = min(of, len(_ALPHABET))
+    index %= of
+    if index > 0:
+        return f"[{_ALPHABET[index::of]}]$"
+    others = "".join(sorted(set(_ALPHABET) - set(_ALPHABET[::of])))
+    return f"[^{others}]$" if others else ""
+
+
 def id_prefix(text: str) -> str:
     """Return what stands before the first underscore: `prf` for `prf_01h…`."""
     return text.partition("_")[0]

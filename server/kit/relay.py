@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 64  # outboxes in hand, each in a task of its own
-_CHOICE = 3  # outboxes looked at for one that is taken: workers beside each other rarely take the same ones
 _FIRST_REST = timedelta(seconds=1)
 _LONGEST_REST = timedelta(minutes=5)
 
@@ -35,13 +33,28 @@ class Outboxes(Protocol):
     """The documents that changes were announced in."""
 
     async def pending_outboxes(
-        self, limit: int, *, kinds: Collection[str], resting: Collection[str]
+        self, limit: int, *, kinds: Collection[str], resting: Collection[str], share: str
     ) -> Sequence[tuple[Any, Sequence[Mapping[str, Any]]]]:
-        """Return documents with an entry of one of `kinds` that is not among the ids `resting`."""
+        """Return documents with an entry of one of `kinds` that is not among the ids `resting`.
+
+        Where `share` is not empty, it is a pattern of the ids of documents that count.
+        """
         ...
 
     async def clear_outboxes(self, taken: Sequence[tuple[Any, Sequence[str]]]) -> None:
         """Take these entries off these documents."""
+        ...
+
+
+class Shares(Protocol):
+    """What of all is for this relay."""
+
+    async def share(self) -> str:
+        """Return the pattern of ids; empty for all."""
+        ...
+
+    async def leave(self) -> None:
+        """Take no share any more."""
         ...
 
 
@@ -56,9 +69,10 @@ class _Failure:
 class Relay:
     """Delivers what lies in the outboxes.
 
-    Several may run at once: then some reactions run twice, which they must bear anyway. A change of a
-    kind that is not in the table stays where it is: a newer version announced it and will take it. A
-    change whose reaction raises rests for ever longer, in this process, while all others go on.
+    Several may run at once, each with its share; now and then some reactions run twice, which they must
+    bear anyway. A change of a kind that is not in the table stays where it is: a newer version announced it
+    and will take it. A change whose reaction raises rests for ever longer, in this process, while all others
+    go on.
     """
 
     def __init__(
@@ -68,6 +82,7 @@ class Relay:
         reactions: Reactions,
         clock: Clock,
         instruments: Instruments | None = None,
+        shares: Shares | None = None,
         at_once: int = _AT_ONCE,
     ) -> None:
         self._outboxes = outboxes
@@ -77,6 +92,7 @@ class Relay:
         self._instruments = instruments or Instruments()
         self._failures: dict[str, _Failure] = {}
         self._strangers: set[str] = set()
+        self._shares = shares
         self._at_once = at_once
         self._in_hand: dict[Any, asyncio.Task[bool]] = {}  # by document
         self._clearing = GroupCommit(self._clear)
@@ -97,20 +113,24 @@ class Relay:
                 raise error
         return bool(self._in_hand) or any(task.result() for task in ended)
 
-    async def settle(self) -> None:
-        """Wait for what is in hand."""
+    async def end(self) -> None:
+        """Wait for what is in hand, and leave the rest to others."""
         if self._in_hand:
             await asyncio.wait(self._in_hand.values())
+        if self._shares is not None:
+            await self._shares.leave()
 
     async def _take_up(self) -> None:
-        """Begin on some of those that have waited longest, as many as there is room for."""
-        room = self._at_once - len(self._in_hand)
+        """Begin on those that have waited longest, as many as there is room for."""
         pending = await self._outboxes.pending_outboxes(
-            len(self._in_hand) + _CHOICE * room, kinds=self._kinds, resting=self._resting(self._clock())
+            self._at_once,
+            kinds=self._kinds,
+            resting=self._resting(self._clock()),
+            share="" if self._shares is None else await self._shares.share(),
         )
-        choice = [each for each in pending if each[0] not in self._in_hand]
-        for document_id, entries in random.sample(choice, min(room, len(choice))):
-            self._in_hand[document_id] = asyncio.create_task(self._deliver(document_id, entries))
+        for document_id, entries in pending:
+            if len(self._in_hand) < self._at_once and document_id not in self._in_hand:
+                self._in_hand[document_id] = asyncio.create_task(self._deliver(document_id, entries))
 
     async def _deliver(self, document_id: object, entries: Sequence[Mapping[str, Any]]) -> bool:
         resting = self._resting(self._clock())

@@ -214,6 +214,11 @@ HOLDINGS: tuple[Holding, ...] = (
         because="How far documents of earlier versions were rewritten: ids, overwritten by the next.",
     ),
     Holding(
+        collection="workers",
+        owner="kit",
+        because="Which workers are there, by host and process, and since when they were not heard of.",
+    ),
+    Holding(
         collection="sweeps",
         owner="profiles",
         because="How far a job got over all profiles: one id, overwritten by the next.",

@@ -246,15 +246,16 @@ class ProfileStore:
         )
 
     async def pending_outboxes(
-        self, limit: int, *, kinds: Collection[str], resting: Collection[str]
+        self, limit: int, *, kinds: Collection[str], resting: Collection[str], share: str = ""
     ) -> list[tuple[ProfileId, list[Document]]]:
         """Return up to `limit` profiles with a change of these kinds that nobody took yet, oldest first.
 
-        Changes with an id in `resting` don't count. The index on `outbox.at` gives the order: a sort
-        would read everything that waits.
+        Changes with an id in `resting` don't count, nor profiles whose id does not match `share`. The index
+        on `outbox.at` gives the order: a sort would read everything that waits.
         """
         pending = {"at": {"$gt": _EVER}, "kind": {"$in": list(kinds)}, "id": {"$nin": list(resting)}}
-        found = self._profiles.find({"outbox": {"$elemMatch": pending}}, {"outbox": 1})
+        mine: Document = {"_id": {"$regex": share}} if share else {}
+        found = self._profiles.find({"outbox": {"$elemMatch": pending}, **mine}, {"outbox": 1})
         return [(each["_id"], each["outbox"]) async for each in found.hint([("outbox.at", 1)]).limit(limit)]
 
     async def count_pending(self, most: int) -> tuple[int, datetime | None]:

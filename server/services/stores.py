@@ -27,6 +27,7 @@ from server.hooks.delivery_store import DeliveryStore
 from server.hooks.store import HookStore
 from server.identity.store import IdentityStore
 from server.kit.jobs.store import JobStore
+from server.kit.roster import RosterStore
 from server.privacy.store import PrivacyStore
 from server.profiles.definition_store import DefinitionStore
 from server.profiles.erased_store import ErasedStore
@@ -76,6 +77,7 @@ class Stores:
     suppressions: SuppressionStore
     runs: RunStore
     jobs: JobStore
+    roster: RosterStore
     hooks: HookStore
     deliveries: DeliveryStore
     privacy: PrivacyStore
@@ -133,6 +135,7 @@ def build_stores(settings: Settings, database: Database) -> Stores:
         suppressions=SuppressionStore(database, secret=settings.secret_of_stores),
         runs=RunStore(database),
         jobs=JobStore(database),
+        roster=RosterStore(database),
         hooks=HookStore(database, secret=settings.secret_of_stores),
         deliveries=DeliveryStore(database),
         privacy=PrivacyStore(database),

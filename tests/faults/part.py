@@ -18,6 +18,7 @@ from server.kit.clock import system_clock
 from server.kit.jobs.service import JobQueue
 from server.kit.logs import set_up_logs
 from server.kit.relay import Relay
+from server.kit.roster import Roster
 from server.kit.watching import load_at_last
 from server.profiles.changes import AttributesChanged
 from server.reactions import reactions
@@ -61,9 +62,11 @@ async def _work(services: Services) -> None:
 
     table = dict(reactions(services))
     table[AttributesChanged] = (*table[AttributesChanged], note_effect)
+    name = f"worker:{os.getpid()}"
+    roster = Roster(services.stores.roster, name)
     worker = Worker(
-        name=f"worker:{os.getpid()}",
-        relay=Relay(outboxes=services.stores.profiles, reactions=table, clock=services.clock),
+        name=name,
+        relay=Relay(outboxes=services.stores.profiles, reactions=table, clock=services.clock, shares=roster),
         queue=JobQueue(store=services.stores.jobs, clock=services.clock, lease=LEASE, longest_pause=PAUSE),
         handlers=services.job_handlers,
         periodic=services.periodic,

@@ -12,10 +12,12 @@ import pytest
 from pymongo.errors import AutoReconnect, OperationFailure
 
 from server.kit.changes import Change, ChangeId
+from server.kit.ids import new_id
 from server.kit.jobs.model import JobId, JobState, NewJob
 from server.kit.jobs.service import JobQueue
 from server.kit.jobs.store import JobStore
 from server.kit.relay import Relay
+from server.kit.roster import Roster, RosterStore
 from server.profiles.model import ProfileId
 from server.profiles.store import ProfileStore
 from tests.fakes import Crash, FakeClock
@@ -184,27 +186,48 @@ async def test_reaction_that_takes_long_keeps_nothing_else_waiting(
     assert sorted(stop.heard) == sorted([*slow, later])
     assert [await announced(database, f"prf_{n}") for n in range(7)] == [[each] for each in slow]
     stop.may.set()
-    await each.settle()
+    await each.end()
     assert [await announced(database, f"prf_{n}") for n in range(7)] == [[]] * 7
 
 
-async def test_relays_beside_each_other_do_not_all_take_the_same(
-    profiles: ProfileStore, clock: FakeClock
+async def test_relays_beside_each_other_have_each_their_share(
+    profiles: ProfileStore, clock: FakeClock, database: Database
 ) -> None:
-    for n in range(30):
-        await announce(profiles, clock, f"prf_{n}", Greeted)
-    stop = Stop()
-    both = [relay(profiles, clock, stop, at_once=10) for _ in range(2)]
+    for _ in range(60):
+        await announce(profiles, clock, new_id("prf", clock()), Greeted)
+    store = RosterStore(database)
+    ears = {"ada": Ear(), "bob": Ear()}
+    for name in ears:
+        await store.report(name)
+    relays = [
+        Relay(outboxes=profiles, reactions={Greeted: (ear,)}, clock=clock, shares=Roster(store, name))
+        for name, ear in ears.items()
+    ]
 
-    for each in both:
-        await each.deliver(within=0)
-        await each.deliver(within=0)  # there is no more room
+    while [True for each in relays if await each.deliver()]:
+        pass
 
-    assert len(stop.heard) == 20
-    assert len(set(stop.heard)) > 10  # the same ten once in thirty million times
-    stop.may.set()
-    for each in both:
-        await each.settle()
+    heard = [change for ear in ears.values() for change in ear.heard]
+    assert len(heard) == len(set(heard)) == 60
+    assert all(ear.heard for ear in ears.values())
+
+
+async def test_relay_that_ended_leaves_everything_to_the_others(
+    profiles: ProfileStore, clock: FakeClock, database: Database
+) -> None:
+    store, ear = RosterStore(database), Ear()
+    ended, other = (
+        Relay(outboxes=profiles, reactions={Greeted: (ear,)}, clock=clock, shares=Roster(store, name))
+        for name in ("ada", "bob")
+    )
+    await ended.deliver()
+    changes = [(await announce(profiles, clock, new_id("prf", clock()), Greeted))[0] for _ in range(60)]
+
+    await ended.end()
+    while await other.deliver():
+        pass
+
+    assert sorted(ear.heard) == sorted(changes)
 
 
 async def test_unknown_kind_stays_for_a_newer_version(
