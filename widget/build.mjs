@@ -29,9 +29,9 @@ const GRAPHIQL = {
 /** Names that never leave our own code. Every part shortens them alike, because parts lend each other objects. */
 const OURS = new RegExp(
   `^(${[
-    "adopt asDripError askAgain bringBack broughtBack canGoBack connect control describedBy expiresAt inside isAnswered isAskable",
-    "isBusy isPatient isRevised isTransient isUnreadable kept localeOf markInvalid mayOpen passOver place postWithKey reopen sending",
-    "signingIn speechIn starting tellOf",
+    "adopt asDripError askAgain begin bringBack broughtBack canGoBack choices connect control css describedBy direction expiresAt fail field",
+    "fill forget group inside isAnswered isAskable isBusy isPatient isRevised isTransient isUnreadable kept list localeOf make mark",
+    "markInvalid mayOpen passOver place postWithKey read reopen root sending settle signingIn slot speechIn starting take tell tellOf texts write",
     "agree badEmail badPhone badUrl chooseAny chooseBetween chooseExactly chooseUpTo disagree emptyAddress emptyChoice",
     "emptyDate emptyNumber emptyText notApplicable tooFew tooLarge tooLong tooMany tooShort tooSmall",
   ]

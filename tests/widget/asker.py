@@ -26,6 +26,7 @@ class Asker:
         self.placed: dict[str, Question] = {}
         self.foresees = True
         self.strangers = 0
+        self.resting_until: str | None = None
         self.handled: dict[str, Body] = {}
         self.sent: list[Body] = []
         self.refusal: Callable[[str, Body], Body | None] = lambda _act, _variables: None
@@ -80,7 +81,8 @@ class Asker:
             return _asking(id=placement, placement=placement, step=None, question=self.placed[placement])
         left = [number for number, _ in enumerate(self.questions) if f"ask_{number}" not in self.handled]
         if not left:
-            return _NOTHING
+            rest = {"state": "RESTING", "until": self.resting_until}
+            return _NOTHING | rest if self.resting_until else _NOTHING
         following = self._ask(left[1]) if self.foresees and len(left) > 1 else None
         return _asking(**self._ask(left[0]), following=following)
 

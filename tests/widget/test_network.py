@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
     from tests.widget.host import Host
 
+# Every rest ends at once, and is noted.
+_HURRY = """
+window.rests = [];
+const wait = window.setTimeout;
+window.setTimeout = (then, pause) => wait(then, pause < 2000 ? pause : window.rests.push(pause) && 0);
+"""
 SLOW_3G = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
 
 
@@ -170,6 +176,17 @@ async def test_kind_newer_than_the_widget_is_passed_over_and_told(host: Host) ->
 
     assert [each["code"] for each in await host.told("error")] == ["UNKNOWN_KIND"]
     assert [each["askId"] for each in host.said("skipQuestion")] == ["ask_0"]
+
+
+async def test_browser_whose_clock_is_wrong_asks_less_and_less_often(host: Host) -> None:
+    await host.page.add_init_script(_HURRY)
+    host.resting_until = "2020-01-01T00:00:00Z"
+    await host.open()
+
+    await host.page.wait_for_function("window.rests.at(-1) >= 256000")
+
+    assert await host.page.evaluate("window.rests") == [2_000 * 2**times for times in range(8)]
+    assert len(host.said("nextQuestion")) <= 8
 
 
 async def test_page_may_forbid_to_keep_anything(host: Host) -> None:

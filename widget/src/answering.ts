@@ -36,9 +36,6 @@ export interface Stage {
   isAskable(question: Question): boolean;
 }
 
-/** So many questions that this version cannot ask are passed over in a row. */
-const MOST_PASSED_OVER = 5;
-
 /** A question that was handled: what was put in and whether it counts as an answer. */
 interface Past {
   ask: Ask;
@@ -110,17 +107,9 @@ export class Answering {
     this.#past.length = 0;
   }
 
-  /** Passes over what this version cannot ask, so that one new kind does not silence the rest. */
+  /** See passing.ts. */
   async passOver(next: NextQuestion): Promise<NextQuestion> {
-    const { client, warn, isAskable } = this.#stage;
-    for (let passed = 0; next.ask && !isAskable(next.ask.question); passed++) {
-      const { kind, key } = next.ask.question;
-      warn("UNKNOWN_KIND", `Question "${key}" of kind ${kind} cannot be asked by this version.`);
-      const result = passed < MOST_PASSED_OVER && (await client.deliver({ act: "skip", askId: next.ask.id }));
-      if (!result || !isHandled(result)) return { state: "DONE", ask: null, until: null };
-      next = result.next;
-    }
-    return next;
+    return (await import("./passing.ts")).skipUnknown(this.#stage, next);
   }
 
   /** What is done to a foreseen question waits until it is sure, and is dropped when another comes instead. */

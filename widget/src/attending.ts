@@ -23,6 +23,7 @@ export interface Attention {
 export function attend({ card, client, tell, report }: Stage, ask: Ask): Attention {
   const { form, control } = card;
   keepFresh(client);
+  import("./elsewhere.ts").then(({ heed }) => heed(client), report);
   const draft = createDraft(client);
   const token = tokenFor(ask.question.key);
   if (token) form?.querySelector("[autocomplete=off]")?.setAttribute("autocomplete", token);

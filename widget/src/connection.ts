@@ -45,6 +45,8 @@ export interface DripClientOptions {
 /** What happened in the client, for whoever subscribed. */
 export type DripNotice =
   | { type: "visit"; visit: StartedVisit }
+  /** Whoever was here has left this browser: nothing of theirs stays on show. Who comes next is told as a visit. */
+  | { type: "gone" }
   | { type: "handled"; parcel: Parcel; result: AskResult; isLate: boolean }
   | { type: "error"; error: DripError };
 
@@ -138,6 +140,14 @@ export class Connection {
     if (may) [this.inside.resumeToken, this.inside.kept].forEach((slot) => slot.settle());
   }
 
+  /** Forgets whoever is here, in this browser alone. */
+  forget(): void {
+    this.inside.viewerToken = this.tokenSource = null;
+    this.inside.resumeToken.clear();
+    this.inside.kept.clear();
+    this.tell({ type: "gone" });
+  }
+
   /** Begins or continues a visit. Takes a sign-in's code out of the address if one came back. Calls made meanwhile share it. */
   startVisit({ placement }: { placement?: string } = {}): Promise<StartedVisit> {
     this.#placement = placement ?? this.#placement;
@@ -180,6 +190,7 @@ export class Connection {
    */
   async call<Variables extends object, Data>(query: Document<Variables, Data>, variables: Variables, isPatient = false): Promise<Data> {
     const used = await this.#currentToken();
+    const person = this.visit?.profile.id;
     const send = (token: string) => this.#post(token, query, variables);
     const sendAs = (token: string) => (isPatient ? retrying(() => send(token), this.inside.wait) : send(token));
     try {
@@ -187,8 +198,10 @@ export class Connection {
     } catch (thrown) {
       // TOKEN_INVALID too: the server's signing key may have changed while the page was open.
       if (!/^TOKEN_(EXPIRED|INVALID)$/.test(asDripError(thrown).code)) throw thrown;
+      if (this.inside.viewerToken === used) await this.startVisit();
+      // What one person wants is not done for another who came meanwhile; of asks the server knows whose they are.
+      if (!isPatient && this.visit?.profile.id !== person) throw thrown;
     }
-    if (this.inside.viewerToken === used) await this.startVisit();
     return (await sendAs(await this.#currentToken())) as Data;
   }
 
@@ -198,15 +211,16 @@ export class Connection {
 
   async #next(placement: string): Promise<NextQuestion> {
     if (this.inside.viewerToken === null && !this.inside.starting) return (await this.startVisit({ placement })).next;
+    await this.#currentToken();
+    const person = this.visit?.profile.id;
     const { nextQuestion } = await this.call(NEXT_QUESTION, this.#where(placement), true);
-    // Null for whoever is no person any more: this profile became part of another in a tab beside us.
-    return nextQuestion ?? (await this.startVisit({ placement })).next;
+    // Null for whoever is no person any more: this profile became part of another in a tab beside us. Or somebody else came.
+    return nextQuestion && this.visit?.profile.id === person ? nextQuestion : (await this.startVisit({ placement })).next;
   }
 
   async #begin(): Promise<StartedVisit> {
     const signIn = await this.#takeSignIn();
     const identityToken = (await this.tokenSource?.()) ?? null;
-    this.tokenSource = null;
     let result = await this.#start({ signIn, identityToken });
     if ("message" in result && (signIn ?? identityToken)) {
       // Whoever can't be let in as somebody is let in as nobody.
@@ -218,6 +232,7 @@ export class Connection {
     const { viewerToken, expiresInSeconds, resumeToken, visit, profile, next } = result;
     Object.assign(this.inside, { viewerToken, expiresAt: Date.now() + expiresInSeconds * 1000 });
     this.inside.resumeToken.write(resumeToken);
+    this.tokenSource = null;
     this.visit = { visit, profile, next };
     // What an earlier page could not send goes first, so that nobody is asked again what they answered.
     if (this.inside.kept.read()) {

@@ -2,7 +2,7 @@
 
 import type { RawAnswer } from "./answer.ts";
 import { OTHER } from "./asking.ts";
-import { element, type Attributes } from "./dom.ts";
+import { element, mark, type Attributes } from "./dom.ts";
 import type { KindTexts } from "./kinds/texts.ts";
 import type { Messages } from "./messages.ts";
 import type { Texts } from "./texts.ts";
@@ -46,14 +46,13 @@ export interface Kit {
 export type BuildControl = (kit: Kit, making: Making) => Control;
 
 export function field({ question, describedBy }: Making, made: Input): Control {
-  const attributes = {
+  mark(made, {
     id: "control",
     part: "control",
     "aria-describedby": describedBy,
     placeholder: question.placeholder,
     autocomplete: made.getAttribute("autocomplete") ?? "off",
-  };
-  for (const [name, value] of Object.entries(attributes)) if (value) made.setAttribute(name, value);
+  });
   return {
     element: element(
       "div",

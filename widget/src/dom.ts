@@ -9,12 +9,17 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   ...children: (Node | string | null | undefined | false)[]
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
+  mark(made, attributes);
+  made.append(...(children.filter(Boolean) as (Node | string)[]));
+  return made;
+}
+
+/** Sets more attributes. */
+export function mark(made: Element, attributes: Attributes): void {
   // Own entries only: a page may have put names of its own on Object.prototype.
   for (const [name, value] of Object.entries(attributes)) {
     if (value === false || value === null || value === undefined) continue;
     made.setAttribute(name, value === true ? "" : String(value));
     if (name === "part") made.classList.add(String(value));
   }
-  made.append(...(children.filter(Boolean) as (Node | string)[]));
-  return made;
 }

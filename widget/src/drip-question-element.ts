@@ -14,7 +14,7 @@ import type { Ask, AskHandled, NextQuestion } from "./types.ts";
 
 /** A rest that ends later than this waits for the next page. */
 const LONGEST_REST_MS = 5 * 60_000;
-/** A rest is never shorter, whatever the two clocks say. */
+/** A rest is never shorter, whatever the two clocks say, and the next one not than twice that. */
 const SHORTEST_REST_MS = 2_000;
 export class DripQuestionElement extends BaseElement {
   static readonly observedAttributes: readonly AttributeName[] = ATTRIBUTES;
@@ -45,6 +45,8 @@ export class DripQuestionElement extends BaseElement {
   #greeted = "";
   #profileId: string | null = null;
   #rest: ReturnType<typeof setTimeout> | undefined;
+  /** In a row. */
+  #rests = 0;
   #ask: Ask | null = null;
 
   /** Null until the element is connected and configured. */
@@ -85,6 +87,8 @@ export class DripQuestionElement extends BaseElement {
 
   /** Forgets what was typed, and shows nothing. */
   clear(): void {
+    this.#turn++;
+    this.#isLoading = false;
     // First: what is closed is no longer looked after.
     void this.#answering?.then((answering) => answering.forget());
     this.close();
@@ -119,10 +123,12 @@ export class DripQuestionElement extends BaseElement {
   }
 
   /** Whoever comes of it, the connection tells; every element of the page then asks what to ask them. */
-  async #lead(lead: "signIn" | "signInWithPopup" | "identify" | "signOut" | "reset", given = this.#placement): Promise<void> {
+  async #lead(lead: "signIn" | "signInWithPopup" | "identify" | "signOut" | "reset", given?: string): Promise<void> {
     try {
-      if (this.#client) await (await import("./people.ts"))[lead](this.#client, given, this.#placement);
+      if (this.#client) await (await import("./people.ts"))[lead](this.#client, given ?? this.#placement, this.#placement);
     } catch (thrown) {
+      // Whoever wants to be gone is, though what tells the server does not come.
+      if (given === undefined) this.#client?.forget();
       // A sign-in that failed was told of by the connection.
       if (asDripError(thrown).code !== "SIGN_IN_FAILED") this.#report(thrown);
     }
@@ -183,6 +189,9 @@ export class DripQuestionElement extends BaseElement {
       void loaded.then(() => this.#report(notice.error));
     } else if (notice.type === "visit") {
       if (!this.#isLoading && notice.visit.profile.id !== this.#profileId) void this.reload();
+    } else if (notice.type === "gone") {
+      this.clear();
+      this.#profileId = null;
     } else if (this.#ask?.id === notice.parcel.askId && "outcome" in notice.result) {
       // Sent late, or from another card of this page that asks the same.
       void this.#catchUp(this.#ask, notice.isLate, notice.result);
@@ -196,16 +205,20 @@ export class DripQuestionElement extends BaseElement {
     this.#isLoading = true;
     this.#loaded = this.#placement + client.locale;
     try {
-      const [next, speech] = await Promise.all([find(client), speechIn(localeOf(this))]);
+      const speech = speechIn(localeOf(this));
+      const next = await find(client);
       if (turn !== this.#turn) return;
-      this.#speech = speech;
+      // Whoever comes from now on is another, and is heard of.
+      this.#isLoading = false;
       this.#greet(client);
-      await this.#show(next);
+      this.#speech = await speech;
+      if (turn === this.#turn) await this.#show(next);
     } catch (thrown) {
-      if (turn === this.#turn) this.#card.clear();
+      if (turn === this.#turn) {
+        this.#isLoading = false;
+        this.#card.clear();
+      }
       this.#report(thrown);
-    } finally {
-      if (turn === this.#turn) this.#isLoading = false;
     }
   }
 
@@ -225,15 +238,18 @@ export class DripQuestionElement extends BaseElement {
     const shown = isKnown ? next : await (await this.#openAnswering()).passOver(next);
     this.#ask = shown.ask;
     if (!this.#ask) this.#finish(shown, close);
-    else if (this.#tell("drip:show", { ask: this.#ask })) await this.#draw(this.#ask, notice);
-    else this.close();
+    else {
+      this.#rests = 0;
+      if (this.#tell("drip:show", { ask: this.#ask })) await this.#draw(this.#ask, notice);
+      else this.close();
+    }
   }
 
   async #draw(ask: Ask, notice: string | null): Promise<void> {
     const answering = await this.#answering;
     const { language, texts, direction } = this.#speech;
     const asked = { ask, texts, language, notice, exits: exitsFrom(this.exits, ask.question), canGoBack: answering?.canGoBack ?? false };
-    const shell = /^(popover|modal)$/.test(this.mode ?? "") && (await import("./popover.ts")).shellOf(this.#card, this, texts);
+    const shell = /^(popover|modal)$/.test(`${this.mode}`) && (await import("./popover.ts")).shellOf(this.#card, this, texts);
     if (shell) await shell.mayOpen();
     if (this.#ask !== ask || !(await this.#card.ask(asked, (act) => void this.#act(act)))) return;
     if (shell) shell.open();
@@ -251,7 +267,7 @@ export class DripQuestionElement extends BaseElement {
     close();
     this.#tell("drip:done", { state: state === "DONE" ? state : "RESTING", until });
 
-    const rest = until === null ? Infinity : Math.max(Date.parse(until) - Date.now(), SHORTEST_REST_MS);
+    const rest = until === null ? Infinity : Math.max(Date.parse(until) - Date.now(), SHORTEST_REST_MS * 2 ** this.#rests++);
     if (rest <= LONGEST_REST_MS) this.#rest = setTimeout(() => this.isConnected && void this.reload(), rest);
   }
 

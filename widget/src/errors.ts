@@ -2,7 +2,7 @@
 
 /**
  * The server's own codes (TOKEN_EXPIRED, KEY_INVALID, ORIGIN_NOT_ALLOWED, …) pass through as they are.
- * NETWORK: no answer came. UNAVAILABLE: the server asks for patience. BAD_RESPONSE: what answered is no GraphQL server.
+ * NETWORK: no answer came. UNAVAILABLE: the server asks for patience, for `cause` seconds. BAD_RESPONSE: what answered is no GraphQL server.
  */
 export type DripErrorCode =
   | "BAD_ATTRIBUTE"

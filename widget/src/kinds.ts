@@ -43,10 +43,10 @@ export function buildControl(making: Making): Control | Promise<Control> {
 
 /** Whether this version can ask it: the kind is known, and what it needs came along. */
 export function isAskable({ kind, options, minimum, maximum, confirm, consent }: Question): boolean {
+  if (!Object.hasOwn(BUILDERS, kind)) return false;
   if (/CHOICE|RANKING/.test(kind)) return options.length > 0;
   if (/RATING|NPS/.test(kind)) return minimum !== null && maximum !== null;
-  if (/^CON/.test(kind)) return Boolean(confirm ?? consent);
-  return Object.hasOwn(BUILDERS, kind);
+  return !/^CON/.test(kind) || Boolean(confirm ?? consent);
 }
 
 function apart(load: () => Promise<{ build: BuildControl }>): Build {

@@ -56,6 +56,7 @@ export async function tokenFrom(url: string): Promise<string | null> {
 /** See DripClient.signOut. */
 export async function signOut(connection: Connection, placement?: string): Promise<StartedVisit> {
   const { viewerToken, resumeToken, kept } = connection.inside;
+  connection.tell({ type: "gone" });
   try {
     if (kept.read()) await (await import("./later.ts")).flush(connection);
     if (viewerToken ?? resumeToken.read()) await connection.request(SIGN_OUT);
@@ -68,12 +69,9 @@ export async function signOut(connection: Connection, placement?: string): Promi
 
 /** See DripClient.reset. */
 export async function reset(connection: Connection, placement?: string): Promise<StartedVisit> {
-  const { inside } = connection;
   // A visit that is just beginning would bring the old person back.
-  await inside.starting?.catch(() => undefined);
-  inside.viewerToken = null;
-  inside.resumeToken.clear();
-  inside.kept.clear();
+  await connection.inside.starting?.catch(() => undefined);
+  connection.forget();
   createDraft(connection).clear();
   return connection.startVisit(placement === undefined ? {} : { placement });
 }

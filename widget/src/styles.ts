@@ -18,4 +18,4 @@ export function sheetOf(css: string): CSSStyleSheet {
 export const SHEET = (): CSSStyleSheet => sheetOf(css);
 
 /** Takes the element out of the page's layout while there is nothing to show. */
-export const NOTHING = (): CSSStyleSheet => sheetOf(":host { display: none !important; }");
+export const NOTHING = (): CSSStyleSheet => sheetOf(":host{display:none!important}");

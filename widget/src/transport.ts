@@ -5,8 +5,8 @@ import { DripError } from "./errors.ts";
 export type Post = (token: string, query: string, variables: object) => Promise<unknown>;
 
 const TIMEOUT_MS = 15_000;
-/** Browsers refuse a request that outlives its page above 64 KiB. */
-const KEEPALIVE_BYTES = 60_000;
+/** Browsers refuse a request that outlives its page above 64 KiB; a character has up to three bytes. */
+const KEEPALIVE_CHARACTERS = 20_000;
 
 interface Payload {
   data?: unknown;
@@ -26,7 +26,7 @@ export function createPost(url: string, fetch: typeof globalThis.fetch): Post {
         body,
         credentials: "omit",
         // An answer survives that the person leaves the page at once.
-        keepalive: body.length < KEEPALIVE_BYTES,
+        keepalive: body.length < KEEPALIVE_CHARACTERS,
         signal: AbortSignal.timeout(TIMEOUT_MS),
       } as RequestInit);
     } catch (cause) {
@@ -38,7 +38,10 @@ export function createPost(url: string, fetch: typeof globalThis.fetch): Post {
 
 async function dataOf(response: Response, url: string): Promise<unknown> {
   const payload: Payload | null = await response.json().catch(() => null);
-  if (isBusy(response.status)) throw new DripError("UNAVAILABLE", `${response.status} ${url}`);
+  // Too many requests, or a gateway without its server: the same request may work in a moment.
+  if (/429|50[234]/.test(`${response.status}`)) {
+    throw new DripError("UNAVAILABLE", `${response.status} ${url}`, Number(response.headers.get("Retry-After")));
+  }
 
   const error = payload?.errors?.[0];
   if (error) throw new DripError(error.extensions?.code ?? "GRAPHQL", error.message ?? "", payload);
@@ -46,9 +49,4 @@ async function dataOf(response: Response, url: string): Promise<unknown> {
     throw new DripError("BAD_RESPONSE", `${response.status} ${url}`);
   }
   return payload.data;
-}
-
-/** Too many requests, or a gateway without its server: the same request may work in a moment. */
-function isBusy(status: number): boolean {
-  return status === 429 || (status >= 502 && status <= 504);
 }

@@ -93,6 +93,7 @@ test("a multiple choice keeps its bounds, and says so beforehand", () => {
 test("a kind that this version does not know can't be asked", () => {
   assert.equal(isAskable(question({ kind: "HOLOGRAM" })), false);
   assert.equal(isAskable(question({ kind: "toString" })), false);
+  assert.equal(isAskable(question({ kind: "MATRIX_CHOICE", options: OPTIONS })), false);
   assert.equal(isAskable(question({ kind: "SINGLE_CHOICE" })), false);
   assert.equal(isAskable(question({ kind: "SINGLE_CHOICE", options: OPTIONS })), true);
   assert.equal(isAskable(question({ kind: "NPS" })), false);

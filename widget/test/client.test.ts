@@ -49,6 +49,24 @@ test("an answer that meets a dead network or a busy server is sent again under t
   assert.deepEqual(asked.slice(1).map(({ body }) => body.variables["askId"]), ["ask_1", "ask_1", "ask_1", "ask_1"]);
 });
 
+test("a busy server is given the time that it asks for", async () => {
+  const pauses: number[] = [];
+  const { fetch } = server({ status: 429, retryAfter: 7 }, started("a"));
+
+  await client(fetch, { wait: async (pause) => void pauses.push(pause) }).startVisit();
+
+  assert.equal(pauses.length, 1);
+  assert.ok(pauses[0]! > 7_000, `${pauses[0]} ms`);
+});
+
+test("a server that asks for more time than anybody waits is asked once", async () => {
+  const { asked, fetch } = server({ status: 503, retryAfter: 60 }, started("a"));
+
+  await assert.rejects(client(fetch).startVisit(), { code: "UNAVAILABLE", cause: 60 });
+
+  assert.equal(asked.length, 1);
+});
+
 test("a server that stays away is given up on with a code", async () => {
   const { fetch } = server("offline", "offline", "offline", "offline");
 
@@ -192,6 +210,36 @@ test("the return of another client's sign-in is left in the address for it", asy
 
   assert.equal(asked.length, 1);
   assert.equal(session.values.size, 1);
+});
+
+test("what one person wants is not done for another who came meanwhile", async () => {
+  const another = JSON.parse(JSON.stringify(started("b")).replace("prf_1", "prf_2")) as object;
+  const { asked, fetch } = server(started("a"), EXPIRED, another);
+  const drip = client(fetch);
+  await drip.startVisit();
+
+  await assert.rejects(drip.request("mutation { erasePerson(input: {}) { __typename } }"), { code: "TOKEN_EXPIRED" });
+
+  assert.equal(asked.filter(({ body }) => body.query.includes("erasePerson")).length, 1);
+});
+
+test("what was asked for by one person is not given to another who came meanwhile", async () => {
+  const another = JSON.parse(JSON.stringify(started("b")).replace("prf_1", "prf_2")) as object;
+  const { fetch } = server(started("a"), another, another);
+  let arrive = (): void => undefined;
+  const late = new Promise<void>((resolve) => (arrive = resolve));
+  const drip = client(async (...request) => {
+    if (!String(request[1]?.body).includes("nextQuestion(")) return fetch(...request);
+    await late;
+    return Response.json({ data: { nextQuestion: { state: "READY", ask: { id: "ask_of_a" }, until: null } } });
+  });
+  await drip.startVisit();
+
+  const asking = drip.next();
+  await drip.identify("eyJ-b");
+  arrive();
+
+  assert.equal((await asking).ask, null);
 });
 
 test("a host page's own query is sent once, because it may not be safe to repeat", async () => {

@@ -6,7 +6,8 @@ export const NEXT = { state: "DONE", ask: null, until: null };
 export const ENDPOINT = "https://api.example";
 
 type Body = { query: string; variables: Record<string, unknown> };
-type Reply = object | number | "offline" | "html";
+type Busy = { status: number; retryAfter: number };
+type Reply = object | Busy | number | "offline" | "html";
 
 /** A server that answers from `replies`, one after the other, and remembers what it was asked. */
 export function server(...replies: Reply[]) {
@@ -21,6 +22,7 @@ export function server(...replies: Reply[]) {
     if (reply === "offline") throw new TypeError("Failed to fetch");
     if (reply === "html") return new Response("<h1>Hello</h1>", { status: 200 });
     if (typeof reply === "number") return new Response("{}", { status: reply });
+    if ("retryAfter" in reply) return new Response("", { status: reply.status, headers: { "Retry-After": String(reply.retryAfter) } });
     return Response.json(reply, { status: "errors" in reply ? 401 : 200 });
   };
   return { asked, fetch };
