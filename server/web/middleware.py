@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from server.kit.errors import AWAY, AWAY_SECONDS, MASKED
 from server.kit.logs import PlainRecord, begin, trace_of
@@ -21,7 +22,6 @@ from server.web.reading_headers import header
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Sequence
 
-    from starlette.routing import Route
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from server.access.service import Access
@@ -100,7 +100,7 @@ class RequestIds:
             self._note(scope, status, perf_counter() - began, span)
 
     def _note(self, scope: Scope, status: int, seconds: float, span: Span) -> None:
-        path = getattr(scope.get("route"), "path", "other")  # as the route has it: no ids, no words
+        path = _path_of(scope)
         self._instruments.responded(path, status)
         span.rename(f"{scope['method']} {path}")
         span.note(http__route=path, http__response__status_code=status)
@@ -115,6 +115,15 @@ class RequestIds:
             )
             # In the next turn of the loop: what was sent goes out at the end of this one.
             asyncio.get_running_loop().call_soon(_log.handle, record)
+
+
+def _path_of(scope: Scope) -> str:
+    """Return the path as the route has it: no ids, no words; under a mount with what it is mounted at."""
+    route = scope.get("route")
+    if isinstance(route, Route):
+        mounted: str = scope.get("root_path", "")
+        return mounted + route.path
+    return getattr(route, "path", "other")
 
 
 def _told(error: Exception, request_id: str) -> Response:

@@ -95,6 +95,19 @@ async def test_request_that_is_refused_leaves_one_too(api: Api, log: Log) -> Non
     assert (line["status"], "viewer" in line, "operation" in line) == (401, False, False)
 
 
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [("/auth/", "/auth/"), ("/auth/nobody/start", "/auth/{provider}/start"), ("/auth/a/b/c", "/auth")],
+)
+async def test_path_is_that_of_the_route_with_where_it_is_mounted(
+    api: Api, log: Log, asked: str, path: str
+) -> None:
+    await api.http.get(asked)
+
+    (line,) = await log.requests()
+    assert line["path"] == path
+
+
 @pytest.mark.parametrize("path", ["/livez", "/readyz"])
 async def test_probe_leaves_none(api: Api, log: Log, path: str) -> None:
     await api.http.get(path)
