@@ -1,4 +1,4 @@
-"""What one process publishes, the others ask: within a second, and without a request that fails."""
+"""What one process publishes, the others ask once they hear of it, and no request fails meanwhile."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from server.kit.mongo import Database
     from tests.api import Caller
 
-PATIENCE = 40.0  # seconds for two processes to start; a loaded machine takes a few
-SECOND = 1.0
+PATIENCE = 90.0  # seconds for two processes to start; a loaded machine takes a few
 NEXT = "{ nextQuestion { ask { question { prompt } } } }"
 UPDATE = """mutation ($input: UpdateQuestionInput!) { updateQuestion(input: $input) {
   ... on QuestionSetSuccess { questionSet { version } } } }"""
@@ -35,7 +33,7 @@ PUBLISH = """mutation ($input: QuestionSetVersionInput!) { publishQuestionSet(in
   ... on QuestionSetSuccess { questionSet { revision } } } }"""
 
 
-async def test_published_revision_reaches_every_process_within_a_second(
+async def test_published_revision_reaches_every_process_by_the_change_stream(
     mongodb_url: str, database: Database, tmp_path: Path
 ) -> None:
     async with running_api(settings_for(mongodb_url, database.name), system_clock) as seeding:
@@ -46,21 +44,19 @@ async def test_published_revision_reaches_every_process_within_a_second(
         async with httpx.AsyncClient() as http, asyncio.timeout(PATIENCE):
             one, other = [_Process(http, port) for port in ports]
             await asyncio.gather(one.is_ready(), other.is_ready())
+            await asyncio.gather(*(each.ask_until("Old?", person) for each in (one, other)))
             asking = [asyncio.create_task(each.ask_until("New?", person)) for each in (one, other)]
             job = {"key": "job_title", "kind": "TEXT", "attribute": "job_title", "prompt": "New?"}
             given = {"id": published.id, "expectedVersion": published.version, "question": job}
             updated = (await one.send(UPDATE, {"input": given}, admin))["updateQuestion"]["questionSet"]
-            since = time.monotonic()
             await one.send(
                 PUBLISH, {"input": {"id": published.id, "expectedVersion": updated["version"]}}, admin
             )
             heard = await asyncio.gather(*asking)
+        logs = [(tmp_path / f"{port}.log").read_text() for port in ports]
 
-    assert [prompts for prompts, _ in heard] == [{"Old?", "New?"}] * 2
-    slowest = max(one.slowest, other.slowest)
-    assert max(at for _, at in heard) - since < max(
-        SECOND, 20 * slowest
-    )  # on a machine with nothing else to do
+    assert all(prompts <= {"Old?", "New?"} for prompts in heard)
+    assert all("listening on" in each and "polling" not in each for each in logs)
 
 
 class _Process:
@@ -68,7 +64,6 @@ class _Process:
 
     def __init__(self, http: httpx.AsyncClient, port: int) -> None:
         self._http, self._url = http, f"http://127.0.0.1:{port}"
-        self.slowest = 0.0  # of its requests, in seconds: what this machine makes of milliseconds now
 
     async def is_ready(self) -> None:
         """Return once it serves."""
@@ -80,21 +75,20 @@ class _Process:
 
     async def send(self, query: str, variables: object, by: Caller) -> dict[str, Any]:
         """Send an operation that may not fail, and return its data."""
-        body, began = {"query": query, "variables": variables}, time.monotonic()
+        body = {"query": query, "variables": variables}
         response = await self._http.post(f"{self._url}/graphql", json=body, headers=by.headers)
-        self.slowest = max(self.slowest, time.monotonic() - began)
         assert response.status_code == httpx.codes.OK, response.text
         assert "errors" not in response.json(), response.text
         data: dict[str, Any] = response.json()["data"]
         return data
 
-    async def ask_until(self, prompt: str, person: Caller) -> tuple[set[str], float]:
-        """Ask for the next question over and over; return the prompts until this one, and when it came."""
+    async def ask_until(self, prompt: str, person: Caller) -> set[str]:
+        """Ask for the next question over and over; return the prompts until this one."""
         prompts: set[str] = set()
         while prompt not in prompts:
             found = (await self.send(NEXT, None, person))["nextQuestion"]
             prompts.add(found["ask"]["question"]["prompt"])
-        return prompts, time.monotonic()
+        return prompts
 
 
 @contextlib.contextmanager
@@ -110,6 +104,7 @@ def _serving(mongodb_url: str, database: str, folder: Path) -> Iterator[int]:
         "ACQUAINT_MONGODB_URL": mongodb_url,
         "ACQUAINT_DATABASE": database,
         "ACQUAINT_SECRET": SECRET,
+        "ACQUAINT_LIMITS": '{"requests_per_address": null, "requests_per_profile": null}',
         "ACQUAINT_PORT": str(port),
         "ACQUAINT_PUBLIC_URL": settings_for(mongodb_url, database).public_url,
     }
