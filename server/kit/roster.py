@@ -7,15 +7,17 @@ on who is there: some work is done twice, or a moment later.
 from __future__ import annotations
 
 import asyncio
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from server.kit.ids import ids_of_share
-from server.kit.mongo import IndexModel
+from server.kit.mongo import IndexModel, PyMongoError, bounded
 
 if TYPE_CHECKING:
     from server.kit.mongo import Database
 
+_log = logging.getLogger(__name__)
 COLLECTION = "workers"
 _REPORT_SECONDS = 1.0
 _GONE_MILLISECONDS = 5_000
@@ -66,5 +68,9 @@ class Roster:
         return self._share
 
     async def leave(self) -> None:
-        """Let others do this worker's share from now on."""
-        await self._store.strike(self._name)
+        """Let others do this worker's share from now on; without a database they find out by themselves."""
+        try:
+            with bounded(_REPORT_SECONDS):
+                await self._store.strike(self._name)
+        except PyMongoError as error:
+            _log.warning("this worker could not take itself off the roster: %s", error)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from server.kit.ids import ids_of_share, new_id
 from server.kit.roster import Roster, RosterStore
@@ -61,3 +63,16 @@ async def test_worker_reports_only_now_and_then(database: Database) -> None:
     await roster.share()
 
     assert await store.report("bob") == ["bob"]
+
+
+async def test_worker_leaves_also_where_the_database_is_away(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Away(RosterStore):
+        async def strike(self, name: str) -> None:
+            raise AutoReconnect(name)
+
+    with caplog.at_level(logging.WARNING):
+        await Roster(Away(database), "ada").leave()
+
+    assert "could not take itself off" in caplog.text
