@@ -8,11 +8,14 @@ import pytest
 
 from tests.browser import PATIENCE, running_chromium
 from tests.widget.host import Host
+from tests.widget.shop import Shop, opened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from playwright.async_api import Browser, BrowserContext
+
+    from tests.api import Api
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +40,10 @@ async def host(context: BrowserContext) -> AsyncIterator[Host]:
     host = Host(await context.new_page())
     yield host
     assert host.mishaps == []
+
+
+@pytest.fixture
+async def shop(api: Api, context: BrowserContext) -> AsyncIterator[Shop]:
+    """Somebody signed in, answered a question, and was looked up by leave."""
+    async with opened(api, context) as shop:
+        yield shop

@@ -1,7 +1,7 @@
 /** `<profile-panel>` and `<profile-meter>`: what is known about whoever is here, theirs to see and to correct. */
 
 import css from "./panel/panel.css";
-import type { Connection } from "./connection.ts";
+import type { Connection, DripNotice } from "./connection.ts";
 import type { element } from "./dom.ts";
 import { DripError } from "./errors.ts";
 import type { localeOf, speechIn } from "./language.ts";
@@ -47,6 +47,11 @@ class View {
   readonly #place: HTMLElement;
   readonly #status: HTMLElement;
   #connection: Connection | null = null;
+  /** How many have been here, and who is. */
+  #people = 0;
+  #profileId: string | null = null;
+  /** Where they ask for their archive, and where it is once it is packed. */
+  #archive: HTMLElement | null = null;
   #texts: PanelTexts & Texts = { ...PANEL_TEXTS } as PanelTexts & Texts;
   #language = "en";
 
@@ -65,7 +70,7 @@ class View {
     try {
       if (!this.#connection) {
         this.#connection = connect(this.#host);
-        this.#connection.subscribe(({ type }) => type !== "error" && void this.#draw(false));
+        this.#attend(this.#connection);
       }
       const { language, texts, direction } = await speechIn(localeOf(this.#host));
       this.#texts = { ...PANEL_TEXTS, ...texts };
@@ -77,15 +82,47 @@ class View {
     }
   }
 
+  /** As long as the element is in the page; the connection, which outlives it, does not keep it. */
+  #attend(connection: Connection): void {
+    const held = new WeakRef(this);
+    const leave = connection.subscribe((notice) => {
+      const view = held.deref();
+      if (view && view.#host.isConnected) return view.#hear(notice);
+      leave();
+      if (!view) return;
+      view.#forget();
+      view.#connection = null;
+    });
+    import("./elsewhere.ts").then(({ heed }) => heed(connection), (thrown) => this.#fail(thrown));
+  }
+
+  #hear(notice: DripNotice): void {
+    if (notice.type === "error") return;
+    const id = notice.type === "visit" ? notice.visit.profile.id : this.#profileId;
+    if (notice.type === "gone" || id !== this.#profileId) this.#forget();
+    this.#profileId = id;
+    if (notice.type !== "gone") void this.#draw(false);
+  }
+
+  /** Nobody sees what is known about whoever was here before, also not what was begun. */
+  #forget(): void {
+    this.#people++;
+    this.#archive = null;
+    if (this.#place.matches(":focus-within")) this.#place.focus();
+    this.#place.replaceChildren();
+    this.#status.textContent = "";
+  }
+
   /** Draws what is known now; unless `isAsked` for, not over what somebody is about to change or to erase. */
   async #draw(isAsked = true): Promise<void> {
+    const people = this.#people;
     try {
       const drawn = this.#host.localName === "profile-meter" ? await this.#meter() : await this.#panel();
       const focused = this.#host.shadowRoot?.activeElement;
-      if (focused?.matches("input, select") || (!isAsked && this.#place.querySelector("form, [part=confirm]"))) return;
+      if (people !== this.#people || (!isAsked && this.#place.querySelector("form, [part=confirm], input:focus"))) return;
       this.#place.replaceChildren(...drawn);
       // Whoever was inside stays inside: what they pressed may be gone.
-      if (focused) this.#place.focus();
+      if (focused) (this.#place.querySelector<HTMLElement>(`[id="${focused.id}"]`) ?? this.#place).focus();
     } catch (thrown) {
       this.#fail(thrown);
     }
@@ -136,7 +173,7 @@ class View {
       element(
         "div",
         { class: "actions" },
-        this.#button("download", texts.download, ({ currentTarget }) => void this.#download(currentTarget as HTMLElement)),
+        (this.#archive ??= this.#button("download", texts.download, ({ currentTarget }) => void this.#download(currentTarget as HTMLElement))),
         this.#button("erase", texts.erase, ({ currentTarget }) => this.#askToErase(currentTarget as HTMLElement)),
       ),
     ];
@@ -178,7 +215,7 @@ class View {
     const form = element("form", { novalidate: true }, field, save, this.#button("cancel", this.#texts.cancel, () => void this.#draw()));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      field.blur();
+      if (field.validity.badInput || !field.value) return void field.reportValidity();
       void this.#write(documents.CORRECT, { key: attribute.key, value: read() });
     });
     row.querySelector("form")?.remove();
@@ -188,11 +225,12 @@ class View {
 
   #consent({ purpose, isAllowed }: KnownProfile["consents"][number]): HTMLElement {
     const { element } = this.#lent;
-    const box = element("input", { type: "checkbox", checked: isAllowed });
+    const box = element("input", { type: "checkbox", id: purpose.key, checked: isAllowed });
     box.addEventListener("change", () => {
       const state = box.checked ? "GRANTED" : "WITHDRAWN";
-      box.blur();
-      void this.#write(documents.CONSENT, { purpose: purpose.key, state, textVersion: purpose.textVersion });
+      void this.#write(documents.CONSENT, { purpose: purpose.key, state, textVersion: purpose.textVersion }).then((written) => {
+        if (!written) box.checked = isAllowed;
+      });
     });
     return element("li", { part: "consent" }, element("label", {}, box, element("bdi", {}, purpose.text || purpose.name)));
   }
@@ -227,24 +265,37 @@ class View {
     const result = await this.#write(documents.ERASE, {}, false);
     if (!result) return;
     this.#tell("profile:erased");
-    await (await import("./people.ts")).reset(this.#connection!);
-    await this.#draw();
+    await import("./people.ts").then(({ reset }) => reset(this.#connection!)).catch((thrown) => this.#fail(thrown));
     this.#status.textContent = this.#texts.erased;
   }
 
   async #download(button: HTMLElement): Promise<void> {
     const { element } = this.#lent;
-    button.textContent = this.#texts.preparing;
-    const { request } = (await this.#write(documents.EXPORT, {}, false)) ?? {};
-    for (let looks = 0; request && looks < MOST_LOOKS; looks++) {
-      const { node } = await this.#connection!.request<{ node: { downloadUrl: string | null } | null }>(documents.ARCHIVE, { id: request.id });
-      if (node?.downloadUrl) {
-        button.replaceWith(element("a", { href: node.downloadUrl, download: true, part: "archive" }, this.#texts.ready));
-        return;
+    const { download, failed, preparing, ready } = this.#texts;
+    if (button.textContent === preparing) return;
+    button.textContent = preparing;
+    try {
+      const { request } = (await this.#write(documents.EXPORT, {}, false)) ?? {};
+      for (let looks = 0; request && looks < MOST_LOOKS && button === this.#archive; looks++) {
+        const { node } = await this.#connection!.request<{ node: { downloadUrl: string | null } | null }>(documents.ARCHIVE, { id: request.id });
+        if (node?.downloadUrl && button === this.#archive) {
+          return this.#offer(button, element("a", { href: node.downloadUrl, download: true, part: "archive" }, ready));
+        }
+        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
       }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    } catch (thrown) {
+      this.#status.textContent = failed;
+      this.#fail(thrown);
     }
-    button.textContent = this.#texts.download;
+    button.textContent = download;
+  }
+
+  #offer(button: HTMLElement, link: HTMLElement): void {
+    const wasFocused = button.matches(":focus");
+    button.replaceWith((this.#archive = link));
+    if (wasFocused) link.focus();
+    // The link is good for some minutes; another is to be had when the panel is drawn anew.
+    link.addEventListener("click", () => (this.#archive = null));
   }
 
   async #write(query: string, variables: Record<string, unknown>, isShown = true): Promise<Result["result"] | null> {

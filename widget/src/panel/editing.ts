@@ -4,7 +4,7 @@ import type { Lent } from "../panel.ts";
 import type { KnownAttribute } from "./documents.ts";
 
 export interface Editor {
-  field: HTMLElement;
+  field: HTMLInputElement | HTMLSelectElement;
   read(): unknown;
 }
 
@@ -24,6 +24,6 @@ export function editorOf({ element }: Lent, { label, value, definition }: KnownA
     select.value = String(value);
     return { field: select, read: () => (type === "BOOLEAN" ? select.value === "true" : select.value) };
   }
-  const input = element("input", { type: TYPES[type] ?? "text", step: "any", value: String(value), "aria-label": label });
+  const input = element("input", { type: TYPES[type] ?? "text", step: "any", value: String(value), "aria-label": label, required: true });
   return { field: input, read: () => (TYPES[type] === "number" ? Number(input.value) : input.value) };
 }
