@@ -15,14 +15,13 @@ RUN npm run build
 FROM ${PYTHON_IMAGE}
 ARG SOURCE_DATE_EPOCH=0
 WORKDIR /app
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 \
-    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_CONSTRAINT=/app/.ci/constraints.txt PIP_BUILD_CONSTRAINT=/app/.ci/constraints.txt
 # The dependencies are a layer of their own, which a change of our code leaves alone. Compiled files hold the hash of
 # their source in place of its time, which differs from build to build.
 COPY .ci/constraints.txt .ci/
 COPY pyproject.toml README.md LICENSE ./
-RUN mkdir server && touch server/__init__.py && pip install --editable '.[otel]' \
+RUN mkdir server && touch server/__init__.py && pip install --no-compile --editable '.[otel]' \
     && python -m compileall -q -f --invalidation-mode unchecked-hash "$(python -c 'import site; print(site.getsitepackages()[0])')"
 COPY server server
 COPY --from=widget /widget/dist widget/dist

@@ -83,6 +83,7 @@ function partsApart(parts, nameOf) {
 }
 
 async function bundle(entry, parts, nameOf) {
+  const found = new Map();
   const { outputFiles, mangleCache } = await build({
     absWorkingDir: here,
     entryPoints: [entry],
@@ -94,10 +95,12 @@ async function bundle(entry, parts, nameOf) {
     legalComments: "none",
     mangleProps: OURS,
     mangleCache: shortNames,
-    plugins: [cssAsText, partsApart(parts, nameOf)],
+    plugins: [cssAsText, partsApart(found, nameOf)],
     write: false,
   });
   Object.assign(shortNames, mangleCache);
+  // esbuild reads many files at once and finds parts in any order; short names and the hash depend on it.
+  for (const [part, source] of [...found].sort()) parts.set(part, source);
   // esbuild shortens names and syntax; terser finds another few per cent in what is left.
   const { code } = await minify(outputFiles[0].text, {
     module: true,
