@@ -136,7 +136,7 @@ def _watching_routes(services: Services, leaving: Leaving, *, tells_figures: boo
     token = services.settings.metrics_token if tells_figures else None
     return [
         *health_routes(services.why_not_ready, leaving),
-        *metrics_routes(services.instruments, services.waiting, token),
+        *metrics_routes(services.instruments, services.look_round, token),
     ]
 
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from server.access.model import KeyKind, Scope
-from server.backups.store import SourceStore
 from server.backups.target_store import TargetStore
 from server.kit.mongo import greet, is_refused, why_not_durable
 from server.services import WIDGET_FILES
@@ -91,7 +90,7 @@ class Doctor:
     async def _of_backups(self) -> list[Finding]:
         if self._services.settings.is_development:
             return []
-        last = await SourceStore(self._services.database).last_finished()
+        last = await self._services.last_backup()
         return list(of_backups(last, self._services.clock()))
 
     async def _of_providers(self) -> list[Finding]:

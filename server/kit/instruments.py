@@ -28,7 +28,7 @@ from server.kit.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from prometheus_client.core import Metric
 
@@ -132,6 +132,10 @@ class Instruments:
         self._database = gauge(
             "acquaint_database_up", "Whether the database answered when this was asked for."
         )
+        self._last_backup = gauge(
+            "acquaint_last_backup_timestamp_seconds",
+            "When the last backup was finished, in seconds since 1970; 0 where none was made.",
+        )
         self._loop_lag = histogram(
             "acquaint_event_loop_lag_seconds",
             "How late the event loop was twice a second.",
@@ -195,6 +199,10 @@ class Instruments:
         for kind, jobs, age in found or ():
             self._queued.labels(kind).set(jobs)
             self._overdue.labels(kind).set(age.total_seconds())
+
+    def found_backup(self, finished_at: datetime | None) -> None:
+        """Note when the last backup was finished."""
+        self._last_backup.set(0 if finished_at is None else finished_at.timestamp())
 
     def text(self) -> bytes:
         """Return all of it as Prometheus reads it."""

@@ -11,6 +11,7 @@ from server.access.audit import AuditLog
 from server.access.documents import TrustedDocuments
 from server.access.limiting import Limits, rules_of, why_not_limits
 from server.audiences.service import Audiences
+from server.backups.store import SourceStore
 from server.enrichment.sources.late_answers import LateAnswers
 from server.events.service import Events
 from server.kit.clock import system_clock
@@ -45,7 +46,7 @@ from server.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from server.access.issuers import TokenIssuers
     from server.access.service import Access
@@ -158,6 +159,15 @@ class Services:
         people, first = await self.stores.profiles.count_pending(MOST_COUNTED)
         reacting = [] if first is None else [("react", people, self.clock() - first)]
         return [*reacting, *await self.queue.depths()]
+
+    async def last_backup(self) -> datetime | None:
+        """Return when the last backup was finished; None where there is none."""
+        return await SourceStore(self.database).last_finished()
+
+    async def look_round(self) -> None:
+        """Note for Prometheus what lies in the database."""
+        self.instruments.found_queue(await self.waiting())
+        self.instruments.found_backup(await self.last_backup())
 
     def close(self) -> None:
         """Let go of the database, and send what was seen last."""

@@ -13,8 +13,7 @@ from server.kit.instruments import MEDIA_TYPE
 from server.kit.mongo import PyMongoError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
-    from datetime import timedelta
+    from collections.abc import Awaitable, Callable, Sequence
 
     from starlette.requests import Request
 
@@ -25,13 +24,12 @@ _PATIENCE_SECONDS = 2  # with the database; Prometheus gives up after ten
 
 
 def metrics_routes(
-    instruments: Instruments,
-    waiting: Callable[[], Awaitable[Iterable[tuple[str, int, timedelta]]]],
-    token: str | None,
+    instruments: Instruments, look_round: Callable[[], Awaitable[None]], token: str | None
 ) -> Sequence[Route]:
     """Return `/metrics`, which wants this bearer token; nothing where there is none.
 
-    What is waiting is looked at with each reading, by any process: it is seen also while no worker runs.
+    What lies in the database is looked at with each reading, by any process: what waits is seen also while no
+    worker runs.
     """
     if token is None:
         return ()
@@ -43,7 +41,7 @@ def metrics_routes(
             return Response(status_code=401, headers={"WWW-Authenticate": "Bearer"})
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                instruments.found_queue(await waiting())
+                await look_round()
         except (PyMongoError, TimeoutError):
             instruments.found_queue(None)
         return Response(instruments.text(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})

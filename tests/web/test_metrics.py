@@ -190,6 +190,18 @@ async def test_changes_that_nobody_reacted_to_are_seen(api: Api, clock: FakeCloc
     assert _counted(waiting, "acquaint_queue_age_seconds", kind="react") == 90
 
 
+async def test_last_backup_that_was_finished_is_told(api: Api, clock: FakeClock) -> None:
+    before = await _read(api.http)
+    backups = api.services.database["backups"]
+    await backups.insert_one({"_id": "bak_1", "finished_at": clock()})
+    await backups.insert_one({"_id": "bak_2", "finished_at": None})
+
+    after = await _read(api.http)
+
+    name = "acquaint_last_backup_timestamp_seconds"
+    assert (_counted(before, name), _counted(after, name)) == (0, clock().timestamp())
+
+
 async def test_lag_of_the_event_loop_is_measured(api: Api) -> None:
     async with asyncio.timeout(60):
         while not _counted(await _read(api.http), "acquaint_event_loop_lag_seconds_count"):
