@@ -77,9 +77,11 @@ def _capacity(stage: Stage) -> float:
     """Return the requests a second that clients get answered who do not wait in between."""
     load = stage.load(0, clients=_CLIENTS, thinking_seconds=0)
     load.start()
-    load.rest(_MEASURING_SECONDS)
-    answered = load.replies["OK"]
-    load.end()
+    try:
+        load.rest(_MEASURING_SECONDS)
+        answered = load.replies["OK"]
+    finally:
+        load.end()
     eventually(stage.is_quiet, "all work is done")
     return answered / _MEASURING_SECONDS
 
@@ -90,13 +92,15 @@ def _soaked(stage: Stage, pace: float, seconds: float) -> int:
     began = time.monotonic()
     samples: list[tuple[float, Mapping[str, float]]] = []
     load.start()
-    while (passed := time.monotonic() - began) < seconds:
-        samples.append((passed, _sample(stage)))
-        if len(samples) % _TOLD_EVERY == 0:
-            _tell(f"{passed / 60:.1f} of {seconds / 60:g} minutes: {_now(samples[-1][1])}")
-        load.rest(_EVERY_SECONDS)
-    held = load.replies["OK"] / (time.monotonic() - began)
-    load.end()
+    try:
+        while (passed := time.monotonic() - began) < seconds:
+            samples.append((passed, _sample(stage)))
+            if len(samples) % _TOLD_EVERY == 0:
+                _tell(f"{passed / 60:.1f} of {seconds / 60:g} minutes: {_now(samples[-1][1])}")
+            load.rest(_EVERY_SECONDS)
+        held = load.replies["OK"] / (time.monotonic() - began)
+    finally:
+        load.end()
     eventually(stage.is_quiet, "all work is done")
     verdict = audited(stage, load)
     trends = [
