@@ -68,11 +68,15 @@ def built_services(settings: Settings) -> Services:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Tell what a caller can expect to go wrong in one sentence."""
+    """Tell what a caller can expect to go wrong in one sentence, also of a file or folder that was named."""
     try:
         yield
     except ExpectedError as error:
         raise click.ClickException(error.message) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        raise click.ClickException(f"{error.filename} can't be used: {error.strerror}.") from None
 
 
 async def _run(settings: Settings, work: Callable[[Services], Awaitable[None]]) -> None:

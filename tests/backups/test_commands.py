@@ -103,6 +103,15 @@ def test_backup_is_encrypted_to_somebody(shell: Shell) -> None:
     assert not (shell.folder / "backup").exists()
 
 
+def test_folder_that_cannot_be_made_is_named_in_one_sentence(shell: Shell, public_key: str) -> None:
+    place = shell.folder / "key.txt" / "backup"
+
+    refused = shell.run("backup", str(place), "--to", public_key)
+
+    assert (refused.exit_code, refused.exception.__class__) == (1, SystemExit)
+    assert refused.output.endswith(f"Error: {place} can't be used: Not a directory.\n")
+
+
 def test_secret_key_that_is_there_is_never_overwritten(shell: Shell, public_key: str) -> None:
     file = shell.folder / "key.txt"
     kept = file.read_text()
