@@ -131,6 +131,36 @@ async def test_nothing_moves_on_the_page_when_the_answer_is_sent(host: Host, mod
     assert await host.page.evaluate("window.shifts") == 0
 
 
+async def test_element_that_left_the_page_is_held_by_no_listener(host: Host) -> None:
+    await host.page.add_init_script(_LISTENERS)
+    popover = ELEMENT.replace("key=", "mode=popover placement=side key=")
+    await host.open(KINDS["TEXT"], body=f"{ELEMENT}{popover}<input>")
+    await expect(host.card.get_by_role("textbox")).to_have_count(2)
+    await host.page.wait_for_function("window.held.length === 3")
+
+    await host.page.evaluate(
+        "() => document.querySelectorAll('drip-question').forEach((card) => card.remove())"
+    )
+    await host.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+    await host.page.locator("input").focus()
+
+    await host.page.wait_for_function("window.held.length === 0")
+
+
+# Of the document's listeners those that outlive an element.
+_LISTENERS = """
+window.held = [];
+const [add, remove] = [document.addEventListener, document.removeEventListener];
+const isOne = (name) => /^(visibilitychange|focusin)$/.test(name);
+document.addEventListener = function (name, heard, ...more) {
+  if (isOne(name) && !window.held.includes(heard)) window.held.push(heard);
+  add.call(this, name, heard, ...more);
+};
+document.removeEventListener = function (name, heard, ...more) {
+  window.held = window.held.filter((each) => each !== heard);
+  remove.call(this, name, heard, ...more);
+};
+"""
 _SHIFTS = """() => {
   window.shifts = 0;
   new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shifts += entry.value; })

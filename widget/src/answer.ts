@@ -62,13 +62,14 @@ const PARSERS: Record<string, Parser> = {
   LONG_TEXT: text,
   EMAIL: textLike(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, ({ badEmail }) => badEmail),
   PHONE: ({ texts: [written = ""] }, _, messages) => {
-    const value = written.replace(/^\s*00/, "+").replace(/[^\d+]/g, "");
+    // Some keyboards write wide digits. A letter belongs to an extension, which is no part of the number.
+    const value = written.normalize("NFKC").replace(/^\s*00/, "+").replace(/[^\p{L}\d+]/gu, "");
     return /^\+\d{6,15}$/.test(value) ? { value } : { message: messages.badPhone };
   },
   URL: ({ texts: [written = ""], ...raw }, question, messages) => {
     const address = written.trim();
     // People write "example.com" and mean a web page.
-    const whole = /^[\w-]+(\.[\w-]+)+([/?#].*)?$/.test(address) ? `https://${address}` : address;
+    const whole = /^[\p{L}\d_-]+(\.[\p{L}\d_-]+)+([/?#].*)?$/u.test(address) ? `https://${address}` : address;
     return textLike(/^https?:\/\/[^\s/]+/i, ({ badUrl }) => badUrl)({ ...raw, isUnreadable: false, texts: [whole] }, question, messages);
   },
   NUMBER: number,

@@ -19,7 +19,9 @@ interface Waiting {
 const waiting = new WeakMap<Connection, Waiting>();
 
 /** Sends what is kept, in order; returns whether anything was there to send. Calls made meanwhile share it. */
-export function flush(connection: Connection, send: Send = (query, variables) => connection.call(query, variables)): Promise<boolean> {
+export async function flush(connection: Connection, send: Send = (query, variables) => connection.call(query, variables)): Promise<boolean> {
+  // What is kept is one person's: who is here has to be known.
+  if (!connection.visit) await connection.startVisit();
   const state = waitingOf(connection);
   state.flushing ??= flushOnce(connection, send, state).finally(() => (state.flushing = null));
   return state.flushing;
@@ -36,7 +38,8 @@ export function flushLater(connection: Connection): void {
   const state = waitingOf(connection);
   if (state.tries++ >= MOST_TRIES) return;
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** (state.tries - 1), LONGEST_PAUSE_MS);
-  void connection.inside.wait(pause).then(() => flush(connection));
+  // With jitter, so that many browsers do not come back at the same moment.
+  void connection.inside.wait(pause * (0.5 + Math.random() / 2)).then(() => flush(connection)).catch(() => undefined);
 }
 
 async function flushOnce(connection: Connection, send: Send, state: Waiting): Promise<boolean> {
@@ -67,6 +70,6 @@ function waitingOf(connection: Connection): Waiting {
   if (found) return found;
   const made: Waiting = { tries: 0, flushing: null };
   waiting.set(connection, made);
-  globalThis.addEventListener?.("online", () => void flush(connection));
+  globalThis.addEventListener?.("online", () => void flush(connection).catch(() => undefined));
   return made;
 }

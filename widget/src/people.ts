@@ -22,7 +22,9 @@ export function signInUrl({ inside }: Connection, provider: string, returnTo?: s
 
 /** Leaves for the provider. */
 export async function signIn(connection: Connection, provider: string): Promise<void> {
-  location.assign(await signInUrl(connection, provider));
+  const url = await signInUrl(connection, provider);
+  await sendKept(connection);
+  location.assign(url);
 }
 
 /** See DripClient.signInWithPopup. */
@@ -30,6 +32,7 @@ export async function signInWithPopup(connection: Connection, provider: string):
   const { inside } = connection;
   const back = await signing.signInWithPopup(inside.signingIn, provider);
   await inside.starting?.catch(() => undefined);
+  await sendKept(connection);
   if (back !== "elsewhere") inside.signingIn.broughtBack = back;
   const visit = await connection.startVisit();
   if (back !== "elsewhere" && connection.signInError) throw connection.signInError;
@@ -39,6 +42,7 @@ export async function signInWithPopup(connection: Connection, provider: string):
 /** See DripClient.identify. */
 export async function identify(connection: Connection, identityToken: string, placement?: string): Promise<StartedVisit> {
   await connection.inside.starting?.catch(() => undefined);
+  await sendKept(connection);
   connection.tokenSource = async () => identityToken;
   return connection.startVisit(placement === undefined ? {} : { placement });
 }
@@ -55,16 +59,21 @@ export async function tokenFrom(url: string): Promise<string | null> {
 
 /** See DripClient.signOut. */
 export async function signOut(connection: Connection, placement?: string): Promise<StartedVisit> {
-  const { viewerToken, resumeToken, kept } = connection.inside;
+  const { viewerToken, resumeToken } = connection.inside;
   connection.tell({ type: "gone" });
   try {
-    if (kept.read()) await (await import("./later.ts")).flush(connection);
+    await sendKept(connection);
     if (viewerToken ?? resumeToken.read()) await connection.request(SIGN_OUT);
   } catch (thrown) {
     // Somebody at a shared computer wants to be gone even when the server is away.
     connection.tell({ type: "error", error: asDripError(thrown) });
   }
   return reset(connection, placement);
+}
+
+/** An ask is one person's alone: what they said goes before they become, or leave to, somebody else. */
+async function sendKept(connection: Connection): Promise<void> {
+  if (connection.inside.kept.read()) await import("./later.ts").then(({ flush }) => flush(connection)).catch(() => undefined);
 }
 
 /** See DripClient.reset. */

@@ -12,6 +12,7 @@ export interface Opener {
 
 export interface Popup {
   location: { replace(url: string): void };
+  close(): void;
 }
 
 /** Told by the server's page, or noticed: somebody else in this browser has the person's resume token now. */
@@ -42,7 +43,9 @@ export function popupOutcome(page: Opener, popup: Popup, server: string, resumeS
       { signal },
     );
     page.addEventListener("storage", ({ key, newValue }) => key === resumeSlot && newValue && resolve("elsewhere"), { signal });
-    signal.addEventListener("abort", () => reject(new DripError("SIGN_IN_SUPERSEDED", "Another sign-in was begun, or this one given up.")));
+    const giveUp = () => reject(new DripError("SIGN_IN_SUPERSEDED", "Another sign-in was begun, or this one given up."));
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp);
   });
 }
 

@@ -55,9 +55,13 @@ export async function signInWithPopup(signingIn: SigningIn, provider: string): P
   // The verifier is stored before the window opens, which starts with a copy of this tab's session storage.
   const url = signInUrl(signingIn, provider);
   const popup = openPopup(opener);
-  const outcome = popupOutcome(opener, popup, new URL(endpoint).origin, `acquaint:resume:${endpoint}|${key}`, signal);
-  popup.location.replace(`${await url}&display=popup`);
-  return outcome;
+  try {
+    popup.location.replace(`${await url}&display=popup`);
+  } catch (thrown) {
+    popup.close();
+    throw thrown;
+  }
+  return popupOutcome(opener, popup, new URL(endpoint).origin, `acquaint:resume:${endpoint}|${key}`, signal);
 }
 
 /** Takes what came back out of the address; null when nothing did, or what did is of no use. */

@@ -17,13 +17,15 @@ export function createWatch(shown: Element, onSeen: () => void): Watch {
   let spent = 0;
 
   function look(): void {
+    // An element that left the page is not held by it; the observer notices when it comes back.
+    if (!shown.isConnected) document.removeEventListener("visibilitychange", look);
     const isVisible = document.visibilityState === "visible";
     if (isInView && isVisible && !isSeen) {
       isSeen = true;
       onSeen();
     }
     // Whoever scrolls on may still think about it; whoever is in another tab does something else.
-    if (isSeen && isVisible) since ??= performance.now();
+    if (isSeen && isVisible && shown.isConnected) since ??= performance.now();
     else pause();
   }
 
@@ -34,6 +36,7 @@ export function createWatch(shown: Element, onSeen: () => void): Watch {
 
   const observer = new IntersectionObserver(
     (entries) => {
+      document.addEventListener("visibilitychange", look);
       const { intersectionRatio, intersectionRect, rootBounds } = entries.at(-1)!;
       isInView = intersectionRatio >= ENOUGH_RATIO || intersectionRect.height >= (rootBounds?.height ?? innerHeight) * ENOUGH_RATIO;
       look();
@@ -41,7 +44,6 @@ export function createWatch(shown: Element, onSeen: () => void): Watch {
     { threshold: [0.1, 0.25, ENOUGH_RATIO, 0.75] },
   );
   observer.observe(shown);
-  document.addEventListener("visibilitychange", look);
   return {
     milliseconds() {
       const running = since === null ? 0 : performance.now() - since;

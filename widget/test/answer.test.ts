@@ -81,6 +81,19 @@ test("an e-mail address, a number and a web address look like one", () => {
   for (const wrong of ["javascript:alert(1)", "example", "https://"]) assert.equal(message(url, wrong), MESSAGES.badUrl, wrong);
 });
 
+test("a telephone number may be written as people write it, and nothing is made of its extension", () => {
+  const said = (written: string): unknown => parseAnswer(question({ kind: "PHONE" }), { texts: [written] });
+
+  for (const written of ["+44 20 7946-0000", "0044 (20) 7946.0000", "＋４４ ２０ ７９４６ ００００"]) {
+    assert.deepEqual(said(written), { value: "+442079460000" }, written);
+  }
+  assert.ok("message" in (said("+49 30 901820 ext. 12") as object));
+});
+
+test("a web address may be written in any script", () => {
+  assert.deepEqual(parseAnswer(question({ kind: "URL" }), { texts: ["münchen.de/rathaus"] }), { value: "https://münchen.de/rathaus" });
+});
+
 test("a multiple choice keeps its bounds, and says so beforehand", () => {
   const several = question({ kind: "MULTI_CHOICE", options: OPTIONS, minChoices: 2, maxChoices: 2 });
   assert.deepEqual(parseAnswer(several, { texts: ["a", "c"] }), { value: ["a", "c"] });

@@ -35,6 +35,28 @@ test("what an earlier page could not send goes before the first question is aske
   assert.equal(storage.getItem(KEPT), null);
 });
 
+test("what is kept is sent though no visit has begun", async () => {
+  const storage = memory();
+  storage.setItem(KEPT, JSON.stringify([{ act: "answer", askId: "ask_1", value: "x", profileId: "prf_1" }]));
+  const { asked, fetch } = server(started("a"), ANSWERED);
+
+  await client(fetch, { storage }).flush();
+
+  assert.deepEqual(asked.map(({ body }) => body.variables["askId"]), [undefined, "ask_1", undefined]);
+  assert.equal(storage.getItem(KEPT), null);
+});
+
+test("what a stranger said goes before they become somebody", async () => {
+  const { asked, fetch } = server(started("a"), "offline", "offline", "offline", "offline", ANSWERED, started("b"));
+  const drip = client(fetch);
+  await drip.startVisit();
+  await drip.answer("ask_1", "x");
+
+  await drip.identify("eyJ-ada");
+
+  assert.deepEqual(asked.slice(-2).map(({ body }) => body.variables["askId"] ?? body.variables["identityToken"]), ["ask_1", "eyJ-ada"]);
+});
+
 test("what somebody else left in this browser is never sent", async () => {
   const storage = memory();
   storage.setItem(KEPT, JSON.stringify([{ act: "answer", askId: "ask_1", value: "x", profileId: "prf_other" }]));

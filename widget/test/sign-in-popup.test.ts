@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { client, server } from "./fake-server.ts";
 import { openPopup, popupOutcome, type Opener, type Popup } from "../src/sign-in-popup.ts";
 
+const PAGE = { location: { href: "https://shop.example/", hash: "", pathname: "/", search: "" }, history: { state: null, replaceState: () => {} } };
 const SERVER = "https://api.example";
 const SLOT = "acquaint:resume:x";
 
@@ -18,7 +20,7 @@ function opener(popup: Popup | null) {
 }
 
 function waiting() {
-  const popup: Popup = { location: { replace: () => {} } };
+  const popup: Popup = { location: { replace: () => {} }, close: () => {} };
   const { page, tell } = opener(popup);
   const giveUp = new AbortController();
   const outcome = popupOutcome(page, openPopup(page), SERVER, SLOT, giveUp.signal);
@@ -66,6 +68,16 @@ test("whoever gives up is told so", async () => {
   const { giveUp, outcome } = waiting();
   giveUp.abort();
   await assert.rejects(outcome, { code: "SIGN_IN_SUPERSEDED" });
+});
+
+test("a window that there is no sign-in for is closed, and the next sign-in has nothing to give up", async () => {
+  let isClosed = false;
+  const popup: Popup = { location: { replace: () => {} }, close: () => void (isClosed = true) };
+  const drip = client(server().fetch, { session: null, opener: opener(popup).page, page: PAGE });
+
+  for (const _ of [1, 2]) await assert.rejects(drip.signInWithPopup("demo"), { code: "STORAGE_DENIED" });
+
+  assert.ok(isClosed);
 });
 
 test("a window that the browser blocks is an error with its reason", () => {
