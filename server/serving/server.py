@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _READY_SECONDS = 10.0  # that a new process waits until it can serve before it takes connections all the same
 _READY_PAUSE = 0.2
-_LINGER_SECONDS = 2.0  # for clients to take the hint that their connection ends with its next response
-_GRACE_SECONDS = 6  # to finish requests in hand: both, as container runtimes kill ten seconds after SIGTERM
 _TICK_SECONDS = 0.05
+_LINGER_TICKS = 40  # two seconds for clients to take the hint that their connection ends with a response
+_GRACE_SECONDS = 6  # to finish requests in hand: both, as container runtimes kill ten seconds after SIGTERM
 _BACKLOG = 2_048  # connections that wait to be taken
 # Of a connection whose other side is gone without a word (tcp(7)): found out within a minute and a half,
 # and within 30 seconds where something was sent.
@@ -74,7 +74,7 @@ class Server(uvicorn.Server):
         """Say so, take nothing more, answer what is in hand, and only then let go."""
         leaving = self._manners.leaving
         leaving.announced.set()
-        await self._pass(self._manners.drain_seconds)
+        await self._drain(self._manners.drain_seconds)
         for server in self.servers:
             server.close()
         leaving.begun.set()
@@ -82,13 +82,23 @@ class Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if isinstance(connection, PatientConnection) and not connection.is_idle:
                 connection.shutdown()
-        await self._pass(_LINGER_SECONDS, until=lambda: not self.server_state.connections)
+        await self._linger()
         await super().shutdown(sockets)
 
-    async def _pass(self, seconds: float, *, until: Callable[[], bool] = bool) -> None:
+    async def _drain(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
-        while loop.time() < end and not until() and not self.force_exit:  # noqa: ASYNC110 - uvicorn tells by flags
+        while loop.time() < end and not self.force_exit:  # noqa: ASYNC110 - uvicorn tells by flags
+            await asyncio.sleep(_TICK_SECONDS)
+
+    async def _linger(self) -> None:
+        """Give conversations the time to say goodbye.
+
+        Told by ticks and not by the clock: where this process did not run for a while, nobody could.
+        """
+        for _ in range(_LINGER_TICKS):
+            if not self.server_state.connections or self.force_exit:
+                break
             await asyncio.sleep(_TICK_SECONDS)
 
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tests.api import Caller
 
 
+PATIENCE = 60.0  # seconds: a loaded machine takes some
+
+
 @asynccontextmanager
 async def served(app: Starlette) -> AsyncIterator[str]:
     """Serve an application that runs already, on a port of its own; yield host and port."""
@@ -53,8 +56,8 @@ class Client:
         await self.connection.send(json.dumps(message))
 
     async def receive(self) -> dict[str, Any]:
-        """Return the next message; fail after ten seconds."""
-        async with asyncio.timeout(10):
+        """Return the next message; fail where none comes."""
+        async with asyncio.timeout(PATIENCE):
             message: dict[str, Any] = json.loads(await self.connection.recv())
         return message
 
@@ -64,7 +67,7 @@ class Client:
 
     async def ended(self) -> tuple[int, str]:
         """Return the code and the reason with which the server closes."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await self.connection.wait_closed()
         return self.connection.close_code or 0, self.connection.close_reason or ""
 
@@ -77,7 +80,10 @@ async def connected(
     came_from = origin if caller is None else caller.origin
     headers = {} if came_from is None else {"Origin": came_from}
     async with connect(
-        f"ws://{address}/graphql", subprotocols=[Subprotocol(PROTOCOL)], additional_headers=headers
+        f"ws://{address}/graphql",
+        subprotocols=[Subprotocol(PROTOCOL)],
+        additional_headers=headers,
+        open_timeout=PATIENCE,
     ) as connection:
         client = Client(connection)
         if caller is not None:
