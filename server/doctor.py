@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LATE = timedelta(minutes=5)  # a job that waits as long has no worker, or too few
 _OLD = timedelta(days=2)  # one that is made every night may have failed once
+_SOON = timedelta(days=14)  # to change what pages and apps hold
 _PATIENCE_SECONDS = 10  # with the database, also on a busy machine
 _NAMED = 3  # indexes that one line names
 
@@ -82,6 +83,7 @@ class Doctor:
             *of_indexes(await services.readiness.missing_indexes()),
             *of_migrations(due),
             *of_keys(active, services.settings),
+            *of_ending(active, services.clock()),
             *of_sealed({name: await each.unreadable() for name, each in services.stores.sealed.items()}),
             *of_queue(await services.waiting()),
             *await self._of_backups(),
@@ -159,6 +161,17 @@ def of_keys(active: list[ApiKey], settings: Settings) -> Iterable[Finding]:
             problem=f"A publishable key is for {plain[0]}, which is not https.",
             cure="Anybody on the way could read what people answer there: revoke it, and make one for https.",
         )
+
+
+def of_ending(active: list[ApiKey], now: datetime) -> Iterable[Finding]:
+    """Return which keys will soon be good no more."""
+    for key in active:
+        if key.expires_at is not None and key.expires_at - now < _SOON:
+            yield Finding(
+                problem=f"The key {key.name!r} ({key.id}) ends in {(key.expires_at - now).days} days.",
+                cure="Put another in its place before; a new token does not prolong it.",
+                is_grave=False,
+            )
 
 
 def of_sealed(unreadable: Mapping[str, int]) -> Iterable[Finding]:

@@ -13,7 +13,16 @@ from pymongo.errors import WTimeoutError
 
 from server.__main__ import main
 from server.access.model import ApiKey, KeyId, KeyKind, Scope
-from server.doctor import Doctor, of_backups, of_keys, of_migrations, of_queue, of_settings, of_widget
+from server.doctor import (
+    Doctor,
+    of_backups,
+    of_ending,
+    of_keys,
+    of_migrations,
+    of_queue,
+    of_settings,
+    of_widget,
+)
 from server.kit.mongo import why_not_durable
 from server.migrations.service import Due
 from server.services import build_services
@@ -184,6 +193,23 @@ def test_deployment_nobody_can_configure_is_told_of() -> None:
 
     assert _problems(of_keys([page], SETTINGS)) == ["No admin key is good."]
     assert _problems(of_keys([page, ADMIN], SETTINGS)) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "problems"),
+    [
+        (None, []),
+        (timedelta(days=14), []),
+        (timedelta(days=13, hours=23), ["The key 'A key' (key_1) ends in 13 days."]),
+    ],
+)
+def test_key_that_ends_soon_is_noted(left: timedelta | None, problems: list[str]) -> None:
+    now = datetime(2026, 3, 14, tzinfo=UTC)
+
+    found = list(of_ending([replace(ADMIN, expires_at=None if left is None else now + left)], now))
+
+    assert _problems(found) == problems
+    assert not any(each.is_grave for each in found)
 
 
 def test_deployment_in_which_no_page_can_ask_is_noted() -> None:
