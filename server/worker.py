@@ -130,11 +130,7 @@ class Worker:
                 if not await work():
                     await waker.sleep(_POLL_SECONDS * random.uniform(0.5, 1))  # noqa: S311 - spreads the polls
             except Exception as error:  # noqa: BLE001 - whatever it is, the next round may do better
-                _log.warning(
-                    "the worker could not go on, trying again: %r",
-                    error,
-                    exc_info=not isinstance(error, PyMongoError),
-                )
+                _warn("the worker could not go on, trying again", error)
                 await waker.sleep(_OUTAGE_SECONDS)
 
     async def _start_next(self, jobs: asyncio.TaskGroup) -> bool:
@@ -159,9 +155,7 @@ class Worker:
                 self._enqueued.wake()
             await self._settle(job, result)
         except Exception as error:  # noqa: BLE001 - the lease runs out, and then it is tried again
-            _log.warning(
-                "job %s is left to its lease: %r", job.id, error, exc_info=not isinstance(error, PyMongoError)
-            )
+            _warn(f"job {job.id} is left to its lease", error)
 
     async def _run_next(self) -> bool:
         job = await self._queue.claim(self._handlers.keys(), self._name)
@@ -254,6 +248,14 @@ class Worker:
             raise  # the lease runs out, and then it is told again
         except Exception:  # noqa: BLE001 - a bug in being told must not keep the job from its end
             _log.exception("handler of job %s could not be told how it ended", job.id)
+
+
+def _warn(what: str, error: Exception) -> None:
+    """Log what an outage says of itself; of all else the kind, since its message may hold a value."""
+    if is_outage(error):
+        _log.warning("%s: %s", what, error)
+    else:
+        _log.warning("%s: %s", what, type(error).__name__, exc_info=True)
 
 
 def _end(job: Job, result: JobResult) -> str:

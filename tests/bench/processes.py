@@ -20,6 +20,8 @@ from tests.bench.bench import BenchError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from server.kit.mongod import Mongod
+
 _POLL_SECONDS = 0.005
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 15.0
@@ -66,6 +68,27 @@ def cpu_seconds(pid: int) -> float | None:
     except OSError:
         return None
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # utime, stime: proc(5)
+
+
+@dataclass(slots=True)
+class Spent:
+    """What some work took: how many a second, and for each microseconds of our CPU and MongoDB's."""
+
+    rate: float = 0
+    cpu_us: float = 0
+    mongod_cpu_us: float = 0
+
+
+@contextlib.contextmanager
+def spending(mongod: Mongod, count: int) -> Iterator[Spent]:
+    """Yield what is known, afterwards, of what was done so often by this process and MongoDB."""
+    pids, spent = (os.getpid(), mongod.process.pid), Spent()
+    began, before = time.perf_counter(), [cpu_seconds(pid) or 0 for pid in pids]
+    yield spent
+    spent.rate = count / (time.perf_counter() - began)
+    spent.cpu_us, spent.mongod_cpu_us = (
+        ((cpu_seconds(pid) or 0) - earlier) / count * 1e6 for pid, earlier in zip(pids, before, strict=True)
+    )
 
 
 def pin_to_other_cores() -> None:

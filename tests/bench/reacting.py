@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import time
 from typing import TYPE_CHECKING
 
 from server.access.model import KeyId, Viewer, ViewerKind
@@ -17,10 +15,10 @@ from server.worker import Worker
 from tests.bench.bench import BenchError
 from tests.bench.figures import Figure
 from tests.bench.people import ORIGIN, production_environment, settle_people
-from tests.bench.processes import cpu_seconds
+from tests.bench.processes import spending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from server.services import Services
     from tests.bench.bench import Stage
@@ -42,34 +40,15 @@ async def _measured(stage: Stage, environ: dict[str, str], people: Sequence[Pers
     services = build_services(read_settings(environ))
     with contextlib.closing(services):
         await services.questions.live.refresh()
-        given, reacted = _Timer(stage), _Timer(stage)
-        with given.running():
+        with spending(stage.mongod, _PEOPLE) as given:
             await _answer(services, people)
-        with reacted.running():
+        with spending(stage.mongod, _PEOPLE) as reacted:
             await _react(services)
         logged = await services.database["answers"].count_documents({"outcome": "answered"})
     if logged != _PEOPLE:
         raise BenchError(f"{logged} of {_PEOPLE} answers were logged.")
-    more = {"cpu_us": reacted.cpu_us, "mongod_cpu_us": reacted.mongod_us}
+    more = {"cpu_us": reacted.cpu_us, "mongod_cpu_us": reacted.mongod_cpu_us}
     return Figure(bench=_NAME, figure=reacted.rate, unit="answers/s", against=given.rate, more=more)
-
-
-class _Timer:
-    """What a part took: answers a second, and microseconds of CPU an answer."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._pids = (os.getpid(), stage.mongod.process.pid)
-        self.rate, self.cpu_us, self.mongod_us = 0.0, 0.0, 0.0
-
-    @contextlib.contextmanager
-    def running(self) -> Iterator[None]:
-        began, before = time.perf_counter(), [cpu_seconds(pid) or 0 for pid in self._pids]
-        yield
-        self.rate = _PEOPLE / (time.perf_counter() - began)
-        after = [cpu_seconds(pid) or 0 for pid in self._pids]
-        self.cpu_us, self.mongod_us = (
-            (late - early) / _PEOPLE * 1e6 for early, late in zip(before, after, strict=True)
-        )
 
 
 async def _answer(services: Services, people: Sequence[Person]) -> None:

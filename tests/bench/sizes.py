@@ -17,6 +17,7 @@ from server.settings import read_settings
 from server.worker import Worker
 from tests.bench.figures import Figure
 from tests.bench.people import prepare, production_environment, sign_in, viewer_of
+from tests.bench.processes import spending
 
 if TYPE_CHECKING:
     from server.access.model import ApiKey
@@ -37,9 +38,11 @@ async def _measured(stage: Stage) -> Figure:
     with contextlib.closing(services):
         key = await prepare(services)
         empty = await _sizes(services.database)
-        for number in range(_PEOPLE):
-            await _tell(services, key, f"subject-{number}")
-        await _worker(services).drain()
+        with spending(stage.mongod, _PEOPLE) as told:
+            for number in range(_PEOPLE):
+                await _tell(services, key, f"subject-{number}")
+        with spending(stage.mongod, _PEOPLE) as followed:
+            await _worker(services).drain()
         await services.client.admin.command({"fsync": 1})  # files tell of what is written out alone
         full = await _sizes(services.database)
     more = {name: (size - empty.get(name, 0)) / _PEOPLE for name, size in full.items()}
@@ -50,7 +53,13 @@ async def _measured(stage: Stage) -> Figure:
         figure=documents,
         unit="B",
         against=files,
-        more={name: size for name, size in more.items() if _is_worth_a_line(name, size)},
+        more={
+            "told_cpu_us": told.cpu_us,
+            "told_mongod_cpu_us": told.mongod_cpu_us,
+            "followed_cpu_us": followed.cpu_us,
+            "followed_mongod_cpu_us": followed.mongod_cpu_us,
+            **{name: size for name, size in more.items() if _is_worth_a_line(name, size)},
+        },
     )
 
 

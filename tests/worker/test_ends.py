@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from pymongo.errors import ConnectionFailure, PyMongoError, WTimeoutError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, PyMongoError, WTimeoutError
 
 from server.kit.clock import system_clock
 from server.kit.jobs.model import Done, GiveUp, Job, JobResult, JobState, NewJob, RetryLater
-from server.kit.jobs.service import LEASE
+from server.kit.jobs.service import LEASE, JobQueue
 from server.kit.relay import Relay
 from server.profiles.store import ProfileStore
 from server.worker import Worker
@@ -167,3 +167,25 @@ async def test_handler_that_hangs_is_stopped(database: Database, jobs: JobStore)
     assert state is JobState.QUEUED
     assert reason is not None
     assert "longer" in reason
+
+
+async def test_what_keeps_a_job_from_its_end_is_logged_without_the_value_that_it_names(
+    database: Database, jobs: JobStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    tried = asyncio.Event()
+
+    class Refusing(JobQueue):
+        async def finish(self, job: Job) -> bool:
+            tried.set()
+            raise DuplicateKeyError(f'E11000 dup key: {{ _id: "{job.id}", email: "ada@acme.com" }}')
+
+    queue = Refusing(store=jobs, clock=system_clock)
+    await queue.enqueue(NewJob(id=JOB, kind="greet"))
+    worker = worker_of(database, queue, always(Done()))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run(database))
+        await tried.wait()
+        worker.stop()
+
+    assert f"job {JOB} is left to its lease: DuplicateKeyError" in caplog.messages
