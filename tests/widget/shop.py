@@ -44,8 +44,14 @@ class Shop:
         """The panel."""
         return self.page.locator("profile-panel")
 
-    async def open(self, *elements: str, style: str = LIGHT, root: str = 'lang="en"') -> None:
-        """Open the page with these elements, the panel unless others are named."""
+    async def open(
+        self,
+        *elements: str,
+        style: str = LIGHT,
+        root: str = 'lang="en"',
+        late: dict[str, Callable[[Route], Awaitable[None]]] | None = None,
+    ) -> None:
+        """Open the page with these elements, the panel unless others are named; `late` serves some parts."""
         key = self.api.page.token
         names = elements or ("profile-panel",)
         body = "".join(f'<{each} endpoint="{PUBLIC_URL}" key="{key}"></{each}>' for each in names)
@@ -63,10 +69,12 @@ class Shop:
             await route.fulfill(body=html, content_type="text/html; charset=utf-8")
 
         await self.page.route(f"{ORIGIN}/**", serve)
-        await self.page.route(f"{PUBLIC_URL}/**", self._forward)
+        await self.page.route(f"{PUBLIC_URL}/**", self.forward)
+        for part, serve_late in (late or {}).items():
+            await self.page.route(f"{PUBLIC_URL}/widget/{part}", serve_late)
         await self.page.goto(f"{ORIGIN}/")
 
-    async def _forward(self, route: Route) -> None:
+    async def forward(self, route: Route) -> None:
         """Hand a request to the application, as the network would."""
         request = route.request
         url = urlsplit(request.url)

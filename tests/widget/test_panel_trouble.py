@@ -13,6 +13,8 @@ from tests.api import PUBLIC_URL
 from tests.privacy.world import work
 
 if TYPE_CHECKING:
+    from playwright.async_api import Response, Route
+
     from tests.widget.shop import Shop
 
 
@@ -62,6 +64,29 @@ async def test_what_is_read_late_of_who_left_is_not_shown(shop: Shop) -> None:
     await expect(shop.panel).to_contain_text("Nothing yet.")
 
 
+async def test_nothing_is_drawn_before_there_are_words_for_it(shop: Shop) -> None:
+    spoken = asyncio.Event()
+    sent: list[str] = []
+
+    async def note(body: str) -> None:
+        sent.append(body)
+
+    async def late(route: Route) -> None:
+        await spoken.wait()
+        await shop.forward(route)
+
+    shop.before_answering = note
+    await shop.open("drip-question", "profile-panel", root='lang="ar" dir="rtl"', late={"ar-*": late})
+    await shop.page.wait_for_function("document.querySelector('drip-question').client?.visit")
+    round_trip = "() => document.querySelector('drip-question').client.request('{ viewer { kind } }')"
+    await shop.page.evaluate(round_trip)
+    assert [each for each in sent if "enrichments" in each] == []
+
+    spoken.set()
+
+    await expect(shop.panel.get_by_role("heading").first).to_have_text("ما نعرفه عنك")
+
+
 async def test_consent_that_could_not_be_written_is_shown_as_it_is(shop: Shop) -> None:
     await shop.open()
     box = shop.panel.get_by_role("checkbox", name="You may write to me.")
@@ -83,6 +108,19 @@ async def test_whoever_ticks_by_keyboard_keeps_their_place(shop: Shop) -> None:
 
     await expect(shop.row("Topic")).to_have_count(0)
     await expect(box).to_be_focused()
+
+
+async def test_download_stays_where_nothing_is_drawn_because_somebody_corrects(shop: Shop) -> None:
+    await shop.open("profile-panel", "drip-question")
+    await shop.panel.get_by_role("button", name="Correct: Team").click()
+    await expect(shop.panel.get_by_role("combobox", name="Team")).to_be_focused()
+    question = shop.page.locator("drip-question")
+
+    async with shop.page.expect_response(_is_read_by_the_panel):
+        await question.get_by_role("button", name="Not now").evaluate("button => button.click()")
+    await expect(question.get_by_role("textbox")).to_have_count(0)
+
+    await expect(shop.panel.get_by_role("button", name="Download my data")).to_be_visible()
 
 
 async def test_archive_survives_that_the_panel_is_drawn_anew(shop: Shop) -> None:
@@ -119,6 +157,10 @@ async def test_panel_that_left_the_page_asks_nothing(shop: Shop) -> None:
     await expect(shop.page.locator("drip-question").get_by_role("textbox")).to_be_visible()
 
     assert [each for each in read if "enrichments" in each] == []
+
+
+def _is_read_by_the_panel(response: Response) -> bool:
+    return "enrichments" in (response.request.post_data or "")
 
 
 async def _know_size(shop: Shop, size: int) -> None:

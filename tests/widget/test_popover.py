@@ -125,6 +125,20 @@ async def test_modal_s_last_word_is_left_by_escape(host: Host) -> None:
     await host.page.get_by_role("button", name="Own").click()
 
 
+@pytest.mark.parametrize("mode", ["popover", "modal"])
+async def test_buttons_of_the_shell_lie_beside_what_is_in_it(host: Host, mode: str) -> None:
+    await host.page.set_viewport_size({"width": 320, "height": 640})
+    await host.open(KINDS["BOOLEAN"], KINDS["TEXT"], body=element(mode))
+    await expect(host.card.locator("form")).to_be_visible()
+
+    starts = "buttons => buttons.map((button) => button.getBoundingClientRect().left)"
+    buttons = await host.card.locator(".minimise, .close").evaluate_all(starts)
+    end = await host.card.locator("progress").evaluate("bar => bar.getBoundingClientRect().right")
+
+    assert len(buttons) == (2 if mode == "popover" else 1)
+    assert end <= min(buttons)
+
+
 async def test_popover_that_is_closed_leaves_nothing_in_the_corner(host: Host) -> None:
     await host.open(KINDS["BOOLEAN"], body=element("popover"))
 

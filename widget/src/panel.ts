@@ -68,14 +68,14 @@ class View {
   async show(): Promise<void> {
     const { localeOf, speechIn, connect } = this.#lent;
     try {
-      if (!this.#connection) {
-        this.#connection = connect(this.#host);
-        this.#attend(this.#connection);
-      }
+      const isNew = !this.#connection;
+      this.#connection ??= connect(this.#host);
       const { language, texts, direction } = await speechIn(localeOf(this.#host));
       this.#texts = { ...PANEL_TEXTS, ...texts };
       this.#language = language;
       Object.assign(this.#place, { lang: language }, direction && { dir: direction });
+      // Not before there are words to draw with.
+      if (isNew) this.#attend(this.#connection);
       await this.#draw(false);
     } catch (thrown) {
       this.#fail(thrown);
@@ -84,6 +84,7 @@ class View {
 
   /** As long as the element is in the page; the connection, which outlives it, does not keep it. */
   #attend(connection: Connection): void {
+    this.#profileId = connection.visit?.profile.id ?? null;
     const held = new WeakRef(this);
     const leave = connection.subscribe((notice) => {
       const view = held.deref();
@@ -117,10 +118,10 @@ class View {
   async #draw(isAsked = true): Promise<void> {
     const people = this.#people;
     try {
-      const drawn = this.#host.localName === "profile-meter" ? await this.#meter() : await this.#panel();
+      const drawing = this.#host.localName === "profile-meter" ? await this.#meter() : await this.#panel();
       const focused = this.#host.shadowRoot?.activeElement;
       if (people !== this.#people || (!isAsked && this.#place.querySelector("form, [part=confirm], input:focus"))) return;
-      this.#place.replaceChildren(...drawn);
+      this.#place.replaceChildren(...drawing());
       // Whoever was inside stays inside: what they pressed may be gone.
       if (focused) (this.#place.querySelector<HTMLElement>(`[id="${focused.id}"]`) ?? this.#place).focus();
     } catch (thrown) {
@@ -128,7 +129,7 @@ class View {
     }
   }
 
-  async #meter(): Promise<HTMLElement[]> {
+  async #meter(): Promise<() => HTMLElement[]> {
     const { element } = this.#lent;
     const data = await this.#connection!.request<{
       viewer: { profile: { attributes: { key: string }[] } | null };
@@ -138,7 +139,7 @@ class View {
     const known = data.viewer.profile?.attributes.filter(({ key }) => own.includes(key)).length ?? 0;
     const words = filledIn(this.#texts.known, known, own.length);
     const { ask } = await this.#connection!.next();
-    return [
+    return () => [
       element("meter", { part: "meter", min: 0, max: own.length, value: known, "aria-label": words }),
       element("p", { part: "known" }, words),
       ...(ask ? [this.#button("next", `${this.#texts.next}: \u2068${ask.question.prompt}\u2069`, () => this.#goTo())] : []),
@@ -153,7 +154,7 @@ class View {
     card?.scrollIntoView({ block: "nearest" });
   }
 
-  async #panel(): Promise<HTMLElement[]> {
+  async #panel(): Promise<() => HTMLElement[]> {
     const { element } = this.#lent;
     const texts = this.#texts;
     const data = await this.#connection!.request<{ viewer: { profile: KnownProfile | null } }>(documents.PROFILE, { language: this.#language });
@@ -163,7 +164,8 @@ class View {
     );
     const section = (title: string, rows: HTMLElement[]): HTMLElement[] =>
       rows.length > 0 ? [element("div", {}, element("h3", {}, title), element("ul", {}, ...rows))] : [];
-    return [
+    // Not before it is to be shown: a part that stays would be missing where it was.
+    return () => [
       element("h2", { part: "title" }, texts.title),
       attributes.length > 0
         ? element("ul", { part: "values" }, ...attributes.map((attribute) => this.#row(attribute)))
