@@ -95,6 +95,7 @@ class Relay:
         self._shares = shares
         self._at_once = at_once
         self._in_hand: dict[Any, asyncio.Task[bool]] = {}  # by document
+        self.was_full = False  # when it last took something up: more may wait
         self._clearing = GroupCommit(self._clear)
 
     async def deliver(self, *, within: float | None = None) -> bool:
@@ -131,6 +132,7 @@ class Relay:
         for document_id, entries in pending:
             if len(self._in_hand) < self._at_once and document_id not in self._in_hand:
                 self._in_hand[document_id] = asyncio.create_task(self._deliver(document_id, entries))
+        self.was_full = len(self._in_hand) == self._at_once
 
     async def _deliver(self, document_id: object, entries: Sequence[Mapping[str, Any]]) -> bool:
         resting = self._resting(self._clock())

@@ -190,6 +190,18 @@ async def test_reaction_that_takes_long_keeps_nothing_else_waiting(
     assert [await announced(database, f"prf_{n}") for n in range(7)] == [[]] * 7
 
 
+async def test_relay_that_could_not_take_everything_says_so(profiles: ProfileStore, clock: FakeClock) -> None:
+    for n in range(3):
+        await announce(profiles, clock, f"prf_{n}", Greeted)
+    each = relay(profiles, clock, Ear(), at_once=2)
+
+    said = []
+    while await each.deliver():
+        said.append(each.was_full)
+
+    assert said == [True, False]
+
+
 async def test_relays_beside_each_other_have_each_their_share(
     profiles: ProfileStore, clock: FakeClock, database: Database
 ) -> None:
